@@ -1,0 +1,147 @@
+"""Decode any source to mono 16 kHz float32, and measure it without decoding.
+
+A *source* is a path, encoded bytes, an ``(array, rate)`` pair, or an audio reference: the
+string form kept in manifests, either a path or ``<zip path>!/<member>`` for audio that
+stays inside its zip. Everything downstream sees one form: float32, shape = (samples,),
+16 kHz, full scale 1.0.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+import zlib
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from speakor_common.errors import AudioError
+
+RATE = 16_000  # Hz; rate of the corpus and of every model here
+ZIP_SEPARATOR = "!/"
+EXTENSIONS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".pcm")
+_PCM_BYTES = 2  # raw .pcm files of AI Hub corpora are 16-bit little-endian mono at 16 kHz
+SILENCE_DB = -70.0  # RMS below which a clip holds no speech
+
+Source = str | Path | bytes | tuple[np.ndarray, int]
+
+
+def decode(source: Source) -> np.ndarray:
+    """Decode to mono 16 kHz.
+
+    Returns:
+        float32, shape = (samples,), finite. Level is left as recorded, see :func:`level_peak`.
+
+    Raises:
+        AudioError: unreadable, empty, or not finite; the message names the source.
+    """
+    if isinstance(source, tuple):
+        samples, rate = np.asarray(source[0]), source[1]
+        if samples.dtype.kind == "i":
+            samples = samples / np.iinfo(samples.dtype).max
+        samples = samples.astype(np.float32)
+    else:
+        samples, rate = _read(source)
+    if samples.ndim == 2:
+        samples = samples.mean(axis=1)
+    if samples.size == 0:
+        raise AudioError(f"{describe(source)}: no samples; expected speech")
+    if not np.isfinite(samples).all():
+        raise AudioError(f"{describe(source)}: {np.count_nonzero(~np.isfinite(samples))} samples are NaN or infinite")
+    if rate != RATE:
+        samples = soxr.resample(samples, rate, RATE)
+    return np.ascontiguousarray(samples, dtype=np.float32)
+
+
+def _read(source: str | Path | bytes) -> tuple[np.ndarray, int]:
+    content = source if isinstance(source, bytes) else read_bytes(source)
+    if not isinstance(source, bytes) and str(source).lower().endswith(".pcm"):
+        usable = len(content) - len(content) % _PCM_BYTES
+        return np.frombuffer(content[:usable], "<i2").astype(np.float32) / 32768, RATE
+    try:
+        return soundfile.read(io.BytesIO(content), dtype="float32")
+    except (soundfile.LibsndfileError, RuntimeError, ValueError) as error:
+        raise AudioError(f"{describe(source)}: {len(content)} bytes that are no readable audio ({error})") from error
+
+
+def duration(source: str | Path | bytes) -> float:
+    """Seconds of audio from the header alone.
+
+    Raises:
+        AudioError: the header cannot be read.
+    """
+    plain = not isinstance(source, bytes) and ZIP_SEPARATOR not in str(source)
+    content = b"" if plain else source if isinstance(source, bytes) else read_bytes(source)
+    try:
+        if not isinstance(source, bytes) and str(source).lower().endswith(".pcm"):
+            size = Path(source).stat().st_size if plain else len(content)
+            return size / _PCM_BYTES / RATE
+        info = soundfile.info(str(source) if plain else io.BytesIO(content))
+    except (soundfile.LibsndfileError, RuntimeError, OSError) as error:
+        raise AudioError(f"{describe(source)}: no readable audio ({error})") from error
+    return info.frames / info.samplerate
+
+
+def read_bytes(reference: str | Path) -> bytes:
+    """Encoded bytes behind a path or zip reference.
+
+    Raises:
+        AudioError: the file, zip or member is missing or damaged.
+    """
+    text = str(reference)
+    try:
+        if ZIP_SEPARATOR in text:
+            archive, member = text.split(ZIP_SEPARATOR, 1)
+            return _open_zip(archive, os.getpid()).read(member)
+        return Path(text).read_bytes()
+    except (OSError, KeyError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, zlib.error) as error:
+        raise AudioError(f"{text}: cannot be read ({error})") from error
+
+
+@lru_cache(maxsize=64)
+def _open_zip(path: str, pid: int) -> zipfile.ZipFile:
+    """One open archive a process: a forked child must not share the file position of its parent."""
+    return zipfile.ZipFile(path)
+
+
+def level_peak(samples: np.ndarray, peak: float = 0.95) -> np.ndarray:
+    """Scale to a peak amplitude, the seed's volume normalisation; silence stays silence."""
+    loudest = float(np.max(np.abs(samples), initial=0.0))
+    return samples if loudest < 1e-5 else samples * np.float32(peak / loudest)
+
+
+def rms_db(samples: np.ndarray) -> float:
+    """RMS level in dB relative to full scale; ``-inf`` only for digital silence."""
+    rms = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))
+    return 20 * float(np.log10(rms)) if rms > 0 else float("-inf")
+
+
+def encode_wav(samples: np.ndarray) -> bytes:
+    """16-bit PCM WAV bytes of 16 kHz mono samples; the cheapest form to decode again."""
+    return _encode(samples, format="WAV", subtype="PCM_16")
+
+
+def encode_opus(samples: np.ndarray) -> bytes:
+    """OGG/Opus bytes (about 31 kbit/s) of 16 kHz mono samples, for players and reports."""
+    return _encode(samples, format="OGG", subtype="OPUS", compression_level=0.9)
+
+
+def _encode(samples: np.ndarray, **options: str | float) -> bytes:
+    buffer = io.BytesIO()
+    soundfile.write(buffer, np.clip(samples, -1, 1), RATE, **options)
+    return buffer.getvalue()
+
+
+def describe(source: Source) -> str:
+    """A source as named in messages."""
+    if isinstance(source, bytes):
+        return f"<{len(source)} bytes>"
+    return f"<array of {len(source[0])} samples>" if isinstance(source, tuple) else str(source)
+
+
+Transform = Callable[[np.ndarray], np.ndarray]  # 16 kHz float32 in, same out; used for augmentation

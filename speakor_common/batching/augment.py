@@ -1,0 +1,51 @@
+"""Waveform augmentation for training (audiomentations).
+
+The same library also makes the real-environment test conditions; those are built where
+they are evaluated. Transforms here are random on purpose and are seeded by the run.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from speakor_common.audio import RATE, Transform
+
+
+def training_transform(strength: float) -> Transform | None:
+    """Speed, noise, tilt and gain variation for training.
+
+    Args:
+        strength: 0 none, 1 full probability of each effect.
+
+    Returns:
+        ``None`` for strength 0, else a function from and to 16 kHz float32 samples.
+    """
+    if strength <= 0:
+        return None
+    from audiomentations import AddColorNoise, Compose, Gain, HighShelfFilter, LowPassFilter
+
+    effects = Compose(
+        [
+            AddColorNoise(min_snr_db=12, max_snr_db=35, p=0.4 * strength),
+            HighShelfFilter(min_gain_db=-8, max_gain_db=5, p=0.5 * strength),
+            LowPassFilter(min_cutoff_freq=4500, max_cutoff_freq=7500, p=0.2 * strength),
+            Gain(min_gain_db=-8, max_gain_db=0, p=0.3 * strength),
+        ]
+    )
+    probability = 0.6 * strength
+
+    def transform(samples: np.ndarray) -> np.ndarray:
+        if np.random.random() < probability:
+            samples = change_speed(samples, np.random.uniform(0.88, 1.14))
+        return effects(samples, sample_rate=RATE)
+
+    return transform
+
+
+def change_speed(samples: np.ndarray, factor: float) -> np.ndarray:
+    """Resample so that speech is ``factor`` times faster; pitch and formants move along (Ko et al., 2015).
+
+    Linear interpolation is enough here: its small high-frequency loss is one more channel variation.
+    """
+    positions = np.arange(0, len(samples) - 1, factor, dtype=np.float64)
+    return np.interp(positions, np.arange(len(samples)), samples).astype(np.float32)

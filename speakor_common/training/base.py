@@ -1,0 +1,115 @@
+"""The tiny native-speech base: vocabulary, architecture, and the material it is trained on.
+
+The shipped ``models/base-tiny`` stands in for kresnik/wav2vec2-large-xlsr-korean on machines
+without GPU or Hub. It is trained from random weights on the sample's native (KR) training
+clips plus generated espeak-ng speech, and never sees a learner, a test speaker or a test prompt.
+
+    speakor train base-tiny
+
+Both halves continue where they were stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+from datasets import Dataset, DatasetDict, Features, Value, concatenate_datasets
+from transformers import Wav2Vec2Config, Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor, Wav2Vec2ForCTC, Wav2Vec2Processor, set_seed
+
+from speakor_common import paths
+from speakor_common.audio import RATE
+from speakor_common.text import CODAS, ONSETS, VOWELS
+from speakor_common.training import ctc
+from speakor_common.training.experiments import EXPERIMENTS
+from speakor_common.training.runlog import RunLog
+
+logger = logging.getLogger(__name__)
+
+ESPEAK_CLIPS = 1200  # about an hour
+_COLUMNS = Features({"utterance_id": Value("string"), "text": Value("string"), "audio": Value("binary"), "length": Value("int64")})
+PAD, UNKNOWN, DELIMITER = "<pad>", "<unk>", "|"
+
+
+def jamo_vocabulary() -> dict[str, int]:
+    """Blank/pad, unknown, word delimiter and the 67 conjoining jamo of modern Korean."""
+    return {symbol: index for index, symbol in enumerate((PAD, UNKNOWN, DELIMITER, *ONSETS, *VOWELS, *CODAS))}
+
+
+def tiny_config(vocabulary_size: int) -> Wav2Vec2Config:
+    """About 2 M parameters: narrow convolutions, four transformer layers.
+
+    Group norm in the first convolution, as in wav2vec2-base: layer norm in all seven (as in XLSR)
+    halves the speed on a CPU. Its statistics run over padding, so batches should hold clips of
+    similar length; the transformer does mask padding, and is pre-norm because that trains from
+    random weights without a long warm-up.
+    """
+    return Wav2Vec2Config(
+        vocab_size=vocabulary_size,
+        pad_token_id=0,
+        bos_token_id=None,
+        eos_token_id=None,
+        hidden_size=192,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        intermediate_size=768,
+        conv_dim=(32, 32, 64, 64, 128, 128, 128),
+        conv_stride=(5, 2, 2, 2, 2, 2, 2),
+        conv_kernel=(10, 3, 3, 3, 3, 2, 2),
+        conv_bias=False,
+        num_conv_pos_embeddings=32,
+        num_conv_pos_embedding_groups=8,
+        feat_extract_norm="group",
+        do_stable_layer_norm=True,
+        hidden_dropout=0.1,
+        attention_dropout=0.1,
+        activation_dropout=0.0,
+        feat_proj_dropout=0.0,
+        final_dropout=0.1,
+        layerdrop=0.0,
+        mask_time_length=6,
+        ctc_loss_reduction="mean",
+    )
+
+
+def write_untrained(directory: Path) -> Path:
+    """Save a randomly initialised base with its processor as a stock checkpoint."""
+    directory.mkdir(parents=True, exist_ok=True)
+    vocabulary = jamo_vocabulary()
+    vocabulary_file = directory / "vocab.json"
+    vocabulary_file.write_text(json.dumps(vocabulary, ensure_ascii=False), encoding="utf-8")
+    tokenizer = Wav2Vec2CTCTokenizer(
+        str(vocabulary_file), pad_token=PAD, unk_token=UNKNOWN, word_delimiter_token=DELIMITER, bos_token=None, eos_token=None
+    )
+    extractor = Wav2Vec2FeatureExtractor(sampling_rate=RATE, do_normalize=True, return_attention_mask=True)
+    Wav2Vec2Processor(extractor, tokenizer).save_pretrained(directory)
+    Wav2Vec2ForCTC(tiny_config(len(vocabulary))).save_pretrained(directory)
+    return directory
+
+
+def train_base(native: DatasetDict, seed: int = 1) -> dict[str, Any]:
+    """Train ``models/base-tiny`` in two halves; each continues if it was interrupted.
+
+    Args:
+        native: splits ``native_train`` and ``native_valid`` of the prepared sample.
+    """
+    models = paths.root() / "models"
+    if not (models / "base-untrained" / "config.json").is_file():
+        set_seed(seed)
+        write_untrained(models / "base-untrained")
+    own = {split: native[f"native_{split}"].select_columns(list(_COLUMNS)).cast(_COLUMNS) for split in ("train", "valid")}
+    if not (models / "base-first" / "run.json").is_file():
+        from speakor_common.corpus.synthesis import espeak
+
+        extra = Dataset.from_list(espeak.clips(ESPEAK_CLIPS), features=_COLUMNS)
+        mixed = DatasetDict(train=concatenate_datasets([own["train"], extra]), valid=own["valid"])
+        _train("base-first", mixed, seed)
+    return _train("base-tiny", DatasetDict(own), seed)
+
+
+def _train(name: str, data: DatasetDict, seed: int) -> dict[str, Any]:
+    experiment = EXPERIMENTS[name]
+    logger.info("%s: %s", name, experiment.note)
+    return ctc.train(experiment, data, paths.root() / "models" / name, RunLog(experiment, "base", {}, seed), seed)

@@ -1,0 +1,225 @@
+"""Fine-tune a wav2vec2 CTC model on transformers.Trainer.
+
+Three things stock recipes get wrong here are set right: label padding is -100 (collator),
+the loss is divided by the accumulation steps (wav2vec2's forward takes ``**kwargs``, so the
+Trainer believes the model does it), and clips too short for their label are left out with a
+count instead of being zeroed silently.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from datasets import Dataset, DatasetDict
+from transformers import (
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+    Wav2Vec2ForCTC,
+    Wav2Vec2Processor,
+    set_seed,
+)
+from transformers.trainer_utils import EvalPrediction, get_last_checkpoint
+
+from speakor_common.audio import RATE
+from speakor_common.batching.augment import training_transform
+from speakor_common.batching.collate import IGNORED_LABEL, CTCCollator, frames_needed, to_label_form
+from speakor_common.errors import CheckpointError, TrainingError
+from speakor_common.evaluation.metrics import score
+from speakor_common.storage import read_json, whole_directory
+from speakor_common.text import from_jamo
+from speakor_common import checkpoints
+from speakor_common.training.callbacks import LossGuard, StagedUnfreezing, TrainingLog
+from speakor_common.training.experiments import Experiment
+from speakor_common.training.runlog import RunLog
+
+logger = logging.getLogger(__name__)
+
+
+def train(
+    experiment: Experiment,
+    data: DatasetDict,
+    output: Path,
+    run: RunLog,
+    seed: int,
+    callbacks: tuple[TrainerCallback, ...] = (),
+) -> dict[str, Any]:
+    """Train, keep the epoch with the lowest validation WER, and save it.
+
+    Args:
+        data: prepared dataset with splits ``train`` and ``valid``; test is never touched.
+        output: model directory; holds the stock model and processor, ``training_log.csv``
+            and ``run.json`` when done. An interrupted run continues from ``<output>.work``.
+
+    Returns:
+        the content of ``run.json``.
+
+    Raises:
+        TrainingError: no usable training clips, or an impossible loss.
+        CheckpointError: the base cannot be found or loaded.
+    """
+    set_seed(seed)
+    model, processor = load(experiment.base)
+    prepare_model(model, experiment)
+    train_set, left_out = usable_clips(data["train"], model, processor, experiment)
+    work = output.with_name(output.name + ".work")
+    collator = CTCCollator(processor)
+    trainer = _AugmentingTrainer(
+        model=model,
+        args=training_arguments(experiment, work, seed),
+        train_dataset=train_set,
+        eval_dataset=data["valid"],
+        data_collator=collator,
+        train_collator=CTCCollator(processor, training_transform(experiment.augment)),
+        processing_class=processor,
+        compute_metrics=word_and_character_errors(processor),
+        preprocess_logits_for_metrics=lambda logits, labels: logits.argmax(-1),
+        callbacks=[
+            StagedUnfreezing(experiment.stages),
+            LossGuard(),
+            TrainingLog(work / "training_log.csv", sum(train_set["length"]) / RATE),
+            *callbacks,
+        ],
+    )
+    trainer.train(resume_from_checkpoint=get_last_checkpoint(str(work)) if work.is_dir() else None)
+    best = trainer.state.best_metric
+    with whole_directory(output) as folder:
+        model.save_pretrained(folder)
+        processor.save_pretrained(folder)
+        shutil.copy(work / "training_log.csv", folder / "training_log.csv")
+        facts = run.write(folder, best_validation_wer=best, steps=trainer.state.global_step, clips=len(train_set), left_out=left_out)
+    shutil.rmtree(work)
+    return facts
+
+
+def load(base: str | Path) -> tuple[Wav2Vec2ForCTC, Wav2Vec2Processor]:
+    """Model and processor of a CTC checkpoint.
+
+    Raises:
+        CheckpointError: not found, or not a wav2vec2 CTC checkpoint.
+    """
+    directory = checkpoints.resolve(base)
+    try:
+        return Wav2Vec2ForCTC.from_pretrained(directory), Wav2Vec2Processor.from_pretrained(directory)
+    except (OSError, ValueError, KeyError) as error:
+        raise CheckpointError(f"{directory} is no wav2vec2 CTC checkpoint with processor ({error})") from error
+
+
+def prepare_model(model: Wav2Vec2ForCTC, experiment: Experiment) -> None:
+    """Apply the preset to a loaded model, in place."""
+    model.accepts_loss_kwargs = False  # or the Trainer does not divide by the accumulation steps
+    config = model.config
+    config.ctc_loss_reduction = "mean"  # per label, so clips of any length weigh the same
+    config.ctc_zero_infinity = False  # an infinite loss is a data error to see, not to hide
+    config.apply_spec_augment = experiment.mask_time_prob > 0
+    config.mask_time_prob = experiment.mask_time_prob
+    if experiment.gradient_checkpointing:
+        model.gradient_checkpointing_enable()
+
+
+def usable_clips(
+    data: Dataset, model: Wav2Vec2ForCTC, processor: Wav2Vec2Processor, experiment: Experiment
+) -> tuple[Dataset, dict[str, int]]:
+    """Training clips the preset and the CTC loss can use, and how many were left out for which reason.
+
+    Raises:
+        TrainingError: nothing is left.
+    """
+    lengths = np.asarray(data["length"])
+    vocabulary = processor.tokenizer.get_vocab()
+    labels = processor.tokenizer([to_label_form(text, vocabulary) for text in data["text"]]).input_ids
+    frames = model._get_feat_extract_output_lengths(torch.as_tensor(lengths)).numpy()
+    reasons = {
+        "shorter than min_seconds": lengths < experiment.min_seconds * RATE,
+        "longer than max_seconds": lengths > experiment.max_seconds * RATE,
+        "empty label": np.array([len(ids) == 0 for ids in labels]),
+        "fewer frames than label needs": frames < np.array([frames_needed(ids) for ids in labels]),
+    }
+    left_out = {reason: int(mask.sum()) for reason, mask in reasons.items() if mask.any()}
+    keep = np.flatnonzero(~np.logical_or.reduce(list(reasons.values())))
+    if left_out:
+        logger.warning("%d of %d training clips are left out: %s", len(data) - len(keep), len(data), left_out)
+    if len(keep) == 0:
+        raise TrainingError(f"none of {len(data)} training clips is usable: {left_out}")
+    return (data if len(keep) == len(data) else data.select(keep).flatten_indices()), left_out
+
+
+def training_arguments(experiment: Experiment, work: Path, seed: int) -> TrainingArguments:
+    """Trainer settings of a preset; precision is what the device does fast and safely."""
+    return TrainingArguments(
+        output_dir=str(work),
+        num_train_epochs=experiment.epochs,
+        per_device_train_batch_size=experiment.batch_size,
+        per_device_eval_batch_size=16,
+        gradient_accumulation_steps=experiment.gradient_accumulation,
+        learning_rate=experiment.learning_rate,
+        lr_scheduler_type=experiment.schedule,
+        warmup_steps=experiment.warmup,
+        weight_decay=experiment.weight_decay,
+        train_sampling_strategy="group_by_length",
+        length_column_name="length",
+        eval_strategy="epoch",
+        save_strategy="epoch",
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model="wer",
+        greater_is_better=False,
+        logging_strategy="steps",
+        logging_steps=10,
+        remove_unused_columns=False,
+        ddp_find_unused_parameters=bool(experiment.stages),
+        seed=seed,
+        data_seed=seed,
+        report_to=[],
+        disable_tqdm=None,
+        **precision(),
+    )
+
+
+def precision() -> dict[str, bool]:
+    """bf16 where the hardware multiplies it, fp16 on older GPUs, else fp32."""
+    if torch.cuda.is_available():
+        return {"bf16": True} if torch.cuda.is_bf16_supported() else {"fp16": True}
+    return {"bf16": True} if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported() else {}
+
+
+def word_and_character_errors(processor: Wav2Vec2Processor) -> Callable[[EvalPrediction], dict[str, float]]:
+    """Metric function for the Trainer: greedy transcripts against labels."""
+
+    def compute(prediction: EvalPrediction) -> dict[str, float]:
+        blank = processor.tokenizer.pad_token_id
+        predicted = np.where(prediction.predictions == IGNORED_LABEL, blank, prediction.predictions)
+        labels = np.where(prediction.label_ids == IGNORED_LABEL, blank, prediction.label_ids)
+        hypotheses = [from_jamo(text) for text in processor.batch_decode(predicted)]
+        references = [from_jamo(text) for text in processor.batch_decode(labels, group_tokens=False)]
+        result = score(references, hypotheses)
+        return {"wer": result.wer, "cer": result.cer}
+
+    return compute
+
+
+class _AugmentingTrainer(Trainer):
+    """Trainer whose training batches may be augmented while evaluation batches never are."""
+
+    def __init__(self, *, train_collator: CTCCollator, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._train_collator = train_collator
+
+    def get_train_dataloader(self):
+        plain, self.data_collator = self.data_collator, self._train_collator
+        try:
+            return super().get_train_dataloader()
+        finally:
+            self.data_collator = plain
+
+
+def trained_facts(output: Path) -> dict[str, Any] | None:
+    """``run.json`` of a finished run, or ``None``."""
+    path = output / "run.json"
+    return read_json(path) if path.is_file() else None

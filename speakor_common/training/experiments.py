@@ -1,0 +1,242 @@
+"""The experiments as frozen presets, and the profiles that scale them.
+
+A preset says how a model is trained; a profile says on what and how much. A profile may
+change only the base checkpoint, batch size, epochs and data; :func:`resolve` applies it and
+returns what it changed, which is printed and saved with the run.
+
+Presets follow the seed project's experiments as documented; where its code did something
+else, the preset's note says so (see CHANGELOG.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+from speakor_common.corpus.splits import SAMPLE_POLICY, SplitPolicy
+from speakor_common.errors import SpeakorError
+
+
+@dataclass(frozen=True)
+class Stage:
+    """From ``epoch`` on (0-based, fractional epochs count), ``modules`` are trained; before, they are frozen.
+
+    Module names are attribute paths inside the model, e.g. ``wav2vec2.feature_extractor``.
+    """
+
+    epoch: int
+    modules: tuple[str, ...]
+
+
+NEVER = 10**6  # an epoch no run reaches: frozen throughout
+
+FEATURE_ENCODER = "wav2vec2.feature_extractor"
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Hyper-parameters of one training run.
+
+    Attributes:
+        kind: ``ctc`` or ``whisper``.
+        base: checkpoint to start from, see ``training.checkpoints.resolve``.
+        batch_size: utterances per device and step; the optimiser sees
+            ``batch_size * gradient_accumulation`` (times devices).
+        warmup: steps if >= 1, share of all steps if < 1.
+        schedule: transformers scheduler name. ``constant`` would ignore the warm-up.
+        stages: which modules are frozen until when.
+        min_seconds, max_seconds: training clips outside are left out and counted.
+        augment: strength of waveform augmentation, 0-1.
+        mask_time_prob: SpecAugment share of masked frames.
+    """
+
+    name: str
+    kind: str
+    note: str
+    base: str
+    epochs: float
+    batch_size: int
+    gradient_accumulation: int
+    learning_rate: float
+    schedule: str
+    warmup: float
+    weight_decay: float
+    stages: tuple[Stage, ...] = ()
+    min_seconds: float = 0.5
+    max_seconds: float = 20.0
+    augment: float = 0.0
+    mask_time_prob: float = 0.05
+    gradient_checkpointing: bool = False
+    lora_rank: int = 0
+    lora_alpha: int = 0
+    lora_dropout: float = 0.0
+    quantize: bool = False
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Data and scale of a run.
+
+    Attributes:
+        base: base checkpoint by experiment kind.
+        batch_size, epochs: overrides by experiment name.
+        train_limit, eval_limit: keep only so many utterances of a split; 0 keeps all.
+        native_l1: first language that is native speech: never trained or tested as learner
+            speech, and used for the native listener.
+    """
+
+    name: str
+    base: dict[str, str]
+    split: SplitPolicy
+    batch_size: dict[str, int] = field(default_factory=dict)
+    accumulation: dict[str, int] = field(default_factory=dict)
+    epochs: dict[str, float] = field(default_factory=dict)
+    train_limit: int = 0
+    eval_limit: int = 0
+    native_l1: str = "KR"
+    embed_audio: bool = True
+
+
+_HUB_CTC = "kresnik/wav2vec2-large-xlsr-korean"
+_HUB_WHISPER = "ghost613/whisper-large-v3-turbo-korean"
+_SMOKE_EPOCHS = {"exp01": 1, "exp05": 2, "whisper": 1}
+
+PROFILES = {
+    "smoke": Profile(
+        name="smoke",
+        base={"ctc": "base-tiny", "whisper": "whisper-base"},
+        split=SAMPLE_POLICY,
+        epochs=_SMOKE_EPOCHS,
+        batch_size={"whisper": 4},
+        accumulation={"whisper": 2},
+        train_limit=48,
+        eval_limit=24,
+    ),
+    "sample": Profile(
+        name="sample",
+        base={"ctc": "base-tiny", "whisper": "whisper-base"},
+        split=SAMPLE_POLICY,
+        batch_size={"whisper": 8},
+        accumulation={"whisper": 2},
+        epochs={"exp01": 8, "exp05": 12, "whisper": 1},
+    ),
+    "aihub": Profile(
+        name="aihub",
+        base={"ctc": _HUB_CTC, "whisper": _HUB_WHISPER},
+        split=SplitPolicy(),
+        embed_audio=False,
+    ),
+}
+
+_FROZEN = (Stage(NEVER, (FEATURE_ENCODER,)),)
+
+EXPERIMENTS = {
+    "exp01": Experiment(
+        name="exp01",
+        kind="ctc",
+        note="Baseline: no gradient accumulation, linear schedule with warm-up, feature encoder frozen.",
+        base=_HUB_CTC,
+        epochs=30,
+        batch_size=2,
+        gradient_accumulation=1,
+        learning_rate=3e-4,
+        schedule="linear",
+        warmup=0.1,
+        weight_decay=0.005,
+        stages=_FROZEN,
+    ),
+    "exp05": Experiment(
+        name="exp05",
+        kind="ctc",
+        note="As documented: accumulation 8, constant learning rate, feature encoder trained after 5 epochs.",
+        base=_HUB_CTC,
+        epochs=12,
+        batch_size=2,
+        gradient_accumulation=8,
+        learning_rate=3e-4,
+        schedule="constant_with_warmup",
+        warmup=0.02,
+        weight_decay=0.005,
+        stages=(Stage(5, (FEATURE_ENCODER,)),),
+    ),
+    "whisper": Experiment(
+        name="whisper",
+        kind="whisper",
+        note="The seed's exp03, finished: LoRA on 4-bit NF4 Whisper.",
+        base=_HUB_WHISPER,
+        epochs=3,
+        batch_size=1,
+        gradient_accumulation=32,
+        learning_rate=1e-3,
+        schedule="linear",
+        warmup=0.1,
+        weight_decay=0.01,
+        gradient_checkpointing=True,
+        lora_rank=32,
+        lora_alpha=64,
+        lora_dropout=0.1,
+        quantize=True,
+    ),
+    "base-first": Experiment(
+        name="base-first",
+        kind="ctc",
+        note="First half of the tiny base: random weights, espeak-ng and native sample speech, jamo labels.",
+        base="base-untrained",
+        epochs=10,
+        batch_size=16,
+        gradient_accumulation=1,
+        learning_rate=1.2e-3,
+        schedule="constant_with_warmup",
+        warmup=0.05,
+        weight_decay=0.01,
+        augment=0.6,
+    ),
+    "base-tiny": Experiment(
+        name="base-tiny",
+        kind="ctc",
+        note="Second half: native sample speech alone, learning rate falling to zero.",
+        base="base-first",
+        epochs=30,
+        batch_size=16,
+        gradient_accumulation=1,
+        learning_rate=1e-3,
+        schedule="cosine",
+        warmup=0.02,
+        weight_decay=0.01,
+        augment=1.0,
+    ),
+}
+
+
+def resolve(experiment: str, profile: str, **changes: Any) -> tuple[Experiment, Profile, dict[str, Any]]:
+    """An experiment as one profile runs it.
+
+    Args:
+        changes: further field values, e.g. from the command line.
+
+    Returns:
+        the experiment, the profile, and what differs from the preset: ``{field: (preset, used)}``.
+
+    Raises:
+        SpeakorError: unknown experiment, profile or field; the message lists the known ones.
+    """
+    preset, scale = _lookup(EXPERIMENTS, experiment, "experiment"), _lookup(PROFILES, profile, "profile")
+    known = {f.name for f in fields(Experiment)}
+    if unknown := sorted(set(changes) - known):
+        raise SpeakorError(f"unknown preset fields {unknown}; an experiment has {sorted(known)}")
+    if not experiment.startswith("base-"):
+        changes.setdefault("base", scale.base[preset.kind])
+    for name, table in (("batch_size", scale.batch_size), ("gradient_accumulation", scale.accumulation), ("epochs", scale.epochs)):
+        if experiment in table:
+            changes.setdefault(name, table[experiment])
+    used = replace(preset, **changes)
+    differences = {
+        key: (value, getattr(used, key)) for key, value in asdict(preset).items() if asdict(used)[key] != value
+    }
+    return used, scale, differences
+
+
+def _lookup(table: dict, name: str, what: str):
+    if name not in table:
+        raise SpeakorError(f"unknown {what} {name!r}; known are {sorted(table)}")
+    return table[name]
