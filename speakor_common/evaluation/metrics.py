@@ -161,8 +161,7 @@ def _count(alignment: list[jiwer.AlignmentChunk]) -> tuple[int, int, int, int]:
 
 def summarise(table: pd.DataFrame) -> Score:
     """Sum a table of :func:`utterance_counts` into a score."""
-    totals = table.sum()
-    counts = {level: Counts(*(int(totals[f"{level}_{operation}"]) for operation in OPERATIONS)) for level in LEVELS}
+    counts = {level: Counts(*(int(table[f"{level}_{operation}"].sum()) for operation in OPERATIONS)) for level in LEVELS}
     return Score(n=len(table), **counts)
 
 

@@ -37,9 +37,11 @@ def short_context(model: torch.nn.Module, positions: int) -> Iterator[int]:
     encoder = next(m for m in model.modules() if type(m).__name__ == "WhisperEncoder")
     table, limit = encoder.embed_positions.weight, encoder.config.max_source_positions
     encoder.embed_positions.weight = torch.nn.Parameter(table[:positions], requires_grad=False)
+    encoder.embed_positions.num_embeddings = positions
     encoder.max_source_positions = encoder.config.max_source_positions = positions
     try:
         yield positions * FRAMES_PER_POSITION
     finally:
         encoder.embed_positions.weight = table
+        encoder.embed_positions.num_embeddings = len(table)
         encoder.max_source_positions = encoder.config.max_source_positions = limit

@@ -21,6 +21,8 @@ from transformers import Wav2Vec2Config, Wav2Vec2CTCTokenizer, Wav2Vec2FeatureEx
 
 from speakor_common import paths
 from speakor_common.audio import RATE
+from speakor_common.corpus import prepare
+from speakor_common.corpus.splits import SAMPLE_POLICY
 from speakor_common.text import CODAS, ONSETS, VOWELS
 from speakor_common.training import ctc
 from speakor_common.training.experiments import EXPERIMENTS
@@ -87,6 +89,14 @@ def write_untrained(directory: Path) -> Path:
     Wav2Vec2Processor(extractor, tokenizer).save_pretrained(directory)
     Wav2Vec2ForCTC(tiny_config(len(vocabulary))).save_pretrained(directory)
     return directory
+
+
+def train_from_sample(seed: int = 1) -> dict[str, Any]:
+    """Prepare the shipped sample if needed and train the base on its native speech."""
+    target = paths.prepared("sample")
+    if not (target / "index.json").is_file():
+        prepare.prepare(paths.sample_corpus(), target, SAMPLE_POLICY)
+    return train_base(prepare.load(target), seed)
 
 
 def train_base(native: DatasetDict, seed: int = 1) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from speakor_common.batching.augment import training_transform
 from speakor_common.batching.collate import IGNORED_LABEL, CTCCollator, frames_needed, to_label_form
 from speakor_common.errors import CheckpointError, TrainingError
 from speakor_common.evaluation.metrics import score
-from speakor_common.storage import read_json, whole_directory
+from speakor_common.storage import whole_directory
 from speakor_common.text import from_jamo
 from speakor_common import checkpoints
 from speakor_common.training.callbacks import LossGuard, StagedUnfreezing, TrainingLog
@@ -218,8 +218,3 @@ class _AugmentingTrainer(Trainer):
         finally:
             self.data_collator = plain
 
-
-def trained_facts(output: Path) -> dict[str, Any] | None:
-    """``run.json`` of a finished run, or ``None``."""
-    path = output / "run.json"
-    return read_json(path) if path.is_file() else None

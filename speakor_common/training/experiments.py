@@ -236,6 +236,11 @@ def resolve(experiment: str, profile: str, **changes: Any) -> tuple[Experiment, 
     return used, scale, differences
 
 
+def profile(name: str) -> Profile:
+    """A profile by name; raises SpeakorError with the known names."""
+    return _lookup(PROFILES, name, "profile")
+
+
 def _lookup(table: dict, name: str, what: str):
     if name not in table:
         raise SpeakorError(f"unknown {what} {name!r}; known are {sorted(table)}")

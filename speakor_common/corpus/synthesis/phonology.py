@@ -8,7 +8,6 @@ voiced between voiced sounds, ㅅ is palatal before ㅣ, ㄹ is a flap unless do
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from speakor_common.text import CODAS, ONSETS, VOWELS, from_jamo, split_syllable
 
@@ -50,23 +49,6 @@ class Syllable:
     def with_part(self, part: str, jamo: str) -> Syllable:
         """A copy with ``part`` (onset, vowel or coda) replaced; a removed onset becomes silent ㅇ."""
         return replace(self, **{part: jamo or (_SILENT if part == "onset" else "")})
-
-
-@lru_cache(maxsize=1)
-def _g2p():
-    from ko_speech_tools import G2p  # loads a morphological dictionary
-
-    return G2p()
-
-
-@lru_cache(maxsize=20_000)
-def standard_pronunciation(text: str) -> str:
-    """Pronounced Hangul of a normalised sentence, word for word and syllable for syllable.
-
-    >>> standard_pronunciation("국물이 같이")
-    '궁무리 가치'
-    """
-    return _g2p()(text)
 
 
 def to_syllables(pronounced: str) -> list[Syllable]:

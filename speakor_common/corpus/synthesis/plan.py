@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 from speakor_common.corpus.splits import SAMPLE_POLICY, TEST, TRAIN, VALID, prompt_split, speaker_splits
 from speakor_common.corpus.synthesis.accents import Deviation, apply_accent
-from speakor_common.corpus.synthesis.phonology import Syllable, standard_pronunciation, to_phones, to_syllables
+from speakor_common.corpus.synthesis.phonology import Syllable, to_phones, to_syllables
 from speakor_common.corpus.synthesis.sentences import Prompt, build_prompts
 from speakor_common.corpus.synthesis.voices import L1_CODES, Speaker, make_speakers
+from speakor_common.g2p import standard_pronunciation
 from speakor_common.text import normalize_korean
 
 SEED = 20220719  # the date in the corpus's own folder name

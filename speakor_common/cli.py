@@ -1,0 +1,129 @@
+"""``speakor``: prepare, train, transcribe, evaluate, reproduce, synthesize.
+
+Heavy modules are imported inside commands, so that ``speakor --help`` answers at once.
+Exit codes: 0 success, 1 an expected failure (message on standard error), 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from pathlib import Path
+
+from speakor_common.errors import SpeakorError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    for chatty in ("httpx", "papermill", "datasets", "transformers"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    try:
+        options.command(options)
+    except SpeakorError as error:
+        print(f"speakor: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="speakor", description="Recognisers for non-native Korean speech.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, function, text: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(command=function)
+        return command
+
+    def add_profile(command: argparse.ArgumentParser) -> None:
+        command.add_argument("--profile", default="sample", help="smoke, sample (default) or aihub")
+        command.add_argument("--seed", type=int, default=1, help="training seed (default 1)")
+
+    prepare = add("prepare", _prepare, "Read, split, audit and store a corpus.")
+    add_profile(prepare)
+    prepare.add_argument("--data", default="", help="corpus root as delivered; default: the shipped sample")
+
+    train = add("train", _train, "Train an experiment on a prepared corpus.")
+    train.add_argument("experiment", help="exp01, exp05, whisper, or base-tiny")
+    add_profile(train)
+
+    transcribe = add("transcribe", _transcribe, "Transcribe audio files.")
+    transcribe.add_argument("files", nargs="+", help="audio files")
+    transcribe.add_argument("--model", default="exp05", help="model directory, name under models/, or Hub id")
+    transcribe.add_argument("--json", action="store_true", help="one JSON object a line, with word times")
+
+    evaluate = add("evaluate", _evaluate, "Evaluate trained models on the test split (notebook 05).")
+    add_profile(evaluate)
+
+    reproduce = add("reproduce", _reproduce, "Run the notebooks 01 to 05 headless.")
+    add_profile(reproduce)
+    reproduce.add_argument("--data", default="", help="corpus root as delivered; default: the shipped sample")
+    reproduce.add_argument("--only", nargs="+", help="numbers of notebooks, e.g. 01 05")
+
+    synthesize = add("synthesize", _synthesize, "Rebuild the sample corpus (extra 'synthesis').")
+    synthesize.add_argument("--target", type=Path, help="corpus root to write; default data/sample")
+    synthesize.add_argument("--limit", type=int, help="only the first clips of every speaker")
+    synthesize.add_argument("--processes", type=int, help="worker processes; default one per core")
+    return parser
+
+
+def _prepare(options: argparse.Namespace) -> None:
+    from speakor_common import paths
+    from speakor_common.corpus.prepare import prepare
+    from speakor_common.training.experiments import profile
+
+    scale = profile(options.profile)
+    root = Path(options.data) if options.data else paths.sample_corpus()
+    done = prepare(root, paths.prepared(scale.name), scale.split, scale.native_l1, scale.embed_audio)
+    print(f"{len(done.manifest)} utterances in {paths.relative(done.directory)}, {len(done.quarantine)} quarantined")
+
+
+def _train(options: argparse.Namespace) -> None:
+    from speakor_common import paths
+    from speakor_common.training import base, runs
+
+    if options.experiment == "base-tiny":
+        facts = base.train_from_sample(options.seed)
+    else:
+        facts = runs.train(options.experiment, options.profile, options.seed)
+    print(f"{options.experiment}: {facts['steps']} steps, {facts['seconds']:.0f} s, {facts['peak_memory_mib']} MiB")
+    print(f"model: {paths.relative(paths.model(options.experiment, options.profile))}")
+
+
+def _transcribe(options: argparse.Namespace) -> None:
+    from dataclasses import asdict
+
+    from speakor_common.evaluation.transcribe import Transcriber
+
+    for transcript in Transcriber.from_pretrained(options.model).transcribe(options.files):
+        print(json.dumps(asdict(transcript), ensure_ascii=False) if options.json else transcript.text)
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    options.data, options.only = "", ["05"]
+    _reproduce(options)
+
+
+def _reproduce(options: argparse.Namespace) -> None:
+    from speakor_common import notebooks, paths
+
+    if options.profile == "aihub" and not options.data and "01" in (options.only or ["01"]):
+        raise SpeakorError("profile aihub needs the corpus: make reproduce PROFILE=aihub DATA=/path/to/131.인공지능…")
+    notebooks.reproduce(options.profile, options.seed, options.data, options.only)
+    print((paths.results(options.profile) / "result.txt").read_text(encoding="utf-8"), end="")
+
+
+def _synthesize(options: argparse.Namespace) -> None:
+    from speakor_common import paths
+    from speakor_common.corpus.synthesis.build import build
+
+    target = options.target or paths.sample_corpus()
+    cache = paths.root() / "data" / "sample-clips"
+    print(f"sample corpus written to {paths.relative(build(target, cache, options.processes, options.limit))}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,155 @@
+"""Figures: a DataFrame in, Axes out. Labels carry units, Hangul shows, colours suit colour-blind readers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import matplotlib
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+# Okabe & Ito (2008): distinguishable with every common colour vision.
+COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
+LEVEL_ORDER = ("하", "중", "상")
+_SPLIT_COLORS = {"train": COLORS[0], "valid": COLORS[1], "test": COLORS[3], "unused": "#999999"}
+
+
+@lru_cache(maxsize=1)
+def use_hangul_font() -> None:
+    """Register the bundled NanumGothic once; matplotlib has no Hangul of its own."""
+    import koreanize_matplotlib  # noqa: F401 - importing registers the font and makes it the default
+
+    matplotlib.rcParams |= {"axes.spines.top": False, "axes.spines.right": False, "figure.dpi": 110, "axes.unicode_minus": False}
+
+
+def _axes(ax: Axes | None, width: float = 7, height: float = 3.6) -> Axes:
+    use_hangul_font()
+    return ax if ax is not None else plt.subplots(figsize=(width, height), layout="constrained")[1]
+
+
+def durations(manifest: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Histogram of clip durations, one outline a split."""
+    ax = _axes(ax)
+    for split, rows in manifest.groupby("split"):
+        ax.hist(rows["duration_s"], bins=40, histtype="step", linewidth=1.8, color=_SPLIT_COLORS.get(split), label=f"{split} (n = {len(rows)})")
+    ax.set(xlabel="clip duration (s)", ylabel="clips", title="Clip durations")
+    ax.legend()
+    return ax
+
+
+def grid(table: pd.DataFrame, title: str, unit: str = "utterances", ax: Axes | None = None, cmap: str = "Blues") -> Axes:
+    """A small matrix as a heat map with its numbers written in."""
+    ax = _axes(ax, 1.6 + 0.9 * table.shape[1], 1.4 + 0.55 * table.shape[0])
+    image = ax.imshow(table.to_numpy(float), cmap=cmap, aspect="auto")
+    middle = float(table.to_numpy().max()) / 2
+    for y, row in enumerate(table.to_numpy()):
+        for x, value in enumerate(row):
+            ax.text(x, y, f"{value:g}", ha="center", va="center", color="white" if value > middle else "black", fontsize=9)
+    ax.set_xticks(range(table.shape[1]), table.columns)
+    ax.set_yticks(range(table.shape[0]), table.index)
+    ax.set(title=title, xlabel=table.columns.name, ylabel=table.index.name)
+    ax.figure.colorbar(image, ax=ax, label=unit)
+    ax.spines[:].set_visible(False)
+    return ax
+
+
+def histogram(values: Sequence[float], xlabel: str, title: str, bins: int = 40, ax: Axes | None = None) -> Axes:
+    """One distribution with its median marked."""
+    ax = _axes(ax)
+    series = pd.Series(list(values), dtype=float)
+    ax.hist(series, bins=bins, color=COLORS[5])
+    ax.axvline(series.median(), color=COLORS[3], linestyle="--", label=f"median {series.median():.1f} (n = {len(series)})")
+    ax.set(xlabel=xlabel, ylabel="utterances", title=title)
+    ax.legend()
+    return ax
+
+
+def bars(table: pd.Series, xlabel: str, title: str, ax: Axes | None = None) -> Axes:
+    """Horizontal bars of a series, in its order."""
+    ax = _axes(ax, 7, max(2.4, 0.24 * len(table) + 1))
+    ax.barh([str(key) for key in table.index][::-1], table.to_numpy()[::-1], color=COLORS[0])
+    ax.set(xlabel=xlabel, title=title)
+    return ax
+
+
+def learning_curves(logs: dict[str, pd.DataFrame], unfrozen_at: dict[str, float] | None = None) -> Figure:
+    """Loss and validation WER by epoch, one colour an experiment; a dotted line where modules were unfrozen."""
+    use_hangul_font()
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 3.8), layout="constrained")
+    for color, (name, log) in zip(COLORS, logs.items(), strict=False):
+        left.plot(log["epoch"], log["train_loss"], color=color, label=f"{name}, training")
+        left.plot(log["epoch"], log["validation_loss"], color=color, linestyle="--", label=f"{name}, validation")
+        if log["wer"].notna().any():
+            right.plot(log["epoch"], log["wer"], color=color, marker="o", markersize=3, label=f"{name} WER")
+            right.plot(log["epoch"], log["cer"], color=color, linestyle=":", label=f"{name} CER")
+        if unfrozen_at and name in unfrozen_at:
+            for ax in (left, right):
+                ax.axvline(unfrozen_at[name], color=color, linestyle=":", alpha=0.6)
+    left.set(xlabel="epoch", ylabel="loss (mean a label)", title="Loss")
+    right.set(xlabel="epoch", ylabel="error rate on validation", title="Validation error rates", ylim=(0, None))
+    for ax in (left, right):
+        if ax.get_legend_handles_labels()[0]:
+            ax.legend(fontsize=8)
+    if not right.has_data():
+        right.text(0.5, 0.5, "not measured while training", ha="center", transform=right.transAxes)
+    return figure
+
+
+def rates_by_group(table: pd.DataFrame, column: str, title: str, ax: Axes | None = None) -> Axes:
+    """WER with 95 % intervals for each value of ``column``; groups marked small are grey."""
+    ax = _axes(ax)
+    positions = range(len(table))
+    low = (table["wer"] - table["wer_low"]).clip(lower=0).fillna(0)
+    high = (table["wer_high"] - table["wer"]).clip(lower=0).fillna(0)
+    colors = ["#BBBBBB" if small else COLORS[0] for small in table["small"]]
+    ax.bar(positions, table["wer"], color=colors, yerr=[low, high], capsize=4, ecolor="#444444")
+    ax.set_xticks(positions, [f"{value}\nn = {n}" for value, n in zip(table[column], table["n"], strict=True)])
+    ax.set(ylabel="WER", title=title, ylim=(0, None))
+    return ax
+
+
+def comparison(rows: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """WER of several models with intervals; columns ``experiment, wer, wer_low, wer_high, n``."""
+    ax = _axes(ax)
+    error = [(rows["wer"] - rows["wer_low"]).clip(lower=0).fillna(0), (rows["wer_high"] - rows["wer"]).clip(lower=0).fillna(0)]
+    ax.bar(rows["experiment"], rows["wer"], yerr=error, capsize=4, color=list(COLORS[: len(rows)]), ecolor="#444444")
+    for x, value in enumerate(rows["wer"]):
+        ax.text(x, value / 2, f"{value:.3f}", ha="center", va="center", color="white", fontweight="bold")
+    ax.set(ylabel="WER on the test split", title=f"Models on the same test utterances (n = {rows['n'].iloc[0]}), 95 % intervals")
+    return ax
+
+
+def conditions(rows: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """WER by condition, one line an experiment; columns ``experiment, condition, wer``."""
+    ax = _axes(ax, 8, 3.8)
+    for color, (name, group) in zip(COLORS, rows.groupby("experiment", sort=False), strict=False):
+        ax.plot(group["condition"], group["wer"], marker="o", color=color, label=name)
+    ax.set(ylabel="WER", xlabel="condition of the same test clips", title="Clean and real-environment conditions", ylim=(0, None))
+    ax.legend()
+    return ax
+
+
+def confusion_map(matrix: pd.DataFrame, title: str, ax: Axes | None = None) -> Axes:
+    """Errors of a row-normalised confusion matrix; the diagonal (correct) is left white so errors show."""
+    ax = _axes(ax, 1.8 + 0.3 * len(matrix), 1.4 + 0.27 * len(matrix))
+    values = matrix.to_numpy(float).copy()
+    for i in range(len(values)):
+        values[i, i] = 0.0
+    image = ax.imshow(values, cmap="Oranges", vmin=0)
+    ax.set_xticks(range(len(matrix)), matrix.columns)
+    ax.set_yticks(range(len(matrix)), matrix.index)
+    ax.set(xlabel="recognised", ylabel="reference", title=title)
+    ax.figure.colorbar(image, ax=ax, label="share of the reference letter", shrink=0.8)
+    return ax
+
+
+def save(figure: Figure | Axes, path: Path) -> Path:
+    """Write a figure as PNG, making its folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    target = figure if isinstance(figure, Figure) else figure.figure
+    target.savefig(path, dpi=130)
+    return path
