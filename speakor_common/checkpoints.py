@@ -33,8 +33,7 @@ def resolve(base: str | Path) -> Path:
             return directory
     if str(base) == "base-tiny":
         raise CheckpointError(
-            f"{paths.base_tiny()} holds no config.json; the shipped base is missing, restore it with: "
-            "git checkout -- models/base-tiny"
+            f"{paths.base_tiny()} holds no config.json; the shipped base is missing, restore it with: git checkout -- models/base-tiny"
         )
     tried = [f"directory {base}"]
     try:

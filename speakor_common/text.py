@@ -18,6 +18,8 @@ from typing import Literal
 
 from num2words import num2words
 
+from speakor_common.errors import TextError
+
 ONSETS = tuple(chr(0x1100 + i) for i in range(19))
 VOWELS = tuple(chr(0x1161 + i) for i in range(21))
 CODAS = tuple(chr(0x11A8 + i) for i in range(27))
@@ -44,7 +46,7 @@ _FRAGMENT = re.compile(r"(?<!\S)[가-힣]+\+")
 _LETTERS = dict(
     zip(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-        "에이 비 시 디 이 에프 지 에이치 아이 제이 케이 엘 엠 엔 오 피 큐 아르 에스 티 유 브이 더블유 엑스 와이 제트".split(),
+        ("에이 비 시 디 이 에프 지 에이치 아이 제이 케이 엘 엠 엔 오 피 큐 아르 에스 티 유 브이 더블유 엑스 와이 제트").split(),
         strict=True,
     )
 )
@@ -55,9 +57,7 @@ _DIGITS = "영일이삼사오육칠팔구"
 _NATIVE_ONES = ("", "한", "두", "세", "네", "다섯", "여섯", "일곱", "여덟", "아홉")
 _NATIVE_TENS = ("", "열", "스물", "서른", "마흔", "쉰", "예순", "일흔", "여든", "아흔")
 # Counters that take native numerals; the longest is tried first. 시 (hour) must not catch 시월 and 시간 is itself.
-_NATIVE_COUNTERS = (
-    "개월 개 명 살 시간 시 번째 번 마리 잔 병 권 장 대 사람 가지 그릇 송이 켤레 벌 군데 채 곳 달 분이 분은 분의 분께".split()
-)
+_NATIVE_COUNTERS = "개월 개 명 살 시간 시 번째 번 마리 잔 병 권 장 대 사람 가지 그릇 송이 켤레 벌 군데 채 곳 달 분이 분은 분의 분께".split()
 _SINO_COUNTERS = ("개월", "개국", "번지", "장조", "대학")
 
 _PERCENT = {"%": " 퍼센트", "℃": " 도", "㎏": " 킬로그램", "㎞": " 킬로미터", "㎝": " 센티미터"}
@@ -161,8 +161,10 @@ def _spell_number(match: re.Match[str]) -> str:
 def _takes_native(number: str, counter: str) -> bool:
     if not number.isdigit() or number.startswith("0") or int(number) > 99:
         return False
-    if counter.startswith(_SINO_COUNTERS) or (counter.startswith("시") and int(number) > 12 and not counter.startswith("시간")):
+    if counter.startswith(_SINO_COUNTERS):
         return False
+    if counter.startswith("시") and not counter.startswith("시간") and int(number) > 12:
+        return False  # 13시 is 십삼 시
     return counter.startswith(tuple(_NATIVE_COUNTERS))
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -108,4 +109,4 @@ def pad_labels(labels: Sequence[Sequence[int]]) -> torch.Tensor:
 
 def frames_needed(label_ids: Sequence[int]) -> int:
     """CTC frames a label needs at least: one per label and one blank between equal neighbours."""
-    return len(label_ids) + sum(a == b for a, b in zip(label_ids, label_ids[1:], strict=False))
+    return len(label_ids) + sum(a == b for a, b in pairwise(label_ids))

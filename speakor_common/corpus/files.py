@@ -7,6 +7,7 @@ reported instead of listed.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import zipfile
 from collections.abc import Iterator
@@ -99,10 +100,8 @@ def repair_name(info: zipfile.ZipInfo) -> str:
     """Member name in NFC; CP949 bytes that were read as CP437 are read again."""
     name = info.filename
     if not info.flag_bits & _UTF8_FLAG:
-        try:
+        with contextlib.suppress(UnicodeError):  # a name that is genuinely CP437 stays
             name = name.encode("cp437").decode("cp949")
-        except UnicodeError:
-            pass  # a plain ASCII or genuinely CP437 name
     return to_nfc(name)
 
 

@@ -93,7 +93,10 @@ def load(target: Path) -> DatasetDict:
         raise CorpusError(f"{target} holds no prepared corpus; run notebook 01 or: speakor prepare")
     datasets.disable_progress_bars()
     return DatasetDict(
-        {split: concatenate_datasets([Dataset.from_file(str(target / name)) for name in names]) for split, names in read_json(index).items()}
+        {
+            split: concatenate_datasets([Dataset.from_file(str(target / name)) for name in names])
+            for split, names in read_json(index).items()
+        }
     )
 
 
@@ -186,7 +189,6 @@ def _fingerprint(shard: pd.DataFrame, embed_audio: bool) -> str:
     for record in shard.to_dict("records"):
         digest.update(json.dumps(record, ensure_ascii=False, sort_keys=True).encode())
     for file in sorted({reference.split(audio.ZIP_SEPARATOR)[0] for reference in shard["audio"]}):
-        status = os.stat(file)
+        status = Path(file).stat()
         digest.update(f"{file} {status.st_size} {status.st_mtime_ns}".encode())
     return digest.hexdigest()[:12]
-

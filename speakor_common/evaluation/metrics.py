@@ -191,4 +191,3 @@ def _carry(position: int, opcodes) -> int:
         if code.src_start <= position < code.src_end or (code.tag != "insert" and position == code.src_end):
             return min(code.dest_end, code.dest_start + position - code.src_start) if code.tag != "delete" else code.dest_start
     return 0
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -23,7 +24,7 @@ def with_counts(predictions: pd.DataFrame) -> pd.DataFrame:
         table[f"{level}_errors"] = table[[f"{level}_{kind}" for kind in ("substitutions", "deletions", "insertions")]].sum(axis=1)
         table[f"{level}_length"] = table[[f"{level}_{kind}" for kind in ("hits", "substitutions", "deletions")]].sum(axis=1)
     table["wer"] = table["words_errors"] / table["words_length"].clip(lower=1)
-    labels = [f"{a:g}-{b:g} s" if b < 1e9 else f"> {a:g} s" for a, b in zip(_DURATION_EDGES, _DURATION_EDGES[1:], strict=False)]
+    labels = [f"{a:g}-{b:g} s" if b < 1e9 else f"> {a:g} s" for a, b in pairwise(_DURATION_EDGES)]
     table["duration_bin"] = pd.cut(table["duration_s"], _DURATION_EDGES, labels=labels).astype(str)
     return table
 

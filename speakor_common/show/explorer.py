@@ -72,7 +72,13 @@ class _Explorer:
         self.table, self.audio_of = table, audio_of
         self.filters = {
             column: widgets.Dropdown(options=[ALL, *sorted(table[column].unique())], description=label)
-            for column, label in {"experiment": "model", "condition": "condition", "l1": "L1", "level": "level", "speaker_id": "speaker"}.items()
+            for column, label in {
+                "experiment": "model",
+                "condition": "condition",
+                "l1": "L1",
+                "level": "level",
+                "speaker_id": "speaker",
+            }.items()
         }
         self.filters["sort"] = widgets.Dropdown(options=list(SORTS), description="order")
         self.filters["text"] = widgets.Text(description="search", placeholder="word or id", continuous_update=False)
@@ -121,10 +127,10 @@ def card(rows: pd.DataFrame, audio: bytes | str) -> str:
     for row in rows.itertuples():
         reference, hypothesis = diff(row.reference, row.hypothesis)
         marks = " ".join(f"[{flag}]" for flag in flags(row.reference, row.hypothesis, row.duration_s))
-        lines.append(
-            f"<tr><th>{html.escape(row.experiment)}</th><td>{row.wer:.0%}</td><td>{reference}<br>{hypothesis} {html.escape(marks)}</td></tr>"
-        )
-    return f'<div class="speakor"><b>{html.escape(facts)}</b><br>{player(audio)}<table>{"".join(lines)}</table></div>'
+        texts = f"{reference}<br>{hypothesis} {html.escape(marks)}"
+        lines.append(f"<tr><th>{html.escape(row.experiment)}</th><td>{row.wer:.0%}</td><td>{texts}</td></tr>")
+    table = "".join(lines)
+    return f'<div class="speakor"><b>{html.escape(facts)}</b><br>{player(audio)}<table>{table}</table></div>'
 
 
 def write_html(predictions: pd.DataFrame, audio_of: AudioOf, path: Path, worst: int = 200) -> Path:

@@ -12,6 +12,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from speakor_common.evaluation.errors import PARTS, confusion_matrix
+
 # Okabe & Ito (2008): distinguishable with every common colour vision.
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
 LEVEL_ORDER = ("하", "중", "상")
@@ -35,7 +37,9 @@ def durations(manifest: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Histogram of clip durations, one outline a split."""
     ax = _axes(ax)
     for split, rows in manifest.groupby("split"):
-        ax.hist(rows["duration_s"], bins=40, histtype="step", linewidth=1.8, color=_SPLIT_COLORS.get(split), label=f"{split} (n = {len(rows)})")
+        ax.hist(
+            rows["duration_s"], bins=40, histtype="step", linewidth=1.8, color=_SPLIT_COLORS.get(split), label=f"{split} (n = {len(rows)})"
+        )
     ax.set(xlabel="clip duration (s)", ylabel="clips", title="Clip durations")
     ax.legend()
     return ax
@@ -153,3 +157,12 @@ def save(figure: Figure | Axes, path: Path) -> Path:
     target = figure if isinstance(figure, Figure) else figure.figure
     target.savefig(path, dpi=130)
     return path
+
+
+def confusion_panels(confusions: pd.DataFrame, experiment: str) -> Figure:
+    """Onset, vowel and coda errors side by side."""
+    use_hangul_font()
+    figure, axes = plt.subplots(1, len(PARTS), figsize=(17, 5.6), layout="constrained")
+    for ax, part in zip(axes, PARTS, strict=True):
+        confusion_map(confusion_matrix(confusions, part), f"{experiment}: {part} errors", ax)
+    return figure

@@ -17,6 +17,12 @@ from speakor_common.storage import write_text
 # validation set, see CHANGELOG.md). Not comparable in absolute terms with the synthetic sample.
 SEED_ROWS = {"exp01": (0.4066, 0.2043), "exp04": (0.190126, 0.075191), "exp05": (0.186573, 0.073379)}
 
+_STYLE = """body{max-width:60rem;margin:2rem auto;font-family:sans-serif}img{max-width:100%}
+td,th{padding:2px 10px;text-align:right}table{border-collapse:collapse}"""
+_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Report</title>
+<style>{style}</style></head><body>{body}</body></html>
+"""
+
 
 def best_experiment(metrics: dict[str, Any], ctc: list[str]) -> str:
     """The CTC experiment with the lowest clean test WER.
@@ -82,7 +88,10 @@ def write_report(metrics: dict[str, Any], figures: list[Path], path: Path, comma
     comparison = comparison_table(metrics).round(4)
     seed = pd.DataFrame([{"experiment": name, "wer": wer, "cer": cer} for name, (wer, cer) in SEED_ROWS.items()])
     conditions = condition_table(metrics).pivot(index="condition", columns="experiment", values="wer").round(4)
-    images = "".join(f'<figure><img alt="{html.escape(f.stem)}" src="{_data_url(f)}"><figcaption>{html.escape(f.stem)}</figcaption></figure>' for f in figures)
+    images = "".join(
+        f'<figure><img alt="{html.escape(f.stem)}" src="{_data_url(f)}"><figcaption>{html.escape(f.stem)}</figcaption></figure>'
+        for f in figures
+    )
     body = (
         "<h1>Recognition of non-native Korean</h1>"
         f"<p>Made by <code>{html.escape(command)}</code>. Rates are ratios of summed counts; "
@@ -93,8 +102,7 @@ def write_report(metrics: dict[str, Any], figures: list[Path], path: Path, comma
         f"<h2>WER by condition</h2>{conditions.to_html(na_rep='–')}"
         f"<h2>Figures</h2>{images}"
     )
-    style = "body{max-width:60rem;margin:2rem auto;font-family:sans-serif}img{max-width:100%}td,th{padding:2px 10px;text-align:right}table{border-collapse:collapse}"
-    page = f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Report</title><style>{style}</style></head><body>{body}</body></html>\n'
+    page = _PAGE.format(style=_STYLE, body=body)
     return write_text(path, page)
 
 

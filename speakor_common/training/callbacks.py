@@ -95,7 +95,7 @@ class TrainingLog(TrainerCallback):
     def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, metrics=None, **kwargs) -> None:
         if not state.is_world_process_zero:
             return
-        row = {column: "" for column in LOG_COLUMNS} | self._last
+        row = dict.fromkeys(LOG_COLUMNS, "") | self._last
         row |= {"epoch": round(state.epoch or 0, 3), "step": state.global_step, "peak_memory_mib": round(peak_memory_mib())}
         row |= {"validation_loss": metrics.get("eval_loss"), "wer": metrics.get("eval_wer"), "cer": metrics.get("eval_cer")}
         earlier = read_log(self.path) if self.path.exists() else []

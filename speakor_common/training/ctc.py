@@ -27,6 +27,7 @@ from transformers import (
 )
 from transformers.trainer_utils import EvalPrediction, get_last_checkpoint
 
+from speakor_common import checkpoints
 from speakor_common.audio import RATE
 from speakor_common.batching.augment import training_transform
 from speakor_common.batching.collate import IGNORED_LABEL, CTCCollator, frames_needed, to_label_form
@@ -34,7 +35,6 @@ from speakor_common.errors import CheckpointError, TrainingError
 from speakor_common.evaluation.metrics import score
 from speakor_common.storage import whole_directory
 from speakor_common.text import from_jamo
-from speakor_common import checkpoints
 from speakor_common.training.callbacks import LossGuard, StagedUnfreezing, TrainingLog
 from speakor_common.training.experiments import Experiment
 from speakor_common.training.runlog import RunLog
@@ -217,4 +217,3 @@ class _AugmentingTrainer(Trainer):
             return super().get_train_dataloader()
         finally:
             self.data_collator = plain
-

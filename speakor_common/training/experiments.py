@@ -230,9 +230,7 @@ def resolve(experiment: str, profile: str, **changes: Any) -> tuple[Experiment, 
         if experiment in table:
             changes.setdefault(name, table[experiment])
     used = replace(preset, **changes)
-    differences = {
-        key: (value, getattr(used, key)) for key, value in asdict(preset).items() if asdict(used)[key] != value
-    }
+    differences = {key: (value, getattr(used, key)) for key, value in asdict(preset).items() if asdict(used)[key] != value}
     return used, scale, differences
 
 

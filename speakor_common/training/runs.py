@@ -25,9 +25,7 @@ from speakor_common.training.runlog import RunLog, data_hash
 logger = logging.getLogger(__name__)
 
 
-def train(
-    experiment: str, profile: str, seed: int, callbacks: tuple[TrainerCallback, ...] = (), **changes: Any
-) -> dict[str, Any]:
+def train(experiment: str, profile: str, seed: int, callbacks: tuple[TrainerCallback, ...] = (), **changes: Any) -> dict[str, Any]:
     """Train an experiment in a profile unless the same run is already there.
 
     Args:
@@ -59,9 +57,7 @@ def train(
 def training_data(profile: Profile) -> DatasetDict:
     """Train and validation split of a profile's learners; the test split is not among them on purpose."""
     data = prepare.load(paths.prepared(profile.name))
-    return DatasetDict(
-        train=prepare.limit(data["train"], profile.train_limit), valid=prepare.limit(data["valid"], profile.eval_limit)
-    )
+    return DatasetDict(train=prepare.limit(data["train"], profile.train_limit), valid=prepare.limit(data["valid"], profile.eval_limit))
 
 
 def run_fingerprint(experiment: Experiment, data: DatasetDict, seed: int) -> str:

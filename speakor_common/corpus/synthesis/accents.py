@@ -65,9 +65,7 @@ def _conjoining(part: str, letter: str) -> str:
 
 
 def _epenthesis(codas: str, vowel: str, rate: float) -> tuple[Rule, ...]:
-    return tuple(
-        Rule("coda", _conjoining("coda", c), _conjoining("onset", c), rate, _conjoining("vowel", vowel)) for c in codas
-    )
+    return tuple(Rule("coda", _conjoining("coda", c), _conjoining("onset", c), rate, _conjoining("vowel", vowel)) for c in codas)
 
 
 RULES: dict[str, tuple[Rule, ...]] = {
@@ -116,9 +114,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
 }
 
 
-def apply_accent(
-    syllables: list[Syllable], l1: str, level: str, rng: random.Random
-) -> tuple[list[Syllable], list[Deviation]]:
+def apply_accent(syllables: list[Syllable], l1: str, level: str, rng: random.Random) -> tuple[list[Syllable], list[Deviation]]:
     """Say ``syllables`` with the accent of ``l1`` at ``level`` (상, 중 or 하).
 
     At most one rule fires per onset, vowel or coda. Returns what is spoken and what deviates.
@@ -141,9 +137,7 @@ def apply_accent(
             else:
                 syllable = syllable.with_part(part, rule.spoken)
                 kind = "substitution" if rule.spoken else "omission"
-                deviations.append(
-                    Deviation(index, part, kind, compatibility(rule.intended), compatibility(rule.spoken))
-                )
+                deviations.append(Deviation(index, part, kind, compatibility(rule.intended), compatibility(rule.spoken)))
         spoken.append(syllable)
         if extra is not None:
             spoken.append(extra)

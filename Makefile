@@ -1,0 +1,45 @@
+# make reproduce            notebooks 01-05 on the shipped sample (about 25 min on 2 cores)
+# make reproduce PROFILE=smoke            the same path in minutes
+# make reproduce PROFILE=aihub DATA=/path  AI Hub 505 on GPUs
+# make test · make lab · make lint · make clean
+
+PYTHON  ?= python3
+PROFILE ?= sample
+SEED    ?= 1
+DATA    ?=
+VENV    := .venv
+BIN     := $(VENV)/bin
+READY   := $(VENV)/.ready
+export PYTHONUNBUFFERED := 1
+export TOKENIZERS_PARALLELISM := false
+
+.PHONY: reproduce test lab lint clean env
+
+env: $(READY)
+
+# torch goes first and alone: packages that depend on it then accept the pinned build.
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $$(grep '^torch==' requirements.lock)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+reproduce: $(READY)
+	$(BIN)/speakor reproduce --profile $(PROFILE) --seed $(SEED) $(if $(DATA),--data "$(DATA)")
+
+test: $(READY)
+	$(BIN)/python -m pytest tests speakor_common
+
+lab: $(READY)
+	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+lint: $(READY)
+	$(BIN)/ruff check speakor_common tests notebooks
+	$(BIN)/ruff format --check speakor_common tests notebooks
+	$(BIN)/nbstripout --verify notebooks/*.ipynb
+
+# Removes what was made here, never what is shipped.
+clean:
+	rm -rf $(VENV) data/prepared results/smoke models/smoke

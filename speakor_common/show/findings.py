@@ -1,0 +1,74 @@
+"""One sentence under each figure of notebook 05, made from the numbers, with n."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from speakor_common.evaluation.conditions import CLEAN
+from speakor_common.evaluation.statistics import Comparison
+
+
+def l1_by_level(table: pd.DataFrame) -> str:
+    """On a table of utterances by first language (rows) and level (columns)."""
+    total = int(table.to_numpy().sum())
+    shares = ", ".join(f"{level} {table[level].sum() / total:.0%}" for level in table.columns)
+    fewest = int(table.to_numpy().min())
+    return f"**Finding.** Levels of learner utterances: {shares} (n = {total}); the smallest cell holds {fewest}."
+
+
+def models(metrics: dict[str, Any], comparisons: dict[tuple[str, str], Comparison]) -> str:
+    """Rates of all models and whether pairs of them differ."""
+    rates = "; ".join(
+        f"{name} WER {entry[CLEAN]['wer']:.3f} [{entry[CLEAN]['wer_95'][0]:.3f}, {entry[CLEAN]['wer_95'][1]:.3f}]"
+        for name, entry in metrics.items()
+    )
+    n = next(iter(metrics.values()))[CLEAN]["n"]
+    lines = [f"**Finding.** {rates} (n = {n})."]
+    for (a, b), result in comparisons.items():
+        d = result.difference
+        verdict = "" if result.significant else ", not significant"
+        lines.append(f"{a} minus {b}: {d.value:+.3f} [{d.low:+.3f}, {d.high:+.3f}]{verdict} (n = {d.n}, {d.speakers} speakers).")
+    return "\n\n".join(lines)
+
+
+def groups(experiment: str, by_l1: pd.DataFrame, by_level: pd.DataFrame) -> str:
+    worst, best = by_l1.loc[by_l1["wer"].idxmax()], by_l1.loc[by_l1["wer"].idxmin()]
+    levels = ", ".join(f"{row.level} {row.wer:.3f} (n = {row.n})" for row in by_level.itertuples())
+    return (
+        f"**Finding.** {experiment} is best on {best['l1']} ({best['wer']:.3f}, n = {best['n']}) and worst on {worst['l1']} "
+        f"({worst['wer']:.3f}, n = {worst['n']}). By level: {levels}. Few speakers a group make these intervals wide."
+    )
+
+
+def confusions(experiment: str, top: pd.DataFrame, n: int) -> str:
+    if top.empty:
+        return f"**Finding.** {experiment} confused no letters in {n} utterances."
+    first = "; ".join(f"{row.part} {row.reference}→{row.hypothesis} {row.times} times ({row.share:.1%})" for row in _counts(top.head(3)))
+    return f"**Finding.** Most frequent letter errors of {experiment}: {first} (n = {n} utterances)."
+
+
+def _counts(top: pd.DataFrame):
+    return top.rename(columns={"count": "times"}).itertuples()
+
+
+def conditions(experiment: str, table: pd.DataFrame) -> str:
+    rows = table[table["experiment"] == experiment].set_index("condition")
+    if "real" not in rows.index:
+        return f"**Finding.** {experiment} was measured on clean audio only."
+    worst = rows["wer"].idxmax()
+    return (
+        f"**Finding.** {experiment}: WER {rows.loc[CLEAN, 'wer']:.3f} clean, {rows.loc['real', 'wer']:.3f} in the combined real "
+        f"condition, worst {rows.loc[worst, 'wer']:.3f} ({worst}); n = {rows.loc[CLEAN, 'n']} each."
+    )
+
+
+def feedback(table: pd.DataFrame) -> str:
+    row = table.loc["all"]
+    if not row["planted"]:
+        return f"**Finding.** {int(row['reported'])} deviations reported; this corpus has no planted ones to score against."
+    return (
+        f"**Finding.** Of {int(row['planted'])} planted deviations {int(row['hits'])} are reported (recall {row['recall']:.2f}); "
+        f"{int(row['reported'])} are reported in all (precision {row['precision']:.2f}, F1 {row['f1']:.2f})."
+    )

@@ -1,0 +1,136 @@
+"""The evaluation of a profile, step by step; what notebook 05 calls.
+
+Joins what the stages below keep apart: the profile, its trained models, its prepared test
+split, and the evaluation that reads only predictions and audio.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from pathlib import Path
+
+import pandas as pd
+from datasets import Dataset
+
+from speakor_common import checkpoints, paths
+from speakor_common.corpus import prepare
+from speakor_common.errors import ResultsError
+from speakor_common.evaluation import feedback, predict
+from speakor_common.evaluation.conditions import CLEAN, CONDITIONS
+from speakor_common.evaluation.metrics import score
+from speakor_common.evaluation.statistics import Comparison
+from speakor_common.evaluation.summary import compare
+from speakor_common.evaluation.transcribe import Transcriber
+from speakor_common.storage import read_json, write_json
+from speakor_common.training.experiments import EXPERIMENTS, Profile
+from speakor_common.training.experiments import profile as get_profile
+from speakor_common.training.runlog import data_hash
+from speakor_common.training.runs import finished
+
+logger = logging.getLogger(__name__)
+
+BASE, ZERO_SHOT = "base", "whisper zero-shot"
+TUNED_CTC = tuple(name for name, e in EXPERIMENTS.items() if e.kind == "ctc" and not name.startswith("base-"))
+# Compared pairwise in the report, where both were evaluated.
+PAIRS = (("exp05", "exp01"), ("exp05", BASE), ("whisper", ZERO_SHOT), ("exp05", "whisper"))
+
+
+def test_data(profile: Profile) -> Dataset:
+    """The learners' test split, as a profile limits it."""
+    return prepare.limit(prepare.load(paths.prepared(profile.name))["test"], profile.eval_limit)
+
+
+def models(profile: Profile) -> dict[str, Path]:
+    """Model directory by name: the un-tuned bases and every finished experiment of the profile.
+
+    Raises:
+        ResultsError: no experiment of the profile is trained.
+    """
+    trained = {name: paths.model(name, profile.name) for name in EXPERIMENTS if not name.startswith("base-")}
+    trained = {name: path for name, path in trained.items() if finished(path)}
+    if not trained:
+        raise ResultsError(f"profile {profile.name} has no trained model; run notebooks 02-04 or: speakor train exp05")
+    found = {BASE: checkpoints.resolve(profile.base["ctc"])} | trained
+    if "whisper" in trained:
+        found[ZERO_SHOT] = checkpoints.resolve(profile.base["whisper"])
+    return found
+
+
+def predict_all(profile_name: str, folder: Path, progress: bool = False) -> pd.DataFrame:
+    """Predictions of every model on the clean test split, and of the best tuned CTC model in all conditions.
+
+    Predictions made earlier by the same model on the same data are kept.
+    """
+    profile = get_profile(profile_name)
+    data = test_data(profile)
+    available = models(profile)
+    clean = {name: _predict(name, path, data, (CLEAN,), folder, progress) for name, path in available.items()}
+    tuned = [name for name in TUNED_CTC if name in clean]
+    if tuned:
+        best = min(tuned, key=lambda name: score(clean[name]["reference"].tolist(), clean[name]["hypothesis"].tolist()).wer)
+        clean[best] = _predict(best, available[best], data, (CLEAN, *CONDITIONS), folder, progress)
+    for stale in set(folder.glob("*.csv")) - {_file(folder, name) for name in clean}:
+        stale.unlink()
+    return pd.concat(clean.values(), ignore_index=True)
+
+
+def _file(folder: Path, name: str) -> Path:
+    return folder / f"{name.replace(' ', '-')}.csv"
+
+
+def _predict(name: str, model: Path, data: Dataset, conditions: tuple[str, ...], folder: Path, progress: bool) -> pd.DataFrame:
+    path = _file(folder, name)
+    record = path.with_suffix(".json")
+    made_from = {"model": weights_hash(model), "data": data_hash(data["utterance_id"], data["text"])}
+    done = read_json(record) if path.is_file() and record.is_file() else {}
+    kept = predict.read(path) if all(done.get(key) == value for key, value in made_from.items()) else None
+    missing = [c for c in conditions if kept is None or c not in set(kept["condition"])]
+    if not missing:
+        return kept[kept["condition"].isin(conditions)]
+    logger.info("transcribing %d test clips with %s (%s)", len(data), name, ", ".join(missing))
+    recogniser = Transcriber.from_pretrained(model).recogniser
+    tables = [] if kept is None else [kept]
+    tables += [predict.predict(recogniser, data, name, condition, progress) for condition in missing]
+    predictions = pd.concat(tables, ignore_index=True)
+    record.unlink(missing_ok=True)  # the record vouches for the table, so it goes first and comes last
+    predict.save(predictions, path)
+    write_json(record, made_from)
+    return predict.read(path)
+
+
+def weights_hash(model: Path) -> str:
+    """sha256 over a model directory's weights."""
+    digest = hashlib.sha256()
+    for file in sorted(model.glob("*.safetensors")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def audio_by_id(profile_name: str) -> dict[str, bytes | str]:
+    """Audio of every test utterance by id; bytes, or a reference where audio is not copied."""
+    data = test_data(get_profile(profile_name))
+    return dict(zip(data["utterance_id"], data["audio"], strict=True))
+
+
+def comparisons(predictions: pd.DataFrame) -> dict[tuple[str, str], Comparison]:
+    """Paired comparison of the pairs in :data:`PAIRS` that were evaluated."""
+    present = set(predictions["experiment"])
+    return {(a, b): compare(predictions, a, b) for a, b in PAIRS if a in present and b in present}
+
+
+def write_feedback(profile_name: str, predictions: pd.DataFrame, intended: str, path: Path) -> pd.DataFrame:
+    """Write feedback.jsonl (native base against ``intended``) and score it on planted deviations.
+
+    Returns:
+        one row an L1 and one named ``all``: planted, reported, hits, precision, recall, f1.
+    """
+    data = test_data(get_profile(profile_name))
+    planted = {
+        identifier: json.loads(text) if text else [] for identifier, text in zip(data["utterance_id"], data["deviations"], strict=True)
+    }
+    clean = predictions[predictions["condition"] == CLEAN]
+    records = feedback.records(clean[clean["experiment"] == BASE], clean[clean["experiment"] == intended])
+    feedback.write(records, path)
+    return feedback.scores(records, planted)
