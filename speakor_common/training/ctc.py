@@ -88,14 +88,18 @@ def train(
         ],
     )
     trainer.train(resume_from_checkpoint=get_last_checkpoint(str(work)) if work.is_dir() else None)
-    best = trainer.state.best_metric
     with whole_directory(output) as folder:
         model.save_pretrained(folder)
         processor.save_pretrained(folder)
         shutil.copy(work / "training_log.csv", folder / "training_log.csv")
-        facts = run.write(folder, best_validation_wer=best, steps=trainer.state.global_step, clips=len(train_set), left_out=left_out)
+        facts = run.write(folder, best_validation_wer=_best_wer(trainer), steps=trainer.state.global_step, clips=len(train_set), left_out=left_out)
     shutil.rmtree(work)
     return facts
+
+
+def _best_wer(trainer: Trainer) -> float:
+    """Lowest validation WER of any epoch."""
+    return min(row["eval_wer"] for row in trainer.state.log_history if "eval_wer" in row)
 
 
 def load(base: str | Path) -> tuple[Wav2Vec2ForCTC, Wav2Vec2Processor]:
@@ -168,7 +172,7 @@ def training_arguments(experiment: Experiment, work: Path, seed: int) -> Trainin
         save_strategy="epoch",
         save_total_limit=2,
         load_best_model_at_end=True,
-        metric_for_best_model="wer",
+        metric_for_best_model=experiment.best_by,
         greater_is_better=False,
         logging_strategy="steps",
         logging_steps=10,

@@ -125,9 +125,9 @@ def nf4_config():
     except (ImportError, RuntimeError, NotImplementedError, AttributeError) as error:
         logger.warning("4-bit quantisation is not available here (%s); training LoRA on the unquantised base", error)
         return None
-    return BitsAndBytesConfig(
-        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=torch.bfloat16
-    )
+    # A CPU without bf16 instructions emulates them, some ten times slower than fp32.
+    compute = torch.bfloat16 if precision().get("bf16") or torch.cuda.is_available() else torch.float32
+    return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=compute)
 
 
 def usable_clips(data: Dataset, processor: WhisperProcessor, experiment: Experiment) -> tuple[Dataset, dict[str, int]]:

@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+
+from speakor_common import audio
+from speakor_common.errors import AudioError
+from tests.builders import encoded, tone, write, write_zip
+
+
+@pytest.mark.parametrize(
+    ("form", "subtype"),
+    [("WAV", "PCM_16"), ("WAV", "PCM_U8"), ("WAV", "PCM_24"), ("FLAC", "PCM_16"), ("OGG", "OPUS"), ("MP3", "MPEG_LAYER_III")],
+)
+def test_every_format_decodes_to_mono_16k_float32(form, subtype):
+    samples = audio.decode(encoded(tone(1.0), 16_000, form, subtype))
+    assert samples.dtype == np.float32 and samples.ndim == 1
+    assert abs(len(samples) - 16_000) < 1600
+    assert 0.1 < np.abs(samples).max() <= 1.2
+
+
+def test_stereo_and_other_rates():
+    stereo = np.stack([tone(1.0, 44_100), tone(1.0, 44_100)], axis=1)
+    assert abs(len(audio.decode(encoded(stereo, 44_100))) - 16_000) <= 2
+
+
+def test_raw_pcm(tmp_path):
+    samples = (tone(0.5) * 32767).astype("<i2")
+    path = write(tmp_path / "a.pcm", samples.tobytes())
+    assert np.allclose(audio.decode(path), samples / 32768, atol=1e-4)
+    assert audio.duration(path) == pytest.approx(0.5)
+
+
+def test_arrays_of_integers_are_scaled():
+    assert np.abs(audio.decode((np.full(100, 32767, np.int16), 16_000))).max() == pytest.approx(1.0)
+
+
+def test_zip_references(tmp_path):
+    write_zip(tmp_path / "a.zip", {"1. 한국일반/가.wav": encoded(tone(0.5))})
+    reference = f"{tmp_path}/a.zip!/1. 한국일반/가.wav"
+    assert len(audio.decode(reference)) == 8000 and audio.duration(reference) == 0.5
+
+
+@pytest.mark.parametrize("content", [b"", b"this is text, not audio", b"RIFF\x00\x00"])
+def test_what_is_no_audio_names_the_source(tmp_path, content):
+    path = write(tmp_path / "bad.wav", content)
+    for function in (audio.decode, audio.duration):
+        with pytest.raises(AudioError, match=r"bad\.wav"):
+            function(path)
+
+
+def test_missing_file_and_missing_member(tmp_path):
+    write_zip(tmp_path / "a.zip", {"x.wav": b""})
+    for reference in (f"{tmp_path}/none.wav", f"{tmp_path}/a.zip!/none.wav", f"{tmp_path}/none.zip!/x.wav"):
+        with pytest.raises(AudioError, match="cannot be read"):
+            audio.decode(reference)
+
+
+def test_nan_and_no_samples():
+    with pytest.raises(AudioError, match="NaN"):
+        audio.decode((np.array([0.1, np.nan], np.float32), 16_000))
+    with pytest.raises(AudioError, match="no samples"):
+        audio.decode((np.zeros(0, np.float32), 16_000))
+
+
+def test_levelling_keeps_silence_silent():
+    assert np.abs(audio.level_peak(tone() * 0.01)).max() == pytest.approx(0.95)
+    assert not audio.level_peak(np.zeros(10, np.float32)).any()
+
+
+def test_opus_is_small_and_level_is_measured():
+    assert len(audio.encode_opus(tone(5.0))) < 5 * 8000
+    assert audio.rms_db(np.full(100, 0.1, np.float32)) == pytest.approx(-20, abs=0.01)
+    assert audio.rms_db(np.zeros(10, np.float32)) == float("-inf")

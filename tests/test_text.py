@@ -1,0 +1,118 @@
+"""Text: tables of odd cases, and properties that hold for any text."""
+
+import subprocess
+import sys
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from speakor_common import text
+from speakor_common.errors import TextError
+
+syllables = st.text(st.characters(min_codepoint=0xAC00, max_codepoint=0xD7A3), max_size=12)
+jamo = st.text(st.sampled_from(text.ONSETS + text.VOWELS + text.CODAS + (" ",)), max_size=12)
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("저는 학생입니다.", "저는 학생입니다"),
+        (unicodedata.normalize("NFD", "저는 학생"), "저는 학생"),
+        ("n/ 어/ 저는 온+ 오는 sn/", "어 저는 온 오는"),
+        ("음/", "음"),
+        ("(3개)/(세 개) 주세요", "세 개 주세요"),
+        ("사과 3개를 샀어요", "사과 세 개를 샀어요"),
+        ("20살이에요", "스무 살이에요"),
+        ("21살이에요", "스물한 살이에요"),
+        ("3개월 동안", "삼개월 동안"),
+        ("2시 30분", "두 시 삼십분"),
+        ("13시", "십삼시"),
+        ("2023년", "이천이십삼년"),
+        ("1,234원", "천이백삼십사원"),
+        ("3.5점", "삼 점 오점"),
+        ("100%", "백 퍼센트"),
+        ("007 영화", "영영칠 영화"),
+        ("TV를 봐요", "티브이를 봐요"),
+        ("PC방", "피시방"),
+        ("좋아요!!! 😀", "좋아요"),
+        ("안녕ㅋㅋ", "안녕"),
+        ("  여러   공백\t\n", "여러 공백"),
+        ("", ""),
+        ("...", ""),
+    ],
+)
+def test_normalize_korean(raw, expected):
+    assert text.normalize_korean(raw) == expected
+
+
+def test_punctuation_is_kept_on_request():
+    assert text.normalize_korean("네 , 저는 학생이에요 . 정말?", keep_punctuation=True) == "네, 저는 학생이에요. 정말?"
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, "어 세 개 온 오는"),
+        ({"dual_form": "written"}, "어 3개 온 오는"),
+        ({"fillers": "drop"}, "세 개 온 오는"),
+        ({"fragments": "drop"}, "어 세 개 오는"),
+    ],
+)
+def test_markup_options(options, expected):
+    assert text.strip_aihub_markup("n/ 어/ (3개)/(세 개) 온+ 오는 un/", **options) == expected
+
+
+@pytest.mark.parametrize("tag", ["n/", "sn/", "un/", "b/", "l/", "o/", "u/"])
+def test_noise_tags_leave_no_letter(tag):
+    assert text.strip_aihub_markup(f"{tag} 네 {tag}") == "네"
+
+
+@pytest.mark.parametrize(
+    ("raw", "parts"),
+    [("TV에서 봐요", []), ("coffee를 마셔요", ["coffee"]), ("廣告", ["廣告"]), ("カメラ", ["カメラ"]), ("3개", []), ("ㅋㅋ", [])],
+)
+def test_unreadable_parts(raw, parts):
+    assert text.unreadable_parts(raw) == parts
+
+
+@given(syllables)
+def test_jamo_round_trip(value):
+    assert text.from_jamo(text.to_jamo(value)) == value
+
+
+@given(jamo)
+def test_broken_jamo_never_raises_and_never_loses_letters(value):
+    composed = text.from_jamo(value)
+    assert len(text.to_jamo(composed).replace(" ", "")) == len(value.replace(" ", ""))
+    assert not any("ᄀ" <= c <= "ᇿ" for c in composed)
+
+
+@given(st.text(max_size=60))
+def test_normalising_is_idempotent_and_yields_hangul_only(value):
+    once = text.normalize_korean(value)
+    assert text.normalize_korean(once) == once
+    assert all(c == " " or "가" <= c <= "힣" for c in once)
+    assert once == " ".join(once.split())
+
+
+@given(syllables)
+def test_unicode_form_does_not_matter(value):
+    assert text.normalize_korean(unicodedata.normalize("NFD", value)) == text.normalize_korean(value)
+
+
+@given(st.integers(0, 10**12))
+def test_numbers_never_vanish(number):
+    assert text.normalize_korean(f"{number}개")[:-1].strip()
+
+
+def test_split_syllable():
+    assert text.split_syllable("각") == ("ᄀ", "ᅡ", "ᆨ")
+    with pytest.raises(TextError, match="one Hangul syllable"):
+        text.split_syllable("ab")
+
+
+def test_importing_text_loads_no_torch():
+    code = "import sys, speakor_common, speakor_common.text; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
