@@ -1,0 +1,176 @@
+"""CTC training correctness on a model small enough for seconds."""
+
+import csv
+
+import numpy as np
+import pytest
+import torch
+from transformers import Trainer, TrainingArguments
+
+from speakor_common.batching.augment import change_speed, training_transform
+from speakor_common.batching.collate import CTCCollator, frames_needed, pad_labels, to_label_form
+from speakor_common.errors import CheckpointError, SpeakorError, TrainingError
+from speakor_common.training import ctc
+from speakor_common.training.callbacks import LossGuard
+from speakor_common.training.experiments import EXPERIMENTS, FEATURE_ENCODER, Stage, resolve
+from speakor_common.training.runlog import RunLog
+from tests.builders import prepared, tiny_ctc, tone
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    return tiny_ctc(tmp_path_factory.mktemp("base"))
+
+
+def experiment(base, **changes):
+    used, _, _ = resolve("exp05", "smoke", base=str(base), **({"epochs": 3, "batch_size": 2, "gradient_accumulation": 2} | changes))
+    return used
+
+
+def run_log(used):
+    return RunLog(used, "smoke", {}, 1)
+
+
+def test_labels_are_padded_with_minus_100_in_every_batch(base):
+    _, processor = ctc.load(base)
+    batch = CTCCollator(processor)([{"audio": (tone(s), 16_000), "text": t} for s, t in ((1.0, "저는 학생"), (0.7, "네"))])
+    labels = batch["labels"]
+    assert labels.dtype == torch.long and labels.shape[0] == 2
+    assert (labels[1, 2:] == -100).all() and not (labels == processor.tokenizer.pad_token_id).any()
+    assert batch["input_values"].shape == (2, 16_000) and batch["attention_mask"][1].sum() == 11_200
+    assert processor.decode(labels[0], group_tokens=False) == to_label_form("저는 학생", processor.tokenizer.get_vocab())
+
+
+def test_frames_needed_counts_repeats():
+    assert frames_needed([1, 2, 2, 3]) == 5 and frames_needed([]) == 0
+    assert pad_labels([[1], [1, 2]]).tolist() == [[1, -100], [1, 2]]
+
+
+def gradients(base, tmp_path, batch_size, accumulation):
+    """Gradient norm and loss of the first optimiser step over the same 8 clips."""
+    torch.manual_seed(0)
+    model, processor = ctc.load(base)
+    ctc.prepare_model(model, experiment(base, mask_time_prob=0.0))
+    data = prepared({"train": 8}, seconds=1.0)["train"]
+    arguments = TrainingArguments(
+        output_dir=str(tmp_path), max_steps=1, per_device_train_batch_size=batch_size, gradient_accumulation_steps=accumulation,
+        logging_steps=1, report_to=[], remove_unused_columns=False, use_cpu=True, max_grad_norm=1e9, disable_tqdm=True,
+    )  # fmt: skip
+    trainer = Trainer(model, arguments, train_dataset=data, data_collator=CTCCollator(processor))
+    trainer.train()
+    return trainer.state.log_history[0]
+
+
+def test_accumulated_gradients_equal_one_large_batch(base, tmp_path):
+    whole, parts = gradients(base, tmp_path / "a", 8, 1), gradients(base, tmp_path / "b", 2, 4)
+    # Not equal to the last digit: group norm sees different padding in different batches.
+    assert float(parts["loss"]) == pytest.approx(float(whole["loss"]), rel=0.02)
+    assert float(parts["grad_norm"]) == pytest.approx(float(whole["grad_norm"]), rel=0.05)
+
+
+class Snapshots(ctc.TrainerCallback):
+    """Copies of the feature encoder's first weights at the start of every epoch and at the end."""
+
+    def __init__(self):
+        self.weights = []
+
+    def on_epoch_begin(self, args, state, control, model, **kwargs):
+        self.weights.append(model.wav2vec2.feature_extractor.conv_layers[0].conv.weight.detach().clone())
+
+    on_train_end = on_epoch_begin
+
+
+def test_feature_encoder_is_frozen_until_its_stage_and_trained_after(base, tmp_path):
+    snapshots = Snapshots()
+    used = experiment(base, stages=(Stage(2, (FEATURE_ENCODER,)),), epochs=4, learning_rate=1e-2)
+    ctc.train(used, prepared(), tmp_path / "model", run_log(used), 1, (snapshots,))
+    first, second, third, *_ = snapshots.weights
+    assert torch.equal(first, second) and torch.equal(second, third)
+    assert not torch.equal(third, snapshots.weights[3])
+
+
+def test_training_writes_a_stock_model_a_log_and_facts(base, tmp_path):
+    used = experiment(base)
+    facts = ctc.train(used, prepared(), tmp_path / "model", run_log(used), 1)
+    model, processor = ctc.load(tmp_path / "model")
+    assert model.config.vocab_size == len(processor.tokenizer)
+    assert not list((tmp_path / "model").glob("*.bin")) and not (tmp_path / "model.work").exists()
+    rows = list(csv.DictReader((tmp_path / "model" / "training_log.csv").open()))
+    assert [float(r["epoch"]) for r in rows] == [1.0, 2.0, 3.0] and all(float(r["validation_loss"]) > 0 for r in rows)
+    assert facts["clips"] == 8 and facts["steps"] == 6 and facts["experiment"]["name"] == "exp05"
+
+
+def test_the_same_seed_gives_the_same_weights(base, tmp_path):
+    used = experiment(base, epochs=1)
+    for name in "ab":
+        ctc.train(used, prepared(), tmp_path / name, run_log(used), 7)
+    a, b = (ctc.load(tmp_path / name)[0].state_dict() for name in "ab")
+    assert all(torch.equal(a[key], b[key]) for key in a)
+
+
+class Interrupt(ctc.TrainerCallback):
+    """Stops the run when an epoch begins, as a crash would."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_epoch_begin(self, args, state, control, **kwargs):
+        if round(state.epoch or 0) == self.epoch:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("epoch", [1, 3])
+def test_an_interrupted_run_ends_with_the_same_weights(base, tmp_path, epoch):
+    used = experiment(base, stages=(Stage(2, (FEATURE_ENCODER,)),), epochs=4, learning_rate=1e-2)
+    ctc.train(used, prepared(), tmp_path / "whole", run_log(used), 1)
+    with pytest.raises(KeyboardInterrupt):
+        ctc.train(used, prepared(), tmp_path / "parts", run_log(used), 1, (Interrupt(epoch),))
+    ctc.train(used, prepared(), tmp_path / "parts", run_log(used), 1)
+    a, b = (ctc.load(tmp_path / name)[0].state_dict() for name in ("whole", "parts"))
+    assert all(torch.allclose(a[key], b[key], atol=1e-6) for key in a)
+
+
+def test_clips_too_short_for_their_label_are_left_out_and_counted(base):
+    model, processor = ctc.load(base)
+    data = prepared({"train": 4}, seconds=0.6)["train"]
+    texts = [*data["text"][:3], "아주 긴 문장이 아주 짧은 소리에 붙어 있으면 배울 수 없습니다 정말로"]
+    data = data.remove_columns("text").add_column("text", texts)
+    kept, left_out = ctc.usable_clips(data, model, processor, experiment(base))
+    assert len(kept) == 3 and left_out == {"fewer frames than label needs": 1}
+    with pytest.raises(TrainingError, match="none of 4"):
+        ctc.usable_clips(data, model, processor, experiment(base, min_seconds=5.0))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -0.157])
+def test_impossible_loss_stops_the_run(value):
+    class State:
+        global_step = 3
+
+    with pytest.raises(TrainingError, match="at step 3"):
+        LossGuard().on_log(None, State(), None, {"loss": value})
+
+
+def test_unknown_names_are_errors_that_list_the_known_ones(base):
+    for call in (lambda: resolve("exp99", "smoke"), lambda: resolve("exp05", "huge"), lambda: resolve("exp05", "smoke", colour=1)):
+        with pytest.raises(SpeakorError, match=r"exp01|smoke|learning_rate"):
+            call()
+
+
+def test_a_profile_changes_only_base_batch_and_epochs():
+    for name in EXPERIMENTS:
+        for profile in ("smoke", "sample", "aihub"):
+            assert set(resolve(name, profile)[2]) <= {"base", "batch_size", "gradient_accumulation", "epochs"}
+
+
+def test_missing_checkpoint_says_what_was_tried(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(CheckpointError, match="was not found"):
+        ctc.load(str(tmp_path / "nothing"))
+
+
+def test_augmentation_changes_sound_and_speed_but_stays_finite():
+    assert training_transform(0.0) is None
+    transform = training_transform(1.0)
+    outputs = [transform(tone(1.0)) for _ in range(6)]
+    assert all(np.isfinite(o).all() and o.dtype == np.float32 for o in outputs) and len({len(o) for o in outputs}) > 1
+    assert len(change_speed(tone(1.0), 2.0)) == pytest.approx(8000, abs=2)
