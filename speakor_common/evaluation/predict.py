@@ -18,7 +18,7 @@ from tqdm import tqdm
 from speakor_common.batching.collate import load_audio
 from speakor_common.errors import ResultsError
 from speakor_common.evaluation.conditions import CLEAN, degrade
-from speakor_common.evaluation.transcribe import Recogniser
+from speakor_common.evaluation.recognisers import Recogniser
 from speakor_common.storage import write_text
 
 META = ("l1", "level", "speaker_id", "prompt_id", "task", "gender", "topik", "duration_s")

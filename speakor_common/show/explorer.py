@@ -108,6 +108,7 @@ class _Explorer:
             (f"{row.wer:4.0%}  {row.experiment}  {row.l1} {row.level}  {row.reference}  ▸  {row.hypothesis}", index)
             for index, row in zip(shown.index, shown.itertuples(), strict=True)
         ]
+        self.rows.index = 0 if len(shown) else None
         self._show()
 
     def _show(self, _=None) -> None:

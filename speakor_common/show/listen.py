@@ -6,7 +6,7 @@ import base64
 import html
 
 from speakor_common.audio import decode, encode_opus, level_peak
-from speakor_common.evaluation.errors import Pair, align_syllables, align_words
+from speakor_common.evaluation.errors import NOTHING, Pair, align_syllables, align_words
 from speakor_common.text import compatibility, split_syllable
 
 # Colour is never the only sign: deletions are struck through, insertions underlined.
@@ -69,4 +69,4 @@ def jamo_difference(pair: Pair) -> str:
         parts = zip(("초성", "중성", "종성"), split_syllable(pair.reference), split_syllable(pair.hypothesis), strict=True)
     except ValueError:  # a broken syllable: the recogniser wrote lone jamo
         return f"{pair.reference}→{pair.hypothesis}"
-    return ", ".join(f"{name} {compatibility(a) or '∅'}→{compatibility(b) or '∅'}" for name, a, b in parts if a != b)
+    return ", ".join(f"{name} {compatibility(a) or NOTHING}→{compatibility(b) or NOTHING}" for name, a, b in parts if a != b)

@@ -6,7 +6,7 @@ clips plus generated espeak-ng speech, and never sees a learner, a test speaker 
 
     speakor train base-tiny
 
-Both halves continue where they were stopped.
+Its three parts are presets; each continues where it was stopped.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from speakor_common.training.runlog import RunLog
 
 logger = logging.getLogger(__name__)
 
+PARTS = ("base-first", "base-second", "base-tiny")  # presets, each starting from the one before
 ESPEAK_CLIPS = 1200  # about an hour
 _COLUMNS = Features({"utterance_id": Value("string"), "text": Value("string"), "audio": Value("binary"), "length": Value("int64")})
 PAD, UNKNOWN, DELIMITER = "<pad>", "<unk>", "|"
@@ -100,7 +101,7 @@ def train_from_sample(seed: int = 1) -> dict[str, Any]:
 
 
 def train_base(native: DatasetDict, seed: int = 1) -> dict[str, Any]:
-    """Train ``models/base-tiny`` in two halves; each continues if it was interrupted.
+    """Train ``models/base-tiny`` part by part; finished parts are kept, an interrupted one continues.
 
     Args:
         native: splits ``native_train`` and ``native_valid`` of the prepared sample.
@@ -109,14 +110,18 @@ def train_base(native: DatasetDict, seed: int = 1) -> dict[str, Any]:
     if not (models / "base-untrained" / "config.json").is_file():
         set_seed(seed)
         write_untrained(models / "base-untrained")
-    own = {split: native[f"native_{split}"].select_columns(list(_COLUMNS)).cast(_COLUMNS) for split in ("train", "valid")}
-    if not (models / "base-first" / "run.json").is_file():
-        from speakor_common.corpus.synthesis import espeak
+    own = DatasetDict({split: native[f"native_{split}"].select_columns(list(_COLUMNS)).cast(_COLUMNS) for split in ("train", "valid")})
+    for name in PARTS[:-1]:
+        if not (models / name / "run.json").is_file():
+            _train(name, _with_espeak(own) if name == PARTS[0] else own, seed)
+    return _train(PARTS[-1], own, seed)
 
-        extra = Dataset.from_list(espeak.clips(ESPEAK_CLIPS), features=_COLUMNS)
-        mixed = DatasetDict(train=concatenate_datasets([own["train"], extra]), valid=own["valid"])
-        _train("base-first", mixed, seed)
-    return _train("base-tiny", DatasetDict(own), seed)
+
+def _with_espeak(own: DatasetDict) -> DatasetDict:
+    from speakor_common.corpus.synthesis import espeak
+
+    extra = Dataset.from_list(espeak.clips(ESPEAK_CLIPS), features=_COLUMNS)
+    return DatasetDict(train=concatenate_datasets([own["train"], extra]), valid=own["valid"])
 
 
 def _train(name: str, data: DatasetDict, seed: int) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def train(
         CheckpointError: the base cannot be found or loaded.
     """
     set_seed(seed)
-    model, processor = load(experiment.base)
+    model, processor = load(experiment.base, experiment.dropout)
     prepare_model(model, experiment)
     train_set, left_out = usable_clips(data["train"], model, processor, experiment)
     work = output.with_name(output.name + ".work")
@@ -92,7 +92,9 @@ def train(
         model.save_pretrained(folder)
         processor.save_pretrained(folder)
         shutil.copy(work / "training_log.csv", folder / "training_log.csv")
-        facts = run.write(folder, best_validation_wer=_best_wer(trainer), steps=trainer.state.global_step, clips=len(train_set), left_out=left_out)
+        facts = run.write(
+            folder, best_validation_wer=_best_wer(trainer), steps=trainer.state.global_step, clips=len(train_set), left_out=left_out
+        )
     shutil.rmtree(work)
     return facts
 
@@ -102,15 +104,16 @@ def _best_wer(trainer: Trainer) -> float:
     return min(row["eval_wer"] for row in trainer.state.log_history if "eval_wer" in row)
 
 
-def load(base: str | Path) -> tuple[Wav2Vec2ForCTC, Wav2Vec2Processor]:
-    """Model and processor of a CTC checkpoint.
+def load(base: str | Path, dropout: float | None = None) -> tuple[Wav2Vec2ForCTC, Wav2Vec2Processor]:
+    """Model and processor of a CTC checkpoint; ``dropout`` replaces the checkpoint's own rates.
 
     Raises:
         CheckpointError: not found, or not a wav2vec2 CTC checkpoint.
     """
     directory = checkpoints.resolve(base)
     try:
-        return Wav2Vec2ForCTC.from_pretrained(directory), Wav2Vec2Processor.from_pretrained(directory)
+        rates = {} if dropout is None else dict.fromkeys(("hidden_dropout", "attention_dropout", "final_dropout"), dropout)
+        return Wav2Vec2ForCTC.from_pretrained(directory, **rates), Wav2Vec2Processor.from_pretrained(directory)
     except (OSError, ValueError, KeyError) as error:
         raise CheckpointError(f"{directory} is no wav2vec2 CTC checkpoint with processor ({error})") from error
 

@@ -48,6 +48,7 @@ class Experiment:
         min_seconds, max_seconds: training clips outside are left out and counted.
         augment: strength of waveform augmentation, 0-1.
         mask_time_prob: SpecAugment share of masked frames.
+        dropout: of hidden states, attention and output; ``None`` leaves the checkpoint's own.
         best_by: validation metric whose lowest epoch is kept: ``wer``, ``cer`` or ``loss``.
     """
 
@@ -67,6 +68,7 @@ class Experiment:
     max_seconds: float = 20.0
     augment: float = 0.0
     mask_time_prob: float = 0.05
+    dropout: float | None = None
     best_by: str = "wer"
     gradient_checkpointing: bool = False
     lora_rank: int = 0
@@ -182,7 +184,7 @@ EXPERIMENTS = {
     "base-first": Experiment(
         name="base-first",
         kind="ctc",
-        note="First half of the tiny base: random weights, espeak-ng and native sample speech, jamo labels.",
+        note="First part of the tiny base: random weights, espeak-ng and native sample speech, jamo labels.",
         base="base-untrained",
         epochs=5,
         batch_size=16,
@@ -194,19 +196,35 @@ EXPERIMENTS = {
         augment=0.6,
         best_by="loss",  # while most outputs are blank, WER cannot tell epochs apart
     ),
-    "base-tiny": Experiment(
-        name="base-tiny",
+    "base-second": Experiment(
+        name="base-second",
         kind="ctc",
-        note="Second half: native sample speech alone, learning rate falling to zero.",
+        note="Second part: native sample speech alone.",
         base="base-first",
-        epochs=36,
+        epochs=5,
         batch_size=16,
         gradient_accumulation=1,
         learning_rate=1e-3,
-        schedule="cosine",
-        warmup=0.02,
+        schedule="constant_with_warmup",
+        warmup=0.15,
         weight_decay=0.01,
         augment=0.5,
+    ),
+    "base-tiny": Experiment(
+        name="base-tiny",
+        kind="ctc",
+        note="Last part: native sample speech, no dropout (the small model underfits), learning rate falling to zero.",
+        base="base-second",
+        epochs=30,
+        batch_size=16,
+        gradient_accumulation=1,
+        learning_rate=2e-3,
+        schedule="cosine",
+        warmup=0.05,
+        weight_decay=0.01,
+        augment=0.3,
+        mask_time_prob=0.02,
+        dropout=0.0,
     ),
 }
 

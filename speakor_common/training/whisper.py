@@ -76,6 +76,7 @@ def train(
         )
         trainer.train()
     with whole_directory(output) as folder:
+        model.peft_config["default"].base_model_name_or_path = str(experiment.base)  # not a path of this machine
         model.save_pretrained(folder)
         processor.save_pretrained(folder)
         shutil.copy(work / "training_log.csv", folder / "training_log.csv")

