@@ -12,7 +12,8 @@ from speakor_common.batching.collate import CTCCollator, frames_needed, pad_labe
 from speakor_common.errors import CheckpointError, SpeakorError, TrainingError
 from speakor_common.training import ctc
 from speakor_common.training.callbacks import LossGuard
-from speakor_common.training.experiments import EXPERIMENTS, FEATURE_ENCODER, Stage, resolve
+from speakor_common.training.experiments import EXPERIMENTS, resolve
+from speakor_common.training.preset import FEATURE_ENCODER, Stage
 from speakor_common.training.runlog import RunLog
 from tests.builders import prepared, tiny_ctc, tone
 

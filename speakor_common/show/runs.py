@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from speakor_common import paths
-from speakor_common.training.experiments import NEVER, Experiment
+from speakor_common.training.preset import NEVER, Experiment
 from speakor_common.training.runs import finished
 
 

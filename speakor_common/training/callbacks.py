@@ -14,7 +14,7 @@ import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from speakor_common.errors import TrainingError
-from speakor_common.training.experiments import Stage
+from speakor_common.training.preset import Stage
 
 logger = logging.getLogger(__name__)
 

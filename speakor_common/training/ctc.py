@@ -36,7 +36,7 @@ from speakor_common.evaluation.metrics import score
 from speakor_common.storage import whole_directory
 from speakor_common.text import from_jamo
 from speakor_common.training.callbacks import LossGuard, StagedUnfreezing, TrainingLog
-from speakor_common.training.experiments import Experiment
+from speakor_common.training.preset import Experiment
 from speakor_common.training.runlog import RunLog
 
 logger = logging.getLogger(__name__)

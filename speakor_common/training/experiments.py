@@ -15,66 +15,7 @@ from typing import Any
 
 from speakor_common.corpus.splits import SAMPLE_POLICY, SplitPolicy
 from speakor_common.errors import SpeakorError
-
-
-@dataclass(frozen=True)
-class Stage:
-    """From ``epoch`` on (0-based, fractional epochs count), ``modules`` are trained; before, they are frozen.
-
-    Module names are attribute paths inside the model, e.g. ``wav2vec2.feature_extractor``.
-    """
-
-    epoch: int
-    modules: tuple[str, ...]
-
-
-NEVER = 10**6  # an epoch no run reaches: frozen throughout
-
-FEATURE_ENCODER = "wav2vec2.feature_extractor"
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """Hyper-parameters of one training run.
-
-    Attributes:
-        kind: ``ctc`` or ``whisper``.
-        base: checkpoint to start from, see ``training.checkpoints.resolve``.
-        batch_size: utterances per device and step; the optimiser sees
-            ``batch_size * gradient_accumulation`` (times devices).
-        warmup: steps if >= 1, share of all steps if < 1.
-        schedule: transformers scheduler name. ``constant`` would ignore the warm-up.
-        stages: which modules are frozen until when.
-        min_seconds, max_seconds: training clips outside are left out and counted.
-        augment: strength of waveform augmentation, 0-1.
-        mask_time_prob: SpecAugment share of masked frames.
-        dropout: of hidden states, attention and output; ``None`` leaves the checkpoint's own.
-        best_by: validation metric whose lowest epoch is kept: ``wer``, ``cer`` or ``loss``.
-    """
-
-    name: str
-    kind: str
-    note: str
-    base: str
-    epochs: float
-    batch_size: int
-    gradient_accumulation: int
-    learning_rate: float
-    schedule: str
-    warmup: float
-    weight_decay: float
-    stages: tuple[Stage, ...] = ()
-    min_seconds: float = 0.5
-    max_seconds: float = 20.0
-    augment: float = 0.0
-    mask_time_prob: float = 0.05
-    dropout: float | None = None
-    best_by: str = "wer"
-    gradient_checkpointing: bool = False
-    lora_rank: int = 0
-    lora_alpha: int = 0
-    lora_dropout: float = 0.0
-    quantize: bool = False
+from speakor_common.training.preset import FEATURE_ENCODER, NEVER, Experiment, Stage
 
 
 @dataclass(frozen=True)

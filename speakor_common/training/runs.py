@@ -19,7 +19,8 @@ from transformers import TrainerCallback
 from speakor_common import checkpoints, paths
 from speakor_common.corpus import prepare
 from speakor_common.storage import read_json
-from speakor_common.training.experiments import Experiment, Profile, resolve
+from speakor_common.training.experiments import Profile, resolve
+from speakor_common.training.preset import Experiment
 from speakor_common.training.runlog import RunLog, data_hash
 
 logger = logging.getLogger(__name__)

@@ -25,7 +25,7 @@ from speakor_common.evaluation.whisper_context import positions_for, short_conte
 from speakor_common.storage import whole_directory
 from speakor_common.training.callbacks import LossGuard, TrainingLog
 from speakor_common.training.ctc import precision
-from speakor_common.training.experiments import Experiment
+from speakor_common.training.preset import Experiment
 from speakor_common.training.runlog import RunLog
 
 logger = logging.getLogger(__name__)

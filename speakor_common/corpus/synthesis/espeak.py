@@ -16,8 +16,9 @@ from rapidfuzz import fuzz, process
 
 from speakor_common.audio import decode, encode_wav
 from speakor_common.corpus.splits import SAMPLE_POLICY, TRAIN, prompt_split
+from speakor_common.corpus.synthesis.frames import FRAMES
 from speakor_common.corpus.synthesis.plan import PROMPT_COUNT, SEED
-from speakor_common.corpus.synthesis.sentences import FRAMES, MAX_SIMILARITY, build_prompts, fill
+from speakor_common.corpus.synthesis.sentences import MAX_SIMILARITY, build_prompts, fill
 from speakor_common.errors import SpeakorError
 from speakor_common.g2p import standard_pronunciation
 

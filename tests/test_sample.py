@@ -1,0 +1,91 @@
+"""The shipped sample and base: layout, promises, and agreement with the plan that made them."""
+
+import random
+
+import pytest
+
+from speakor_common import paths
+from speakor_common.corpus import aihub
+from speakor_common.corpus.audit import audit
+from speakor_common.corpus.splits import SAMPLE_POLICY, UNUSED, assign
+from speakor_common.corpus.synthesis import accents, phonology, sentences
+from speakor_common.corpus.synthesis.plan import plan
+from speakor_common.g2p import standard_pronunciation
+from speakor_common.text import from_jamo
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    return aihub.read(paths.sample_corpus())
+
+
+@pytest.fixture(scope="module")
+def manifest(corpus):
+    return assign(corpus.manifest, SAMPLE_POLICY)
+
+
+def test_the_sample_is_what_was_promised(corpus, manifest):
+    assert corpus.quarantine.empty and not (manifest["split"] == UNUSED).any()
+    learners = manifest[manifest["l1"] != "KR"]
+    assert learners.groupby("split").size().to_dict() == {"train": 800, "valid": 120, "test": 240}
+    assert (manifest["l1"] == "KR").sum() == 900
+    assert learners["speaker_id"].nunique() >= 24 and manifest["text"].nunique() >= 400
+    assert set(learners["level"]) == {"상", "중", "하"} and set(learners["task"]) == {"read", "answer"}
+    for mark in ("/", "+", "n/"):
+        assert learners["raw_text"].str.contains(mark, regex=False).any()
+
+
+def test_the_sample_is_small_enough_to_ship():
+    assert sum(p.stat().st_size for p in paths.sample_corpus().rglob("*") if p.is_file()) < 30e6
+    assert sum(p.stat().st_size for p in paths.base_tiny().iterdir()) < 10e6
+
+
+def test_no_leak_between_splits(manifest):
+    report = audit(manifest, SAMPLE_POLICY)
+    assert all(count == 0 for pairs in report["shared"].values() for count in pairs.values())
+
+
+def test_labels_agree_with_the_plan(corpus):
+    planned = {clip.stem: clip for clip in plan()}
+    assert set(planned) == set(corpus.manifest["utterance_id"])
+    for row in corpus.manifest.sample(60, random_state=0).itertuples():
+        clip = planned[row.utterance_id]
+        assert row.raw_text == clip.label
+        assert from_jamo(row.pronounced) == phonology.to_hangul(list(clip.spoken))
+
+
+@pytest.mark.parametrize(
+    ("word", "particle", "form"),
+    [("사과", "을", "를"), ("빵", "을", "을"), ("서울", "로", "로"), ("부산", "로", "으로"), ("학생", "이에요", "이에요")],
+)
+def test_particles_fit_their_word(word, particle, form):
+    assert sentences.fit_particle(word, particle) == form
+
+
+def test_phones_follow_korean_allophony():
+    def phones(text):
+        return phonology.to_phones(phonology.to_syllables(standard_pronunciation(text)))
+
+    assert phones("가구") == "kaɡu." and phones("국물") == "kuŋmul." and phones("빨리") == "ʔpalli." and phones("시") == "ɕi."
+
+
+@pytest.mark.parametrize("l1", ["JP", "CN", "VN", "EN"])
+def test_accents_weaken_with_level(l1):
+    syllables = phonology.to_syllables("저는 오늘 학교에서 친구를 만나고 밥을 먹얻써요")
+    counts = {}
+    for level in ("하", "중", "상"):
+        rng = random.Random(0)
+        counts[level] = sum(len(accents.apply_accent(syllables, l1, level, rng)[1]) for _ in range(200))
+    assert counts["하"] > counts["중"] > counts["상"] > 0
+    assert accents.apply_accent(syllables, "KR", "하", random.Random(0)) == (syllables, [])
+
+
+def test_deviations_describe_what_changed():
+    syllables = phonology.to_syllables("밥")
+    rng = random.Random(3)
+    for _ in range(200):
+        spoken, deviations = accents.apply_accent(syllables, "JP", "하", rng)
+        if any(d.kind == "insertion" for d in deviations):
+            assert phonology.to_hangul(spoken) in ("바부",) and len(spoken) == 2
+            return
+    pytest.fail("no epenthesis in 200 draws at a rate near 0.2")
