@@ -39,7 +39,7 @@ def leakage(report: dict[str, Any]) -> pd.DataFrame:
 
 def coverage(report: dict[str, Any]) -> pd.DataFrame:
     """Words, syllables and jamo of the test split that training never shows."""
-    return pd.DataFrame(report["coverage"]).T.rename_axis("unit")
+    return pd.DataFrame(report["coverage"], dtype=object).T.rename_axis("unit")
 
 
 def cross_counts(manifest: pd.DataFrame, rows: str, columns: str) -> pd.DataFrame:

@@ -18,6 +18,11 @@ def l1_by_level(table: pd.DataFrame) -> str:
     return f"**Finding.** Levels of learner utterances: {shares} (n = {total}); the smallest cell holds {fewest}."
 
 
+def quarantine(table: pd.DataFrame, total: int) -> str:
+    """On rejected items out of ``total`` delivered ones."""
+    return f"**Finding.** {len(table)} of {total} items were rejected" + (", each with a reason above." if len(table) else ".")
+
+
 def models(metrics: dict[str, Any], comparisons: dict[tuple[str, str], Comparison]) -> str:
     """Rates of all models and whether pairs of them differ."""
     rates = "; ".join(

@@ -166,3 +166,13 @@ def confusion_panels(confusions: pd.DataFrame, experiment: str) -> Figure:
     for ax, part in zip(axes, PARTS, strict=True):
         confusion_map(confusion_matrix(confusions, part), f"{experiment}: {part} errors", ax)
     return figure
+
+
+def show(figure: Figure | Axes, path: Path) -> None:
+    """Save a figure and display it here and now, so that the sentence about it comes after it."""
+    from IPython.display import display
+
+    save(figure, path)
+    target = figure if isinstance(figure, Figure) else figure.figure
+    display(target)
+    plt.close(target)
