@@ -6,6 +6,7 @@ command. Loading never executes code from a checkpoint and reads safetensors onl
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 from pathlib import Path
@@ -71,3 +72,11 @@ def from_hub(repo_id: str) -> Path:
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         reason = str(error).splitlines()[0][:160]
         raise CheckpointError(f"Hub model {repo_id} could not be fetched ({type(error).__name__}: {reason})") from error
+
+
+def weights_hash(model: Path) -> str:
+    """sha256 over a model directory's weights."""
+    digest = hashlib.sha256()
+    for file in sorted(model.glob("*.safetensors")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +67,7 @@ def run(notebook: Path, output: Path, parameters: dict[str, Any]) -> Path:
     failed.unlink(missing_ok=True)
     try:
         papermill.execute_notebook(
-            str(notebook), str(temporary), parameters, kernel_name=KERNEL, cwd=str(notebook.parent), progress_bar=sys.stderr.isatty()
+            str(notebook), str(temporary), parameters, kernel_name=KERNEL, cwd=str(notebook.parent), progress_bar=True
         )
     except PapermillExecutionError as error:
         temporary.replace(failed)

@@ -6,10 +6,10 @@ split, and the evaluation that reads only predictions and audio.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from datasets import Dataset
@@ -21,7 +21,7 @@ from speakor_common.evaluation import feedback, predict
 from speakor_common.evaluation.conditions import CLEAN, CONDITIONS
 from speakor_common.evaluation.metrics import score
 from speakor_common.evaluation.statistics import Comparison
-from speakor_common.evaluation.summary import compare
+from speakor_common.evaluation.summary import compare, summarise_rates, with_counts
 from speakor_common.evaluation.transcribe import Transcriber
 from speakor_common.storage import read_json, write_json
 from speakor_common.training.experiments import EXPERIMENTS, Profile
@@ -31,7 +31,7 @@ from speakor_common.training.runs import finished
 
 logger = logging.getLogger(__name__)
 
-BASE, ZERO_SHOT = "base", "whisper zero-shot"
+BASE, ZERO_SHOT, NATIVE = "base", "whisper zero-shot", "native"
 TUNED_CTC = tuple(name for name, e in EXPERIMENTS.items() if e.kind == "ctc" and not name.startswith("base-"))
 # Compared pairwise in the report, where both were evaluated.
 PAIRS = (("exp05", "exp01"), ("exp05", BASE), ("whisper", ZERO_SHOT), ("exp05", "whisper"))
@@ -83,7 +83,7 @@ def _file(folder: Path, name: str) -> Path:
 def _predict(name: str, model: Path, data: Dataset, conditions: tuple[str, ...], folder: Path, progress: bool) -> pd.DataFrame:
     path = _file(folder, name)
     record = path.with_suffix(".json")
-    made_from = {"model": weights_hash(model), "data": data_hash(data["utterance_id"], data["text"])}
+    made_from = {"model": checkpoints.weights_hash(model), "data": data_hash(data["utterance_id"], data["text"])}
     done = read_json(record) if path.is_file() and record.is_file() else {}
     kept = predict.read(path) if all(done.get(key) == value for key, value in made_from.items()) else None
     missing = [c for c in conditions if kept is None or c not in set(kept["condition"])]
@@ -100,12 +100,15 @@ def _predict(name: str, model: Path, data: Dataset, conditions: tuple[str, ...],
     return predict.read(path)
 
 
-def weights_hash(model: Path) -> str:
-    """sha256 over a model directory's weights."""
-    digest = hashlib.sha256()
-    for file in sorted(model.glob("*.safetensors")):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
+def native_rates(profile_name: str) -> dict[str, Any] | None:
+    """Rates of the un-tuned base on native test speech; ``None`` where the corpus has none."""
+    profile = get_profile(profile_name)
+    splits = prepare.load(paths.prepared(profile_name))
+    if "native_test" not in splits:
+        return None
+    data = prepare.limit(splits["native_test"], profile.eval_limit)
+    recogniser = Transcriber.from_pretrained(profile.base["ctc"]).recogniser
+    return summarise_rates(with_counts(predict.predict(recogniser, data, BASE, NATIVE)))
 
 
 def audio_by_id(profile_name: str) -> dict[str, bytes | str]:

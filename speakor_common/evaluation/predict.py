@@ -31,7 +31,7 @@ def predict(recogniser: Recogniser, data: Dataset, experiment: str, condition: s
 
     Args:
         data: prepared split.
-        condition: ``clean`` or a name in ``conditions.CONDITIONS``.
+        condition: a name in ``conditions.CONDITIONS``; any other name leaves the audio as it is.
 
     Returns:
         columns :data:`COLUMNS`; ``words`` is JSON, a list of ``{text, start_s, end_s, confidence}``.

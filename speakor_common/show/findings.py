@@ -38,6 +38,14 @@ def models(metrics: dict[str, Any], comparisons: dict[tuple[str, str], Compariso
     return "\n\n".join(lines)
 
 
+def native(entry: dict[str, Any] | None) -> str:
+    """On the un-tuned base with native speakers it never heard."""
+    if entry is None:
+        return "This corpus holds no native speech to measure the base on."
+    low, high = entry["wer_95"]
+    return f"On native speech it never heard, the base has WER {entry['wer']:.3f} [{low:.3f}, {high:.3f}] (n = {entry['n']})."
+
+
 def groups(experiment: str, by_l1: pd.DataFrame, by_level: pd.DataFrame) -> str:
     worst, best = by_l1.loc[by_l1["wer"].idxmax()], by_l1.loc[by_l1["wer"].idxmin()]
     levels = ", ".join(f"{row.level} {row.wer:.3f} (n = {row.n})" for row in by_level.itertuples())

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from speakor_common.errors import ResultsError
-from speakor_common.evaluation.conditions import CLEAN
+from speakor_common.evaluation.conditions import CLEAN, CONDITIONS
 from speakor_common.storage import write_text
 
 # Published by the seed project for its own data (about 20,000 AI Hub sentences; its test set was its
@@ -77,6 +77,7 @@ def condition_table(metrics: dict[str, Any]) -> pd.DataFrame:
         {"experiment": name, "condition": condition, "wer": entry["wer"], "cer": entry["cer"], "n": entry["n"]}
         for name, conditions in metrics.items()
         for condition, entry in conditions.items()
+        if condition == CLEAN or condition in CONDITIONS
     ]
     table = pd.DataFrame(rows)
     order = {name: i for i, name in enumerate([CLEAN, *(c for c in table["condition"].unique() if c not in (CLEAN, "real")), "real"])}

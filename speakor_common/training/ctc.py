@@ -74,7 +74,8 @@ def train(
         model=model,
         args=training_arguments(experiment, work, seed),
         train_dataset=train_set,
-        eval_dataset=data["valid"],
+        # Sorted, so that a batch holds little padding: group norm would let padding change the output.
+        eval_dataset=data["valid"].sort("length"),
         data_collator=collator,
         train_collator=CTCCollator(processor, training_transform(experiment.augment)),
         processing_class=processor,
@@ -184,6 +185,7 @@ def training_arguments(experiment: Experiment, work: Path, seed: int) -> Trainin
         seed=seed,
         data_seed=seed,
         report_to=[],
+        dataloader_pin_memory=torch.cuda.is_available(),
         disable_tqdm=None,
         **precision(),
     )

@@ -63,8 +63,7 @@ def training_data(profile: Profile) -> DatasetDict:
 
 def run_fingerprint(experiment: Experiment, data: DatasetDict, seed: int) -> str:
     """Hash of preset, data and base weights: equal fingerprints give equal models on one machine."""
-    base = checkpoints.resolve(experiment.base) if experiment.base else Path()
-    weights = [f"{p.name} {p.stat().st_size}" for p in sorted(base.glob("*.safetensors"))] if experiment.base else []
+    weights = checkpoints.weights_hash(checkpoints.resolve(experiment.base))
     labels = [data_hash(data[split]["utterance_id"], data[split]["text"]) for split in ("train", "valid")]
     content = json.dumps([asdict(experiment), seed, weights, labels], ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:16]

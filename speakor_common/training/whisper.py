@@ -177,5 +177,6 @@ def _arguments(experiment: Experiment, work: Path, seed: int) -> TrainingArgumen
         seed=seed,
         data_seed=seed,
         report_to=[],
+        dataloader_pin_memory=torch.cuda.is_available(),
         **precision(),
     )
