@@ -32,11 +32,11 @@ def training_transform(strength: float) -> Transform | None:
             Gain(min_gain_db=-8, max_gain_db=0, p=0.3 * strength),
         ]
     )
-    probability = 0.6 * strength
+    probability = 0.85 * strength
 
     def transform(samples: np.ndarray) -> np.ndarray:
         if np.random.random() < probability:
-            samples = change_speed(samples, np.random.uniform(0.88, 1.14))
+            samples = change_speed(samples, np.random.uniform(0.84, 1.2))
         return effects(samples, sample_rate=RATE)
 
     return transform

@@ -57,7 +57,7 @@ def groups(experiment: str, by_l1: pd.DataFrame, by_level: pd.DataFrame) -> str:
 
 def confusions(experiment: str, top: pd.DataFrame, n: int) -> str:
     if top.empty:
-        return f"**Finding.** {experiment} confused no letters in {n} utterances."
+        return f"**Finding.** {experiment} put no letter in the place of another in {n} utterances."
     first = "; ".join(f"{row.part} {row.reference}→{row.hypothesis} {row.times} times ({row.share:.1%})" for row in _counts(top.head(3)))
     return f"**Finding.** Most frequent letter errors of {experiment}: {first} (n = {n} utterances)."
 

@@ -140,13 +140,16 @@ def conditions(rows: pd.DataFrame, ax: Axes | None = None) -> Axes:
 def confusion_map(matrix: pd.DataFrame, title: str, ax: Axes | None = None) -> Axes:
     """Errors of a row-normalised confusion matrix; the diagonal (correct) is left white so errors show."""
     ax = _axes(ax, 1.8 + 0.3 * len(matrix), 1.4 + 0.27 * len(matrix))
+    ax.set(xlabel="recognised", ylabel="reference", title=title)
+    if matrix.empty:
+        ax.text(0.5, 0.5, "no syllables were aligned", ha="center", transform=ax.transAxes)
+        return ax
     values = matrix.to_numpy(float).copy()
     for i in range(len(values)):
         values[i, i] = 0.0
     image = ax.imshow(values, cmap="Oranges", vmin=0)
     ax.set_xticks(range(len(matrix)), matrix.columns)
     ax.set_yticks(range(len(matrix)), matrix.index)
-    ax.set(xlabel="recognised", ylabel="reference", title=title)
     ax.figure.colorbar(image, ax=ax, label="share of the reference letter", shrink=0.8)
     return ax
 

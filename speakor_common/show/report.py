@@ -79,16 +79,21 @@ def condition_table(metrics: dict[str, Any]) -> pd.DataFrame:
         for condition, entry in conditions.items()
         if condition == CLEAN or condition in CONDITIONS
     ]
-    table = pd.DataFrame(rows)
-    order = {name: i for i, name in enumerate([CLEAN, *(c for c in table["condition"].unique() if c not in (CLEAN, "real")), "real"])}
-    return table.sort_values("condition", key=lambda column: column.map(order), kind="stable", ignore_index=True)
+    order = [CLEAN, *CONDITIONS]
+    return pd.DataFrame(rows).sort_values("condition", key=lambda column: column.map(order.index), kind="stable", ignore_index=True)
+
+
+def condition_grid(metrics: dict[str, Any]) -> pd.DataFrame:
+    """WER by condition (rows) and experiment (columns); NaN where it was not measured."""
+    rows = condition_table(metrics).pivot(index="condition", columns="experiment", values="wer")
+    return rows.reindex([name for name in (CLEAN, *CONDITIONS) if name in rows.index])
 
 
 def write_report(metrics: dict[str, Any], figures: list[Path], path: Path, command: str) -> Path:
     """report.html: comparison table, conditions, figures (embedded), and the command that made it."""
     comparison = comparison_table(metrics).round(4)
     seed = pd.DataFrame([{"experiment": name, "wer": wer, "cer": cer} for name, (wer, cer) in SEED_ROWS.items()])
-    conditions = condition_table(metrics).pivot(index="condition", columns="experiment", values="wer").round(4)
+    conditions = condition_grid(metrics).round(4)
     images = "".join(
         f'<figure><img alt="{html.escape(f.stem)}" src="{_data_url(f)}"><figcaption>{html.escape(f.stem)}</figcaption></figure>'
         for f in figures

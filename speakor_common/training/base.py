@@ -6,7 +6,7 @@ clips plus generated espeak-ng speech, and never sees a learner, a test speaker 
 
     speakor train base-tiny
 
-Its four parts are presets; each continues where it was stopped.
+Its parts are presets; each continues where it was stopped.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from speakor_common.training.runlog import RunLog
 
 logger = logging.getLogger(__name__)
 
-PARTS = ("base-first", "base-second", "base-third", "base-tiny")  # presets, each starting from the one before
+PARTS = ("base-first", "base-second", "base-third", "base-fourth", "base-tiny")  # presets, each starting from the one before
 ESPEAK_CLIPS = 1200  # about an hour
 _COLUMNS = Features({"utterance_id": Value("string"), "text": Value("string"), "audio": Value("binary"), "length": Value("int64")})
 PAD, UNKNOWN, DELIMITER = "<pad>", "<unk>", "|"
