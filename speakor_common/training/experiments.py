@@ -63,7 +63,7 @@ PROFILES = {
         split=SAMPLE_POLICY,
         batch_size={"whisper": 8},
         accumulation={"whisper": 2},
-        epochs={"exp01": 8, "exp05": 12, "whisper": 0.5},
+        epochs={"exp01": 8, "exp05": 10, "whisper": 0.5},
     ),
     "aihub": Profile(
         name="aihub",
