@@ -35,6 +35,7 @@ from speakor_common.errors import CheckpointError, TrainingError
 from speakor_common.evaluation.metrics import score
 from speakor_common.storage import whole_directory
 from speakor_common.text import from_jamo
+from speakor_common.training.arguments import arguments
 from speakor_common.training.callbacks import LossGuard, StagedUnfreezing, TrainingLog
 from speakor_common.training.preset import Experiment
 from speakor_common.training.runlog import RunLog
@@ -159,43 +160,22 @@ def usable_clips(
 
 
 def training_arguments(experiment: Experiment, work: Path, seed: int) -> TrainingArguments:
-    """Trainer settings of a preset; precision is what the device does fast and safely."""
-    return TrainingArguments(
-        output_dir=str(work),
-        num_train_epochs=experiment.epochs,
-        per_device_train_batch_size=experiment.batch_size,
+    """Validate and save every epoch, keep the best, batch clips of similar length."""
+    return arguments(
+        experiment,
+        work,
+        seed,
         per_device_eval_batch_size=16,
-        gradient_accumulation_steps=experiment.gradient_accumulation,
-        learning_rate=experiment.learning_rate,
-        lr_scheduler_type=experiment.schedule,
-        warmup_steps=experiment.warmup,
-        weight_decay=experiment.weight_decay,
         train_sampling_strategy="group_by_length",
         length_column_name="length",
-        eval_strategy="epoch",
         save_strategy="epoch",
         save_total_limit=2,
         load_best_model_at_end=True,
         metric_for_best_model=experiment.best_by,
         greater_is_better=False,
-        logging_strategy="steps",
         logging_steps=10,
-        remove_unused_columns=False,
         ddp_find_unused_parameters=bool(experiment.stages),
-        seed=seed,
-        data_seed=seed,
-        report_to=[],
-        dataloader_pin_memory=torch.cuda.is_available(),
-        disable_tqdm=None,
-        **precision(),
     )
-
-
-def precision() -> dict[str, bool]:
-    """bf16 where the hardware multiplies it, fp16 on older GPUs, else fp32."""
-    if torch.cuda.is_available():
-        return {"bf16": True} if torch.cuda.is_bf16_supported() else {"fp16": True}
-    return {"bf16": True} if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported() else {}
 
 
 def word_and_character_errors(processor: Wav2Vec2Processor) -> Callable[[EvalPrediction], dict[str, float]]:

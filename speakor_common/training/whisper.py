@@ -23,8 +23,8 @@ from speakor_common.batching.collate import Seq2SeqCollator
 from speakor_common.errors import TrainingError
 from speakor_common.evaluation.whisper_context import positions_for, short_context
 from speakor_common.storage import whole_directory
+from speakor_common.training.arguments import arguments, precision
 from speakor_common.training.callbacks import LossGuard, TrainingLog
-from speakor_common.training.ctc import precision
 from speakor_common.training.preset import Experiment
 from speakor_common.training.runlog import RunLog
 
@@ -158,25 +158,14 @@ def usable_clips(data: Dataset, processor: WhisperProcessor, experiment: Experim
 
 
 def _arguments(experiment: Experiment, work: Path, seed: int) -> TrainingArguments:
-    return TrainingArguments(
-        output_dir=str(work),
-        num_train_epochs=experiment.epochs,
-        per_device_train_batch_size=experiment.batch_size,
+    """Validate by loss alone: generating transcripts every epoch would cost more than training."""
+    return arguments(
+        experiment,
+        work,
+        seed,
         per_device_eval_batch_size=8,
-        gradient_accumulation_steps=experiment.gradient_accumulation,
-        learning_rate=experiment.learning_rate,
-        lr_scheduler_type=experiment.schedule,
-        warmup_steps=experiment.warmup,
-        weight_decay=experiment.weight_decay,
-        eval_strategy="epoch",
         save_strategy="no",
         prediction_loss_only=True,
         logging_steps=5,
-        remove_unused_columns=False,
         label_names=["labels"],
-        seed=seed,
-        data_seed=seed,
-        report_to=[],
-        dataloader_pin_memory=torch.cuda.is_available(),
-        **precision(),
     )

@@ -1,0 +1,40 @@
+"""Trainer settings of a preset, shared by CTC and Whisper training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import TrainingArguments
+
+from speakor_common.training.preset import Experiment
+
+
+def arguments(experiment: Experiment, work: Path, seed: int, **specific: Any) -> TrainingArguments:
+    """Settings a preset decides, plus what is ``specific`` to a kind of model."""
+    return TrainingArguments(
+        output_dir=str(work),
+        num_train_epochs=experiment.epochs,
+        per_device_train_batch_size=experiment.batch_size,
+        gradient_accumulation_steps=experiment.gradient_accumulation,
+        learning_rate=experiment.learning_rate,
+        lr_scheduler_type=experiment.schedule,
+        warmup_steps=experiment.warmup,
+        weight_decay=experiment.weight_decay,
+        eval_strategy="epoch",
+        remove_unused_columns=False,
+        seed=seed,
+        data_seed=seed,
+        report_to=[],
+        dataloader_pin_memory=torch.cuda.is_available(),
+        **precision(),
+        **specific,
+    )
+
+
+def precision() -> dict[str, bool]:
+    """bf16 where the hardware multiplies it, fp16 on older GPUs, else fp32."""
+    if torch.cuda.is_available():
+        return {"bf16": True} if torch.cuda.is_bf16_supported() else {"fp16": True}
+    return {"bf16": True} if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported() else {}
