@@ -76,7 +76,7 @@ def train(
         args=training_arguments(experiment, work, seed),
         train_dataset=train_set,
         # Sorted, so that a batch holds little padding: group norm would let padding change the output.
-        eval_dataset=data["valid"].sort("length"),
+        eval_dataset=data["valid"].select(np.argsort(data["valid"]["length"], kind="stable")),
         data_collator=collator,
         train_collator=CTCCollator(processor, training_transform(experiment.augment)),
         processing_class=processor,
