@@ -16,12 +16,13 @@ import torch
 from speakor_common.audio import RATE
 from speakor_common.checkpoints import resolve
 from speakor_common.evaluation.ctc_decode import Hypothesis, greedy
-from speakor_common.evaluation.whisper_context import POSITIONS_PER_SECOND, STOCK_POSITIONS, positions_for, short_context
+from speakor_common.evaluation.whisper_context import STOCK_POSITIONS, positions_for, short_context
 from speakor_common.storage import read_json
 from speakor_common.text import normalize_korean
 
 WINDOW_S, OVERLAP_S = 20.0, 2.0  # windows of a long CTC file share 2 s; the middle of the overlap is the seam
 _WHISPER_WINDOW_S = 30.0
+_TOKENS_PER_SECOND = 12  # fast Korean stays below 8
 _BATCH_SECONDS = 60.0  # audio in one batch, padding included
 
 
@@ -114,6 +115,10 @@ class WhisperRecogniser:
 
             self.model = PeftModel.from_pretrained(self.model, directory).merge_and_unload()
         self.model.to(device)
+        # A model tuned on a short encoder context is used with it. A stock model needs the silence up to 30 s
+        # it was trained with: cut to the clips, whisper-base repeats itself (WER above 1 instead of about 0.5).
+        trained = directory / "run.json"
+        self.positions = read_json(trained)["encoder_positions"] if trained.is_file() else STOCK_POSITIONS
 
     def recognise(self, waves: Sequence[np.ndarray]) -> list[Hypothesis]:
         texts: list[list[str]] = [[] for _ in waves]
@@ -128,14 +133,14 @@ class WhisperRecogniser:
         return [Hypothesis(normalize_korean(" ".join(parts))) for parts in texts]
 
     @torch.inference_mode()
-    def generate(self, waves: list[np.ndarray], positions: int | None = None) -> list[str]:
-        """Raw Whisper output for clips of at most 30 s; the encoder is cut to the longest (or to ``positions``)."""
-        positions = positions or positions_for(max(map(len, waves)) / RATE)
+    def generate(self, waves: list[np.ndarray]) -> list[str]:
+        """Raw Whisper output for clips of at most 30 s."""
+        seconds = max(map(len, waves)) / RATE
         features = self.processor.feature_extractor(waves, sampling_rate=RATE, return_tensors="pt").input_features
-        longest = max(16, int(12 * positions / POSITIONS_PER_SECOND))  # tokens; fast Korean is below 8 a second
-        with short_context(self.model, min(positions, STOCK_POSITIONS)) as frames:
+        tokens = min(440, max(24, int(_TOKENS_PER_SECOND * seconds)))
+        with short_context(self.model, max(self.positions, positions_for(seconds))) as frames:
             ids = self.model.generate(
-                features[:, :, :frames].to(self.model.device), language="ko", task="transcribe", max_new_tokens=min(longest, 440)
+                features[:, :, :frames].to(self.model.device), language="ko", task="transcribe", max_new_tokens=tokens
             )
         return self.processor.batch_decode(ids, skip_special_tokens=True)
 
