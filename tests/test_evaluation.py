@@ -59,7 +59,6 @@ def test_counts_add_up_whatever_the_text(pairs):
     assert table["words_hits"].sum() == result.words.hits
     assert score(references, references).wer == 0
     assert score(references, [unicodedata.normalize("NFD", h) for h in hypotheses]) == result
-    assert result.swer <= result.wer + 1e-9 or result.words_respaced.errors >= 0
 
 
 def test_spacing_is_no_error_for_swer():
