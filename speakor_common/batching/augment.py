@@ -6,6 +6,9 @@ they are evaluated. Transforms here are random on purpose and are seeded by the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 
 from speakor_common.audio import RATE, Transform
@@ -32,14 +35,20 @@ def training_transform(strength: float) -> Transform | None:
             Gain(min_gain_db=-8, max_gain_db=0, p=0.3 * strength),
         ]
     )
-    probability = 0.85 * strength
+    return _SpeedThenEffects(0.85 * strength, effects)
 
-    def transform(samples: np.ndarray) -> np.ndarray:
-        if np.random.random() < probability:
+
+@dataclass(frozen=True)
+class _SpeedThenEffects:
+    """A class and not a closure, so that data loader processes can be given it on every platform."""
+
+    speed_probability: float
+    effects: Callable[..., np.ndarray]
+
+    def __call__(self, samples: np.ndarray) -> np.ndarray:
+        if np.random.random() < self.speed_probability:
             samples = change_speed(samples, np.random.uniform(0.84, 1.2))
-        return effects(samples, sample_rate=RATE)
-
-    return transform
+        return self.effects(samples, sample_rate=RATE)
 
 
 def change_speed(samples: np.ndarray, factor: float) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +28,23 @@ def arguments(experiment: Experiment, work: Path, seed: int, **specific: Any) ->
         seed=seed,
         data_seed=seed,
         report_to=[],
+        dataloader_num_workers=_workers(),
+        dataloader_persistent_workers=True,
         dataloader_pin_memory=torch.cuda.is_available(),
         **precision(),
         **specific,
     )
 
 
+def _workers() -> int:
+    """Decoding and augmentation run beside the model: half the cores, at most four processes."""
+    return max(1, min(4, (os.cpu_count() or 2) // 2))
+
+
 def precision() -> dict[str, bool]:
     """bf16 where the hardware multiplies it, fp16 on older GPUs, else fp32."""
     if torch.cuda.is_available():
         return {"bf16": True} if torch.cuda.is_bf16_supported() else {"fp16": True}
-    return {"bf16": True} if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported() else {}
+    if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported():
+        return {"bf16": True, "use_cpu": True}  # bf16 on a CPU is refused without use_cpu
+    return {}

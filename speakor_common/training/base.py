@@ -1,12 +1,13 @@
 """The tiny native-speech base: vocabulary, architecture, and the material it is trained on.
 
 The shipped ``models/base-tiny`` stands in for kresnik/wav2vec2-large-xlsr-korean on machines
-without GPU or Hub. It is trained from random weights on the sample's native (KR) training
-clips plus generated espeak-ng speech, and never sees a learner, a test speaker or a test prompt.
+without GPU or Hub. It is trained from random weights on native speech: the sample's KR training
+clips, further synthetic voices rendered for this purpose, and espeak-ng. It never sees a learner,
+a validation or test speaker, or a sentence close to a validation or test prompt.
 
     speakor train base-tiny
 
-Its parts are presets; each continues where it was stopped.
+Rendering and both parts of the training continue where they were stopped.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from datasets import Dataset, DatasetDict, Features, Value, concatenate_datasets
 from transformers import Wav2Vec2Config, Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor, Wav2Vec2ForCTC, Wav2Vec2Processor, set_seed
 
 from speakor_common import paths
-from speakor_common.audio import RATE
+from speakor_common.audio import RATE, decode, encode_wav
 from speakor_common.corpus import prepare
 from speakor_common.corpus.splits import SAMPLE_POLICY
+from speakor_common.corpus.synthesis import espeak, extra
 from speakor_common.text import CODAS, ONSETS, VOWELS
 from speakor_common.training import ctc
 from speakor_common.training.experiments import EXPERIMENTS
@@ -30,7 +32,7 @@ from speakor_common.training.runlog import RunLog
 
 logger = logging.getLogger(__name__)
 
-PARTS = ("base-first", "base-second", "base-third", "base-fourth", "base-tiny")  # presets, each starting from the one before
+PARTS = ("base-start", "base-tiny")  # presets; the second continues from the first
 ESPEAK_CLIPS = 1200  # about an hour
 _COLUMNS = Features({"utterance_id": Value("string"), "text": Value("string"), "audio": Value("binary"), "length": Value("int64")})
 PAD, UNKNOWN, DELIMITER = "<pad>", "<unk>", "|"
@@ -110,18 +112,26 @@ def train_base(native: DatasetDict, seed: int = 1) -> dict[str, Any]:
     if not (models / "base-untrained" / "config.json").is_file():
         set_seed(seed)
         write_untrained(models / "base-untrained")
-    own = DatasetDict({split: native[f"native_{split}"].select_columns(list(_COLUMNS)).cast(_COLUMNS) for split in ("train", "valid")})
-    for name in PARTS[:-1]:
-        if not (models / name / "run.json").is_file():
-            _train(name, _with_espeak(own) if name == PARTS[0] else own, seed)
-    return _train(PARTS[-1], own, seed)
+    own = {split: decoded(native[f"native_{split}"]) for split in ("train", "valid")}
+    voices = concatenate_datasets([own["train"], _rows(extra.clips(paths.root() / "data" / "native-extra"))])
+    start, last = PARTS
+    if not (models / start / "run.json").is_file():
+        first_words = _rows(espeak.clips(ESPEAK_CLIPS))
+        _train(start, DatasetDict(train=concatenate_datasets([voices, first_words]), valid=own["valid"]), seed)
+    return _train(last, DatasetDict(train=voices, valid=own["valid"]), seed)
 
 
-def _with_espeak(own: DatasetDict) -> DatasetDict:
-    from speakor_common.corpus.synthesis import espeak
+def decoded(data: Dataset) -> Dataset:
+    """Only the columns training reads, with audio as WAV bytes: Opus is decoded once instead of every epoch."""
 
-    extra = Dataset.from_list(espeak.clips(ESPEAK_CLIPS), features=_COLUMNS)
-    return DatasetDict(train=concatenate_datasets([own["train"], extra]), valid=own["valid"])
+    def as_wav(row: dict[str, Any]) -> dict[str, Any]:
+        return {"audio": encode_wav(decode(row["audio"]))}
+
+    return data.select_columns(list(_COLUMNS)).map(as_wav, features=_COLUMNS, keep_in_memory=True, desc="decoding")
+
+
+def _rows(rows: list[dict[str, Any]]) -> Dataset:
+    return Dataset.from_list(rows, features=_COLUMNS)
 
 
 def _train(name: str, data: DatasetDict, seed: int) -> dict[str, Any]:

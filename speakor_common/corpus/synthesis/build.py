@@ -45,14 +45,21 @@ def build(target: Path, cache: Path, processes: int | None = None, limit: int | 
         limit: render only the first clips of every speaker (for a try-out).
     """
     clips = _first_clips(plan(), limit)
+    render_all(clips, cache, processes)
+    pack(clips, cache, target)
+    return target
+
+
+def render_all(clips: list[PlannedClip], cache: Path, processes: int | None = None) -> None:
+    """Render the clips that ``cache`` does not hold yet, one Opus file each; a file appears whole or not at all."""
     cache.mkdir(parents=True, exist_ok=True)
     todo = [clip for clip in clips if not (cache / f"{clip.stem}.ogg").exists()]
+    if not todo:
+        return
     with get_context("spawn").Pool(processes or os.cpu_count(), _start_worker) as pool:
         jobs = pool.imap_unordered(_render_to, [(clip, cache) for clip in todo], chunksize=4)
         for _ in tqdm(jobs, total=len(todo), desc="synthesis", unit="clip"):
             pass
-    pack(clips, cache, target)
-    return target
 
 
 def render(clip: PlannedClip, synthesiser: Synthesiser) -> bytes:

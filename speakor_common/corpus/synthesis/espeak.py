@@ -12,13 +12,9 @@ import random
 from functools import lru_cache
 
 import numpy as np
-from rapidfuzz import fuzz, process
 
 from speakor_common.audio import decode, encode_wav
-from speakor_common.corpus.splits import SAMPLE_POLICY, TRAIN, prompt_split
-from speakor_common.corpus.synthesis.frames import FRAMES
-from speakor_common.corpus.synthesis.plan import PROMPT_COUNT, SEED
-from speakor_common.corpus.synthesis.sentences import MAX_SIMILARITY, build_prompts, fill
+from speakor_common.corpus.synthesis.plan import SEED, distant_sentences
 from speakor_common.errors import SpeakorError
 from speakor_common.g2p import standard_pronunciation
 
@@ -28,26 +24,11 @@ _PITCH, _RATE = 3, 1  # espeak_PARAMETER
 _VARIANTS = ("", "+f1", "+f2", "+f3", "+f4", "+m1", "+m3", "+m5", "+m7", "+croak", "+klatt2", "+klatt4")
 
 
-def sentences(count: int, seed: int = SEED) -> list[str]:
-    """Generated sentences none of which is close to a validation or test prompt of the sample."""
-    held_out = [p.text for p in build_prompts(PROMPT_COUNT, seed) if prompt_split(p.prompt_id, SAMPLE_POLICY) != TRAIN]
-    frames = [frame for rows in FRAMES.values() for frame in rows]
-    rng = random.Random(f"{seed}/espeak")
-    found: dict[str, None] = {}
-    for _ in range(40 * count):
-        text = fill(rng.choice(frames), rng)
-        if text not in found and not process.extractOne(text, held_out, scorer=fuzz.ratio, score_cutoff=MAX_SIMILARITY):
-            found[text] = None
-            if len(found) == count:
-                return list(found)
-    raise ValueError(f"only {len(found)} of {count} sentences keep their distance from the held-out prompts")
-
-
 def clips(count: int, seed: int = SEED) -> list[dict]:
     """``count`` rows with ``utterance_id``, ``text``, ``audio`` (WAV bytes) and ``length`` (samples)."""
     rng = random.Random(f"{seed}/espeak/voices")
     rows = []
-    for number, text in enumerate(sentences(count, seed)):
+    for number, text in enumerate(distant_sentences(count, f"{seed}/espeak")):
         samples = speak(standard_pronunciation(text), rng.choice(_VARIANTS), rng.randint(140, 210), rng.randint(25, 75))
         rows.append({"utterance_id": f"espeak{number:05d}", "text": text, "audio": encode_wav(samples), "length": len(samples)})
     return rows

@@ -11,10 +11,13 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from rapidfuzz import fuzz, process
+
 from speakor_common.corpus.splits import SAMPLE_POLICY, TEST, TRAIN, VALID, prompt_split, speaker_splits
 from speakor_common.corpus.synthesis.accents import Deviation, apply_accent
+from speakor_common.corpus.synthesis.frames import FRAMES
 from speakor_common.corpus.synthesis.phonology import Syllable, to_phones, to_syllables
-from speakor_common.corpus.synthesis.sentences import Prompt, build_prompts
+from speakor_common.corpus.synthesis.sentences import MAX_SIMILARITY, Prompt, build_prompts, fill
 from speakor_common.corpus.synthesis.voices import L1_CODES, Speaker, make_speakers
 from speakor_common.g2p import standard_pronunciation
 from speakor_common.text import normalize_korean
@@ -79,8 +82,27 @@ def plan(seed: int = SEED) -> list[PlannedClip]:
             prompt = next(decks[split])
             if prompt.prompt_id not in said:
                 said.add(prompt.prompt_id)
-                clips.append(_plan_clip(speaker, prompt, split, seed))
+                clips.append(plan_clip(speaker, prompt, split, seed))
     return clips
+
+
+def distant_sentences(count: int, seed: str) -> list[str]:
+    """Further sentences for training the base, none close to a validation or test prompt of the sample.
+
+    Raises:
+        ValueError: the frames cannot give that many.
+    """
+    held_out = [p.text for p in build_prompts(PROMPT_COUNT, SEED) if prompt_split(p.prompt_id, SAMPLE_POLICY) != TRAIN]
+    frames = [frame for rows in FRAMES.values() for frame in rows]
+    rng = random.Random(seed)
+    found: dict[str, None] = {}
+    for _ in range(40 * count):
+        text = fill(rng.choice(frames), rng)
+        if text not in found and not process.extractOne(text, held_out, scorer=fuzz.ratio, score_cutoff=MAX_SIMILARITY):
+            found[text] = None
+            if len(found) == count:
+                return list(found)
+    raise ValueError(f"only {len(found)} of {count} sentences keep their distance from the held-out prompts")
 
 
 def _deck(split: str, seed: int) -> Iterator[Prompt]:
@@ -92,7 +114,8 @@ def _deck(split: str, seed: int) -> Iterator[Prompt]:
         yield from list(prompts)
 
 
-def _plan_clip(speaker: Speaker, prompt: Prompt, split: str, seed: int) -> PlannedClip:
+def plan_clip(speaker: Speaker, prompt: Prompt, split: str, seed: int) -> PlannedClip:
+    """What one speaker makes of one prompt: label with disfluencies, accent, pauses."""
     rng = random.Random(f"{seed}/{speaker.speaker_id}/{prompt.prompt_id}")
     label, knocks = _disfluent(prompt.text, speaker.level is not None, rng)
     level = speaker.level or "상"
