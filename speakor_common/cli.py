@@ -1,7 +1,8 @@
 """``speakor``: prepare, train, transcribe, evaluate, reproduce, synthesize.
 
 Heavy modules are imported inside commands, so that ``speakor --help`` answers at once.
-Exit codes: 0 success, 1 an expected failure (message on standard error), 2 wrong usage.
+Exit codes: 0 success, 1 an expected failure (message on standard error), 2 wrong usage,
+130 training was interrupted and saved a checkpoint.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import logging
 import sys
 from pathlib import Path
 
-from speakor_common.errors import SpeakorError
+from speakor_common.errors import SpeakorError, TrainingInterrupted
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
         options.command(options)
     except SpeakorError as error:
         print(f"speakor: {error}", file=sys.stderr)
-        return 1
+        return 130 if isinstance(error, TrainingInterrupted) else 1
     return 0
 
 
@@ -47,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     prepare.add_argument("--data", default="", help="corpus root as delivered; default: the shipped sample")
 
     train = add("train", _train, "Train an experiment on a prepared corpus.")
-    train.add_argument("experiment", help="exp01, exp05, whisper, or base-tiny")
+    train.add_argument("experiment", help="exp01, exp02, exp04, exp05, exp05-as-run, exp06, whisper, or base-tiny")
     add_profile(train)
 
     transcribe = add("transcribe", _transcribe, "Transcribe audio files.")

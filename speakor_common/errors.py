@@ -29,5 +29,9 @@ class TrainingError(SpeakorError):
     """Training met an impossible value or an unusable setting."""
 
 
+class TrainingInterrupted(TrainingError):
+    """A signal stopped training after saving a checkpoint; the same command continues it."""
+
+
 class ResultsError(SpeakorError):
     """A prediction or results file is missing, incomplete or inconsistent."""

@@ -1,6 +1,8 @@
 """CTC training correctness on a model small enough for seconds."""
 
 import csv
+import os
+import signal
 
 import numpy as np
 import pytest
@@ -9,11 +11,13 @@ from transformers import Trainer, TrainingArguments
 
 from speakor_common.batching.augment import change_speed, training_transform
 from speakor_common.batching.collate import CTCCollator, frames_needed, pad_labels, to_label_form
-from speakor_common.errors import CheckpointError, SpeakorError, TrainingError
+from speakor_common.errors import CheckpointError, SpeakorError, TrainingError, TrainingInterrupted
+from speakor_common.evaluation.recognisers import CTCRecogniser
+from speakor_common.storage import read_json
 from speakor_common.training import ctc
-from speakor_common.training.callbacks import LossGuard
+from speakor_common.training.callbacks import LossGuard, StagedUnfreezing, submodules
 from speakor_common.training.experiments import EXPERIMENTS, resolve
-from speakor_common.training.preset import FEATURE_ENCODER, Stage
+from speakor_common.training.preset import FEATURE_ENCODER, TOP_LAYERS, Stage
 from speakor_common.training.runlog import RunLog
 from tests.builders import prepared, tiny_ctc, tone
 
@@ -109,6 +113,20 @@ def test_the_same_seed_gives_the_same_weights(base, tmp_path):
     assert all(torch.equal(a[key], b[key]) for key in a)
 
 
+def test_validation_reads_nothing_out_of_padding(base, tmp_path):
+    """A batch of unequal clips scores as its clips do one by one."""
+    model, processor = ctc.load(base)
+    collator = CTCCollator(processor)
+    rows = [{"audio": (tone(s), 16_000), "text": "저는 학생"} for s in (0.5, 2.0)]
+    arguments = TrainingArguments(output_dir=str(tmp_path), report_to=[], use_cpu=True, remove_unused_columns=False)
+    trainer = ctc._AugmentingTrainer(model=model, args=arguments, data_collator=collator, train_collator=collator)
+    _, best, _ = trainer.prediction_step(model, collator(rows), False)
+    frames = model._get_feat_extract_output_lengths(torch.tensor([8_000, 32_000])).tolist()
+    assert (
+        best.shape == (2, frames[1]) and (best[0, frames[0] :] == -100).all() and (best[1] >= 0).all() and (best[0, : frames[0]] >= 0).all()
+    )
+
+
 class Interrupt(ctc.TrainerCallback):
     """Stops the run when an epoch begins, as a crash would."""
 
@@ -122,13 +140,83 @@ class Interrupt(ctc.TrainerCallback):
 
 @pytest.mark.parametrize("epoch", [1, 3])
 def test_an_interrupted_run_ends_with_the_same_weights(base, tmp_path, epoch):
-    used = experiment(base, stages=(Stage(2, (FEATURE_ENCODER,)),), epochs=4, learning_rate=1e-2)
+    used = experiment(base, stages=(Stage(2, (FEATURE_ENCODER,)),), epochs=4, learning_rate=1e-2, augment=1.0)
     ctc.train(used, prepared(), tmp_path / "whole", run_log(used), 1)
     with pytest.raises(KeyboardInterrupt):
         ctc.train(used, prepared(), tmp_path / "parts", run_log(used), 1, (Interrupt(epoch),))
     ctc.train(used, prepared(), tmp_path / "parts", run_log(used), 1)
     a, b = (ctc.load(tmp_path / name)[0].state_dict() for name in ("whole", "parts"))
     assert all(torch.allclose(a[key], b[key], atol=1e-6) for key in a)
+
+
+class SendSignal(ctc.TrainerCallback):
+    """Sends this process a signal in the middle of an epoch."""
+
+    def __init__(self, step):
+        self.step = step
+
+    def on_step_begin(self, args, state, control, **kwargs):
+        if state.global_step == self.step:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.mark.parametrize("step", [1, 5])  # before and after the feature encoder thaws; two steps make an epoch
+def test_a_signal_saves_a_checkpoint_and_the_run_continues_to_the_same_weights(base, tmp_path, step):
+    used = experiment(base, stages=(Stage(2, (FEATURE_ENCODER,)),), epochs=4, learning_rate=1e-2)
+    ctc.train(used, prepared(), tmp_path / "whole", run_log(used), 1)
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(TrainingInterrupted, match=f"SIGTERM at step {step + 1} of 8"):
+        ctc.train(used, prepared(), tmp_path / "parts", run_log(used), 1, (SendSignal(step),))
+    assert signal.getsignal(signal.SIGTERM) is before and not (tmp_path / "parts").exists()
+    facts = ctc.train(used, prepared(), tmp_path / "parts", run_log(used), 1)
+    assert facts["steps"] == 8
+    a, b = (ctc.load(tmp_path / name)[0].state_dict() for name in ("whole", "parts"))
+    assert all(torch.allclose(a[key], b[key], atol=1e-6) for key in a)
+
+
+def test_a_loss_that_is_no_number_names_the_utterances_of_its_batch(base, tmp_path):
+    data = prepared()
+    used = experiment(base, learning_rate=1e30, warmup=0.0, gradient_accumulation=1)  # the second batch meets useless weights
+    with pytest.raises(TrainingError, match="utterances: train") as caught:
+        ctc.train(used, data, tmp_path / "model", run_log(used), 1)
+    named = [identifier for identifier in data["train"]["utterance_id"] if identifier in str(caught.value)]
+    assert len(named) == used.batch_size and not (tmp_path / "model").exists()
+
+
+def test_a_stage_names_modules_or_a_slice_of_layers(base):
+    model, _ = ctc.load(base)
+    layers = list(model.wav2vec2.encoder.layers)
+    assert submodules(model, FEATURE_ENCODER) == [model.wav2vec2.feature_extractor]
+    assert submodules(model, TOP_LAYERS) == layers[-2:] and submodules(model, "wav2vec2.encoder.layers[:1]") == layers[:1]
+    StagedUnfreezing((Stage(5, (FEATURE_ENCODER,)), Stage(8, (TOP_LAYERS,)))).apply(model, 6.0)
+    assert model.wav2vec2.feature_extractor.conv_layers[0].conv.weight.requires_grad
+    assert not any(p.requires_grad for layer in layers[-2:] for p in layer.parameters()) and model.lm_head.weight.requires_grad
+    with pytest.raises(TrainingError, match="wav2vec3"):
+        submodules(model, "wav2vec3.encoder")
+
+
+def test_early_stopping_ends_a_run_that_no_longer_improves(base, tmp_path):
+    used = experiment(base, epochs=9, patience=2, learning_rate=1e-12)  # nothing changes, so no epoch beats the first
+    assert ctc.train(used, prepared(), tmp_path / "model", run_log(used), 1)["steps"] == 3 * 2
+
+
+def test_a_run_with_a_language_model_saves_how_it_is_decoded(base, tmp_path):
+    used = experiment(base, epochs=1, lm_order=3)
+    facts = ctc.train(used, prepared(), tmp_path / "model", run_log(used), 1)
+    assert facts["decoding"] == read_json(tmp_path / "model" / "decoder.json") and (tmp_path / "model" / "lm.arpa").is_file()
+    assert CTCRecogniser(tmp_path / "model", "cpu").recognise([tone(1.0)])
+
+
+@pytest.mark.parametrize("name", ["exp04", "exp05"])
+def test_presets_reach_their_stages(name):
+    preset = EXPERIMENTS[name]
+    assert preset.epochs > max(stage.epoch for stage in preset.stages) and preset.schedule == "constant_with_warmup"
+
+
+def test_as_run_is_what_the_seed_ran():
+    preset = EXPERIMENTS["exp05-as-run"]
+    assert (preset.epochs, preset.schedule) == (4, "linear") and preset.warmup == pytest.approx(1000 / 1148)
+    assert all(stage.epoch > preset.epochs for stage in preset.stages)
 
 
 def test_clips_too_short_for_their_label_are_left_out_and_counted(base):

@@ -1,4 +1,4 @@
-"""CTC posteriors → text, word times and confidence (greedy).
+"""CTC posteriors and a path through them → text, word times and confidence.
 
 Legend: T frames, V vocabulary.
 
@@ -44,22 +44,35 @@ class _Symbol:
 def greedy(
     log_probabilities: np.ndarray, symbols: list[str], blank: int, delimiter: str, seconds_per_frame: float, duration_s: float
 ) -> Hypothesis:
-    """Best path: strongest symbol of each frame, repeats merged, blanks dropped.
+    """Best path, the strongest symbol of each frame; arguments as in :func:`read_path`."""
+    return read_path(log_probabilities.argmax(axis=1), log_probabilities, symbols, blank, delimiter, seconds_per_frame, duration_s)
+
+
+def read_path(
+    path: np.ndarray,
+    log_probabilities: np.ndarray,
+    symbols: list[str],
+    blank: int,
+    delimiter: str,
+    seconds_per_frame: float,
+    duration_s: float,
+) -> Hypothesis:
+    """Text of a path: repeats merged, blanks dropped.
 
     Args:
+        path: int, shape = (T,), symbol index of each frame.
         log_probabilities: float32, shape = (T, V), natural logarithm.
         symbols: vocabulary by index; special tokens as ``""``.
         blank: index of the CTC blank.
         delimiter: symbol between words, ``|``.
         duration_s: length of the clip, the end of its last word.
     """
-    best = log_probabilities.argmax(axis=1)
     # Confidence from entropy: raw maximum probability is overconfident (arXiv 2212.08703).
     probabilities = np.exp(log_probabilities)
     entropy = -(probabilities * log_probabilities).sum(axis=1) / np.log(log_probabilities.shape[1])
     run: list[_Symbol] = []
     previous = blank
-    for frame, index in enumerate(best):
+    for frame, index in enumerate(path):
         if index != blank and index != previous and symbols[index]:
             run.append(_Symbol(symbols[index], frame, float(1 - entropy[frame])))
         previous = index

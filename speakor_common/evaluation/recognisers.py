@@ -15,7 +15,8 @@ import torch
 
 from speakor_common.audio import RATE
 from speakor_common.checkpoints import resolve
-from speakor_common.evaluation.ctc_decode import Hypothesis, greedy
+from speakor_common.evaluation import beam
+from speakor_common.evaluation.ctc_decode import Hypothesis, read_path
 from speakor_common.evaluation.whisper_context import STOCK_POSITIONS, positions_for, short_context
 from speakor_common.storage import read_json
 from speakor_common.text import normalize_korean
@@ -33,7 +34,10 @@ class Recogniser(Protocol):
 
 
 class CTCRecogniser:
-    """wav2vec2 CTC with greedy decoding; files longer than a window are stitched from their logits."""
+    """wav2vec2 CTC; files longer than a window are stitched from their logits.
+
+    Decoding is greedy, or a beam search where the model directory holds a language model.
+    """
 
     def __init__(self, directory: Path, device: str) -> None:
         from transformers import Wav2Vec2ForCTC, Wav2Vec2Processor
@@ -44,14 +48,16 @@ class CTCRecogniser:
         special = {tokenizer.pad_token, tokenizer.unk_token, tokenizer.bos_token, tokenizer.eos_token}
         vocabulary = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
         self.symbols = ["" if symbol in special else symbol for symbol, _ in vocabulary]
+        self.blank, self.delimiter = tokenizer.pad_token_id, tokenizer.word_delimiter_token
         self.seconds_per_frame = self.model.config.inputs_to_logits_ratio / RATE
+        self._search = beam.load(directory, self.symbols, self.blank, self.delimiter)
 
     def recognise(self, waves: Sequence[np.ndarray]) -> list[Hypothesis]:
-        tokenizer = self.processor.tokenizer
-        return [
-            greedy(logs, self.symbols, tokenizer.pad_token_id, tokenizer.word_delimiter_token, self.seconds_per_frame, len(wave) / RATE)
-            for wave, logs in zip(waves, self.log_probabilities(waves), strict=True)
-        ]
+        return [self._read(logs, len(wave) / RATE) for wave, logs in zip(waves, self.log_probabilities(waves), strict=True)]
+
+    def _read(self, logs: np.ndarray, duration_s: float) -> Hypothesis:
+        path = self._search.path(logs) if self._search else logs.argmax(axis=1)
+        return read_path(path, logs, self.symbols, self.blank, self.delimiter, self.seconds_per_frame, duration_s)
 
     def log_probabilities(self, waves: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Frame posteriors of each wave: float32, shape = (T, V), natural logarithm."""

@@ -28,8 +28,7 @@ def arguments(experiment: Experiment, work: Path, seed: int, **specific: Any) ->
         seed=seed,
         data_seed=seed,
         report_to=[],
-        dataloader_num_workers=_workers(),
-        dataloader_persistent_workers=True,
+        dataloader_num_workers=_workers(),  # new ones every epoch, or a resumed run would augment differently
         dataloader_pin_memory=torch.cuda.is_available(),
         **precision(),
         **specific,
@@ -39,6 +38,11 @@ def arguments(experiment: Experiment, work: Path, seed: int, **specific: Any) ->
 def _workers() -> int:
     """Decoding and augmentation run beside the model: half the cores, at most four processes."""
     return max(1, min(4, (os.cpu_count() or 2) // 2))
+
+
+def precision_name() -> str:
+    """``bf16``, ``fp16`` or ``fp32``: what training computes in on this device."""
+    return next((name for name in precision() if name != "use_cpu"), "fp32")
 
 
 def precision() -> dict[str, bool]:

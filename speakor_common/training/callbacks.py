@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import logging
 import math
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,7 @@ class StagedUnfreezing(TrainerCallback):
         """Set ``requires_grad`` of every staged module for ``epoch``."""
         for stage in self.stages:
             trained = epoch >= stage.epoch
-            for name in stage.modules:
-                module = model.get_submodule(name)
+            for module in (m for path in stage.modules for m in submodules(model, path)):
                 module.requires_grad_(trained)
                 if hasattr(module, "_requires_grad"):  # wav2vec2's encoder re-enables gradients of its input by this flag
                     module._requires_grad = trained
@@ -48,6 +48,24 @@ class StagedUnfreezing(TrainerCallback):
     def on_epoch_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, model, **kwargs) -> None:
         # A fresh epoch starts at its whole number up to rounding of the step count.
         self.apply(_unwrap(model), round(state.epoch or 0.0, 6))
+
+
+_SLICE = re.compile(r"(?P<layers>[\w.]+)\[(?P<first>-?\d*):(?P<last>-?\d*)\]")
+
+
+def submodules(model: torch.nn.Module, path: str) -> list[torch.nn.Module]:
+    """The modules a stage's path names: one, or a slice of a layer list.
+
+    Raises:
+        TrainingError: the model has no such module.
+    """
+    try:
+        if not (found := _SLICE.fullmatch(path)):
+            return [model.get_submodule(path)]
+        first, last = (int(found[end]) if found[end] else None for end in ("first", "last"))
+        return list(model.get_submodule(found["layers"])[first:last])
+    except AttributeError as error:
+        raise TrainingError(f"a stage names {path!r}, which {type(model).__name__} does not have ({error})") from error
 
 
 class LossGuard(TrainerCallback):

@@ -9,8 +9,10 @@ count instead of being zeroed silently.
 from __future__ import annotations
 
 import logging
+import math
 import shutil
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ import numpy as np
 import torch
 from datasets import Dataset, DatasetDict
 from transformers import (
+    EarlyStoppingCallback,
     Trainer,
     TrainerCallback,
     TrainingArguments,
@@ -25,7 +28,7 @@ from transformers import (
     Wav2Vec2Processor,
     set_seed,
 )
-from transformers.trainer_utils import EvalPrediction, get_last_checkpoint
+from transformers.trainer_utils import EvalPrediction
 
 from speakor_common import checkpoints
 from speakor_common.audio import RATE
@@ -35,10 +38,12 @@ from speakor_common.errors import CheckpointError, TrainingError
 from speakor_common.evaluation.metrics import score
 from speakor_common.storage import whole_directory
 from speakor_common.text import from_jamo
-from speakor_common.training.arguments import arguments
+from speakor_common.training import decoding
+from speakor_common.training.arguments import arguments, precision_name
 from speakor_common.training.callbacks import LossGuard, StagedUnfreezing, TrainingLog
 from speakor_common.training.preset import Experiment
 from speakor_common.training.runlog import RunLog
+from speakor_common.training.signals import run_or_resume
 
 logger = logging.getLogger(__name__)
 
@@ -75,30 +80,33 @@ def train(
         model=model,
         args=training_arguments(experiment, work, seed),
         train_dataset=train_set,
-        # Sorted, so that a batch holds little padding: group norm would let padding change the output.
+        # Sorted, so that a batch holds little padding: it costs time and enters the statistics of group norm.
         eval_dataset=data["valid"].select(np.argsort(data["valid"]["length"], kind="stable")),
         data_collator=collator,
-        train_collator=CTCCollator(processor, training_transform(experiment.augment)),
+        train_collator=CTCCollator(processor, training_transform(experiment.augment), keep_ids=True),
         processing_class=processor,
         compute_metrics=word_and_character_errors(processor),
-        preprocess_logits_for_metrics=lambda logits, labels: logits.argmax(-1),
-        callbacks=[
-            StagedUnfreezing(experiment.stages),
-            LossGuard(),
-            TrainingLog(work / "training_log.csv", sum(train_set["length"]) / RATE),
-            *callbacks,
-        ],
+        callbacks=[*_callbacks(experiment, work, train_set), *callbacks],
     )
-    trainer.train(resume_from_checkpoint=get_last_checkpoint(str(work)) if work.is_dir() else None)
+    run_or_resume(trainer, work)
     with whole_directory(output) as folder:
         model.save_pretrained(folder)
         processor.save_pretrained(folder)
         shutil.copy(work / "training_log.csv", folder / "training_log.csv")
+        if experiment.lm_order:
+            run.facts["decoding"] = asdict(decoding.fit(folder, data, experiment.lm_order, seed))
         facts = run.write(
-            folder, best_validation_wer=_best_wer(trainer), steps=trainer.state.global_step, clips=len(train_set), left_out=left_out
-        )
+            folder, best_validation_wer=_best_wer(trainer), steps=trainer.state.global_step, clips=len(train_set),
+            left_out=left_out, precision=precision_name(),
+        )  # fmt: skip
     shutil.rmtree(work)
     return facts
+
+
+def _callbacks(experiment: Experiment, work: Path, train_set: Dataset) -> list[TrainerCallback]:
+    stop = [EarlyStoppingCallback(experiment.patience)] if experiment.patience else []
+    log = TrainingLog(work / "training_log.csv", sum(train_set["length"]) / RATE)
+    return [StagedUnfreezing(experiment.stages), LossGuard(), log, *stop]
 
 
 def _best_wer(trainer: Trainer) -> float:
@@ -194,7 +202,7 @@ def word_and_character_errors(processor: Wav2Vec2Processor) -> Callable[[EvalPre
 
 
 class _AugmentingTrainer(Trainer):
-    """Trainer whose training batches may be augmented while evaluation batches never are."""
+    """Trainer whose training batches may be augmented, while evaluation batches never are, and name their clips."""
 
     def __init__(self, *, train_collator: CTCCollator, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -206,3 +214,33 @@ class _AugmentingTrainer(Trainer):
             return super().get_train_dataloader()
         finally:
             self.data_collator = plain
+
+    def prediction_step(self, model, inputs, prediction_loss_only, ignore_keys=None):
+        """Best symbol of each frame instead of logits, which would fill memory; frames of padding as -100.
+
+        A model says something on padding too, and reading it out adds words nobody spoke.
+        """
+        loss, logits, labels = super().prediction_step(model, inputs, prediction_loss_only, ignore_keys)
+        if logits is None:
+            return loss, logits, labels
+        best = logits.argmax(-1)
+        if "attention_mask" in inputs:
+            frames = self.model._get_feat_extract_output_lengths(inputs["attention_mask"].sum(-1)).to(best.device)
+            best = best.masked_fill(torch.arange(best.shape[1], device=best.device) >= frames[:, None], IGNORED_LABEL)
+        return loss, best, labels
+
+    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+        identifiers = inputs.pop("utterance_id", None)
+        result = super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        if identifiers is not None:
+            _refuse_impossible(result[0] if return_outputs else result, identifiers, self.state.global_step)
+        return result
+
+
+def _refuse_impossible(loss: torch.Tensor, identifiers: list[str], step: int) -> None:
+    value = loss.item()
+    if not math.isfinite(value) or value < 0:
+        raise TrainingError(
+            f"the loss of a batch is {value} after step {step}; a CTC loss is a finite number >= 0. "
+            f"Its utterances: {', '.join(identifiers)}. Look at their audio and labels, then at the learning rate"
+        )

@@ -15,7 +15,7 @@ from typing import Any
 
 from speakor_common.corpus.splits import SAMPLE_POLICY, SplitPolicy
 from speakor_common.errors import SpeakorError
-from speakor_common.training.preset import FEATURE_ENCODER, NEVER, Experiment, Stage
+from speakor_common.training.preset import FEATURE_ENCODER, NEVER, TOP_LAYERS, Experiment, Stage
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ PROFILES = {
         split=SAMPLE_POLICY,
         batch_size={"whisper": 8},
         accumulation={"whisper": 2},
-        epochs={"exp01": 8, "exp05": 10, "whisper": 0.5},
+        epochs={"exp01": 8, "exp05": 8, "whisper": 0.5},  # equal epochs, so that 02 and 03 compare,
     ),
     "aihub": Profile(
         name="aihub",
@@ -74,6 +74,21 @@ PROFILES = {
 }
 
 _FROZEN = (Stage(NEVER, (FEATURE_ENCODER,)),)
+
+_EXP05 = Experiment(
+    name="exp05",
+    kind="ctc",
+    note="As documented: accumulation 8, constant learning rate, feature encoder trained after 5 epochs.",
+    base=_HUB_CTC,
+    epochs=12,
+    batch_size=2,
+    gradient_accumulation=8,
+    learning_rate=3e-4,
+    schedule="constant_with_warmup",
+    warmup=0.02,
+    weight_decay=0.005,
+    stages=(Stage(5, (FEATURE_ENCODER,)),),
+)
 
 EXPERIMENTS = {
     "exp01": Experiment(
@@ -90,19 +105,49 @@ EXPERIMENTS = {
         weight_decay=0.005,
         stages=_FROZEN,
     ),
-    "exp05": Experiment(
-        name="exp05",
+    "exp02": Experiment(
+        name="exp02",
         kind="ctc",
-        note="As documented: accumulation 8, constant learning rate, feature encoder trained after 5 epochs.",
+        note="Stability: clips of 1-15 s, a warm-up that is applied, early stopping, encoder trained from epoch 5, top layers from 8.",
         base=_HUB_CTC,
-        epochs=12,
+        epochs=10,  # the seed's 8 ended before its second stage
         batch_size=2,
-        gradient_accumulation=8,
+        gradient_accumulation=4,
         learning_rate=3e-4,
         schedule="constant_with_warmup",
-        warmup=0.02,
+        warmup=100,
         weight_decay=0.005,
-        stages=(Stage(5, (FEATURE_ENCODER,)),),
+        stages=(Stage(5, (FEATURE_ENCODER,)), Stage(8, (TOP_LAYERS,))),
+        min_seconds=1.0,
+        max_seconds=15.0,
+        gradient_checkpointing=True,
+        patience=3,
+    ),
+    "exp04": replace(_EXP05, name="exp04", note="The same settings as exp05: the seed's exp04 differed from it only in number precision."),
+    "exp05": _EXP05,
+    "exp05-as-run": replace(
+        _EXP05,
+        name="exp05-as-run",
+        note="What the seed's code did: linear schedule with 1,000 of 1,148 steps of warm-up, 4 epochs, encoder never trained.",
+        epochs=4,
+        schedule="linear",
+        warmup=1000 / 1148,
+        stages=_FROZEN,
+    ),
+    "exp06": Experiment(
+        name="exp06",
+        kind="ctc",
+        note="Ours: everything trained from the start on larger batches, one cosine cycle, speed and noise variation, jamo language model.",
+        base=_HUB_CTC,
+        epochs=20,
+        batch_size=8,
+        gradient_accumulation=1,
+        learning_rate=1e-3,
+        schedule="cosine",
+        warmup=0.1,
+        weight_decay=0.01,
+        augment=0.6,
+        lm_order=6,
     ),
     "whisper": Experiment(
         name="whisper",
@@ -143,7 +188,7 @@ EXPERIMENTS = {
         kind="ctc",
         note="Second part: native speech of many voices; learning rate falling to zero.",
         base="base-start",
-        epochs=20,
+        epochs=28,
         batch_size=16,
         gradient_accumulation=1,
         learning_rate=1.5e-3,

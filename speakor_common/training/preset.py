@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Stage:
     """From ``epoch`` on (0-based, fractional epochs count), ``modules`` are trained; before, they are frozen.
 
-    Module names are attribute paths inside the model, e.g. ``wav2vec2.feature_extractor``.
+    A module is an attribute path inside the model, e.g. ``wav2vec2.feature_extractor``, or a slice of a
+    layer list, e.g. ``wav2vec2.encoder.layers[-2:]`` for the top two.
     """
 
     epoch: int
@@ -19,6 +20,7 @@ class Stage:
 NEVER = 10**6  # an epoch no run reaches: frozen throughout
 
 FEATURE_ENCODER = "wav2vec2.feature_extractor"
+TOP_LAYERS = "wav2vec2.encoder.layers[-2:]"
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,9 @@ class Experiment:
         augment: strength of waveform augmentation, 0-1.
         mask_time_prob: SpecAugment share of masked frames.
         dropout: of hidden states, attention and output; ``None`` leaves the checkpoint's own.
+        patience: stop after so many epochs without a better ``best_by``; 0 never stops early.
+        lm_order: longest n-gram of the language model counted on the training transcripts, for beam
+            search; 0 decodes greedily.
         best_by: validation metric whose lowest epoch is kept: ``wer``, ``cer`` or ``loss``.
     """
 
@@ -58,6 +63,8 @@ class Experiment:
     mask_time_prob: float = 0.05
     dropout: float | None = None
     best_by: str = "wer"
+    patience: int = 0
+    lm_order: int = 0
     gradient_checkpointing: bool = False
     lora_rank: int = 0
     lora_alpha: int = 0
