@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 BASE, ZERO_SHOT, NATIVE = "base", "whisper zero-shot", "native"
 TUNED_CTC = tuple(name for name, e in EXPERIMENTS.items() if e.kind == "ctc" and not name.startswith("base-"))
 # Compared pairwise in the report, where both were evaluated.
-PAIRS = (("exp05", "exp01"), ("exp05", BASE), ("whisper", ZERO_SHOT), ("exp05", "whisper"))
+PAIRS = (("exp05", "exp01"), ("exp06", "exp05"), ("exp05", BASE), ("whisper", ZERO_SHOT), ("exp05", "whisper"))
 
 
 def test_data(profile: Profile) -> Dataset:

@@ -63,7 +63,7 @@ PROFILES = {
         split=SAMPLE_POLICY,
         batch_size={"whisper": 8},
         accumulation={"whisper": 2},
-        epochs={"exp01": 8, "exp05": 8, "whisper": 0.5},  # equal epochs, so that 02 and 03 compare,
+        epochs={"exp01": 8, "exp05": 8, "whisper": 0.5},  # equal epochs
     ),
     "aihub": Profile(
         name="aihub",
