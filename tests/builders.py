@@ -127,7 +127,7 @@ def seed_layout(root: Path, speakers: int = 3, items: int = 2) -> Path:
     return root
 
 
-def prepared(sizes: dict[str, int] | None = None, seconds: float = 1.0) -> DatasetDict:
+def prepared(sizes: dict[str, int] | None = None, seconds: float = 1.0, same_length: bool = False) -> DatasetDict:
     """A prepared dataset in memory: ``length``, WAV bytes, short Korean texts, distinct speakers a split."""
     sizes = sizes or {"train": 8, "valid": 4, "test": 4}
     words = ("저는", "학생", "학교", "친구", "사과", "바다", "노래", "한국")
@@ -135,7 +135,7 @@ def prepared(sizes: dict[str, int] | None = None, seconds: float = 1.0) -> Datas
     for offset, split in enumerate(SPLITS):
         rows = []
         for i in range(sizes.get(split, 0)):
-            samples = tone(seconds + 0.05 * (i % 4), frequency=150 + 30 * i)
+            samples = tone(seconds + (0 if same_length else 0.05 * (i % 4)), frequency=150 + 30 * i)
             rows.append(
                 {
                     "utterance_id": f"{split}{i:03d}",

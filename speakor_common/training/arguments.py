@@ -46,9 +46,8 @@ def precision_name() -> str:
 
 
 def precision() -> dict[str, bool]:
-    """bf16 where the hardware multiplies it, fp16 on older GPUs, else fp32."""
+    """bf16 where the hardware multiplies it, fp16 on older GPUs, else fp32; on the CPU where there is no CUDA device."""
     if torch.cuda.is_available():
         return {"bf16": True} if torch.cuda.is_bf16_supported() else {"fp16": True}
-    if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported():
-        return {"bf16": True, "use_cpu": True}  # bf16 on a CPU is refused without use_cpu
-    return {}
+    fast_bf16 = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return {"use_cpu": True, **({"bf16": True} if fast_bf16 else {})}

@@ -36,7 +36,7 @@ from speakor_common.batching.augment import training_transform
 from speakor_common.batching.collate import IGNORED_LABEL, CTCCollator, frames_needed, to_label_form
 from speakor_common.errors import CheckpointError, TrainingError
 from speakor_common.evaluation.metrics import score
-from speakor_common.storage import whole_directory
+from speakor_common.storage import read_json, whole_directory
 from speakor_common.text import from_jamo
 from speakor_common.training import decoding
 from speakor_common.training.arguments import arguments, precision_name
@@ -89,18 +89,20 @@ def train(
         callbacks=[*_callbacks(experiment, work, train_set), *callbacks],
     )
     run_or_resume(trainer, work)
-    with whole_directory(output) as folder:
-        model.save_pretrained(folder)
-        processor.save_pretrained(folder)
-        shutil.copy(work / "training_log.csv", folder / "training_log.csv")
-        if experiment.lm_order:
-            run.facts["decoding"] = asdict(decoding.fit(folder, data, experiment.lm_order, seed))
-        facts = run.write(
-            folder, best_validation_wer=_best_wer(trainer), steps=trainer.state.global_step, clips=len(train_set),
-            left_out=left_out, precision=precision_name(),
-        )  # fmt: skip
-    shutil.rmtree(work)
-    return facts
+    if trainer.is_world_process_zero():
+        with whole_directory(output) as folder:
+            model.save_pretrained(folder)
+            processor.save_pretrained(folder)
+            shutil.copy(work / "training_log.csv", folder / "training_log.csv")
+            if experiment.lm_order:
+                run.facts["decoding"] = asdict(decoding.fit(folder, data, experiment.lm_order, seed))
+            run.write(
+                folder, best_validation_wer=_best_wer(trainer), steps=trainer.state.global_step, clips=len(train_set),
+                left_out=left_out, precision=precision_name(), processes=trainer.args.world_size,
+            )  # fmt: skip
+        shutil.rmtree(work)
+    trainer.accelerator.wait_for_everyone()
+    return read_json(output / "run.json")
 
 
 def _callbacks(experiment: Experiment, work: Path, train_set: Dataset) -> list[TrainerCallback]:

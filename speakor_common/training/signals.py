@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import torch
 from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
 
@@ -48,7 +49,8 @@ class SaveOnSignal(TrainerCallback):
             self._previous = {number: signal.signal(number, self._receive) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs) -> None:
-        if self.received:
+        if _any_process(self.received is not None, args.device):
+            self.received = self.received or "a signal to another process"
             control.should_save = control.should_training_stop = True
 
     def restore(self) -> None:
@@ -60,3 +62,12 @@ class SaveOnSignal(TrainerCallback):
     def _receive(self, number: int, _frame: Any) -> None:
         self.received = signal.Signals(number).name
         self.restore()
+
+
+def _any_process(flag: bool, device: torch.device) -> bool:
+    """Whether the flag is set in any process of a distributed run: all must stop at the same step."""
+    if not torch.distributed.is_initialized():
+        return flag
+    flags = torch.tensor(int(flag), device=device)
+    torch.distributed.all_reduce(flags, torch.distributed.ReduceOp.MAX)
+    return bool(flags.item())
