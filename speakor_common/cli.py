@@ -64,6 +64,12 @@ def _parser() -> argparse.ArgumentParser:
     reproduce.add_argument("--data", default="", help="corpus root as delivered; default: the shipped sample")
     reproduce.add_argument("--only", nargs="+", help="numbers of notebooks, e.g. 01 05")
 
+    push = add("push", _push, "Upload a trained model with its card to the Hugging Face Hub.")
+    push.add_argument("experiment", help="name of a trained experiment")
+    push.add_argument("repository", help="user/name on the Hub")
+    push.add_argument("--public", action="store_true", help="visible to everyone; default private")
+    add_profile(push)
+
     synthesize = add("synthesize", _synthesize, "Rebuild the sample corpus (extra 'synthesis').")
     synthesize.add_argument("--target", type=Path, help="corpus root to write; default data/sample")
     synthesize.add_argument("--limit", type=int, help="only the first clips of every speaker")
@@ -115,6 +121,12 @@ def _reproduce(options: argparse.Namespace) -> None:
         raise SpeakorError("profile aihub needs the corpus: make reproduce PROFILE=aihub DATA=/path/to/131.인공지능…")
     notebooks.reproduce(options.profile, options.seed, options.data, options.only)
     print((paths.results(options.profile) / "result.txt").read_text(encoding="utf-8"), end="")
+
+
+def _push(options: argparse.Namespace) -> None:
+    from speakor_common import paths, publish
+
+    print(publish.push(paths.model(options.experiment, options.profile), options.repository, private=not options.public))
 
 
 def _synthesize(options: argparse.Namespace) -> None:

@@ -14,12 +14,11 @@ from typing import Any
 import pandas as pd
 from datasets import Dataset
 
-from speakor_common import checkpoints, paths
+from speakor_common import checkpoints, paths, publish
 from speakor_common.corpus import prepare
 from speakor_common.errors import ResultsError
 from speakor_common.evaluation import feedback, predict
 from speakor_common.evaluation.conditions import CLEAN, CONDITIONS
-from speakor_common.evaluation.metrics import score
 from speakor_common.evaluation.statistics import Comparison
 from speakor_common.evaluation.summary import compare, summarise_rates, with_counts
 from speakor_common.evaluation.transcribe import Transcriber
@@ -59,7 +58,7 @@ def models(profile: Profile) -> dict[str, Path]:
 
 
 def predict_all(profile_name: str, folder: Path, progress: bool = False) -> pd.DataFrame:
-    """Predictions of every model on the clean test split, and of the best tuned CTC model in all conditions.
+    """Predictions of every model on the clean test split, and of the chosen CTC model in all conditions.
 
     Predictions made earlier by the same model on the same data are kept.
     """
@@ -67,13 +66,31 @@ def predict_all(profile_name: str, folder: Path, progress: bool = False) -> pd.D
     data = test_data(profile)
     available = models(profile)
     clean = {name: _predict(name, path, data, (CLEAN,), folder, progress) for name, path in available.items()}
-    tuned = [name for name in TUNED_CTC if name in clean]
-    if tuned:
-        best = min(tuned, key=lambda name: score(clean[name]["reference"].tolist(), clean[name]["hypothesis"].tolist()).wer)
+    if any(name in clean for name in TUNED_CTC):
+        best = chosen(profile_name)
         clean[best] = _predict(best, available[best], data, (CLEAN, *CONDITIONS), folder, progress)
     for stale in set(folder.glob("*.csv")) - {_file(folder, name) for name in clean}:
         stale.unlink()
     return pd.concat(clean.values(), ignore_index=True)
+
+
+def chosen(profile_name: str) -> str:
+    """The trained CTC experiment with the lowest validation WER: the one to report, found without test data.
+
+    Raises:
+        ResultsError: no CTC experiment of the profile is trained.
+    """
+    runs = {name: finished(paths.model(name, profile_name)) for name in TUNED_CTC}
+    rates = {name: facts["best_validation_wer"] for name, facts in runs.items() if facts}
+    if not rates:
+        raise ResultsError(f"profile {profile_name} has no trained CTC model; run notebooks 02 and 03")
+    return min(rates, key=rates.__getitem__)
+
+
+def write_cards(profile_name: str) -> list[Path]:
+    """Write the model card of every trained experiment of a profile, with the numbers found so far."""
+    trained = [paths.model(name, profile_name) for name in EXPERIMENTS if not name.startswith("base-")]
+    return [publish.write_card(directory, directory.name) for directory in trained if finished(directory)]
 
 
 def _file(folder: Path, name: str) -> Path:

@@ -31,7 +31,7 @@ LAYERS = (
     ("evaluation",),
     ("training",),
     ("show",),
-    ("workflow", "notebooks", "cli"),
+    ("workflow", "publish", "notebooks", "cli"),
 )
 
 

@@ -20,7 +20,7 @@ from speakor_common.storage import read_json, write_json
 MODEL_FILE, SETTINGS_FILE = "lm.arpa", "decoder.json"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class BeamSettings:
     """How much the language model counts.
 

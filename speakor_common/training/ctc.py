@@ -94,15 +94,21 @@ def train(
             model.save_pretrained(folder)
             processor.save_pretrained(folder)
             shutil.copy(work / "training_log.csv", folder / "training_log.csv")
-            if experiment.lm_order:
-                run.facts["decoding"] = asdict(decoding.fit(folder, data, experiment.lm_order, seed))
-            run.write(
-                folder, best_validation_wer=_best_wer(trainer), steps=trainer.state.global_step, clips=len(train_set),
-                left_out=left_out, precision=precision_name(), processes=trainer.args.world_size,
-            )  # fmt: skip
+            run.facts |= {"clips": len(train_set), "left_out": left_out, "steps": trainer.state.global_step}
+            run.facts |= {"precision": precision_name(), "processes": trainer.args.world_size}
+            run.write(folder, **_validation(experiment, folder, data, trainer, seed))
         shutil.rmtree(work)
     trainer.accelerator.wait_for_everyone()
     return read_json(output / "run.json")
+
+
+def _validation(experiment: Experiment, folder: Path, data: DatasetDict, trainer: Trainer, seed: int) -> dict[str, Any]:
+    """Best validation WER; with a language model, after adding it to ``folder``."""
+    greedy = _best_wer(trainer)
+    if not experiment.lm_order:
+        return {"best_validation_wer": greedy}
+    settings, wer = decoding.fit(folder, data, experiment.lm_order, seed)
+    return {"best_validation_wer": wer, "greedy_validation_wer": greedy, "decoding": asdict(settings)}
 
 
 def _callbacks(experiment: Experiment, work: Path, train_set: Dataset) -> list[TrainerCallback]:

@@ -26,7 +26,7 @@ _WEIGHTS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
 _SYMBOL_SCORES = (0.0, 0.5, 1.0, 1.5)
 
 
-def fit(directory: Path, data: DatasetDict, order: int, seed: int) -> BeamSettings:
+def fit(directory: Path, data: DatasetDict, order: int, seed: int) -> tuple[BeamSettings, float]:
     """Write ``lm.arpa`` and ``decoder.json`` into a saved CTC model's directory.
 
     The language model sees only training transcripts; its weight and the score of a symbol are
@@ -35,6 +35,9 @@ def fit(directory: Path, data: DatasetDict, order: int, seed: int) -> BeamSettin
     Args:
         data: splits ``train`` and ``valid``.
         order: longest n-gram; KenLM as packaged reads up to 6.
+
+    Returns:
+        the settings, and the validation WER they give.
     """
     recogniser = CTCRecogniser(directory, "cpu")
     symbols = recogniser.symbols
@@ -55,11 +58,12 @@ def fit(directory: Path, data: DatasetDict, order: int, seed: int) -> BeamSettin
         return score(list(valid["text"]), texts).wer
 
     settings = BeamSettings(symbol_score=0.5)
-    settings = min((replace(settings, lm_weight=weight) for weight in _WEIGHTS), key=word_error_rate)
-    settings = min((replace(settings, symbol_score=value) for value in _SYMBOL_SCORES), key=word_error_rate)
-    logger.info("language model of order %d, weight %.1f, symbol score %.1f", order, settings.lm_weight, settings.symbol_score)
+    start = BeamSettings()
+    _, weighed = min((word_error_rate(s), s) for s in (replace(start, lm_weight=weight) for weight in _WEIGHTS))
+    wer, settings = min((word_error_rate(s), s) for s in (replace(weighed, symbol_score=value) for value in _SYMBOL_SCORES))
+    logger.info("language model of order %d: %s, validation WER %.4f", order, settings, wer)
     save_settings(directory, settings)
-    return settings
+    return settings, wer
 
 
 def _text(path: np.ndarray, logs: np.ndarray, seconds: float, recogniser: CTCRecogniser) -> str:
