@@ -19,6 +19,7 @@ from speakor_common.training.callbacks import LossGuard, StagedUnfreezing, submo
 from speakor_common.training.experiments import EXPERIMENTS, resolve
 from speakor_common.training.preset import FEATURE_ENCODER, TOP_LAYERS, Stage
 from speakor_common.training.runlog import RunLog
+from speakor_common.training.trainer import CTCTrainer
 from tests.builders import prepared, tiny_ctc, tone
 
 
@@ -119,7 +120,7 @@ def test_validation_reads_nothing_out_of_padding(base, tmp_path):
     collator = CTCCollator(processor)
     rows = [{"audio": (tone(s), 16_000), "text": "저는 학생"} for s in (0.5, 2.0)]
     arguments = TrainingArguments(output_dir=str(tmp_path), report_to=[], use_cpu=True, remove_unused_columns=False)
-    trainer = ctc._AugmentingTrainer(model=model, args=arguments, data_collator=collator, train_collator=collator)
+    trainer = CTCTrainer(model=model, args=arguments, data_collator=collator, train_collator=collator)
     _, best, _ = trainer.prediction_step(model, collator(rows), False)
     frames = model._get_feat_extract_output_lengths(torch.tensor([8_000, 32_000])).tolist()
     assert (
@@ -205,6 +206,13 @@ def test_a_run_with_a_language_model_saves_how_it_is_decoded(base, tmp_path):
     facts = ctc.train(used, prepared(), tmp_path / "model", run_log(used), 1)
     assert facts["decoding"] == read_json(tmp_path / "model" / "decoder.json") and (tmp_path / "model" / "lm.arpa").is_file()
     assert CTCRecogniser(tmp_path / "model", "cpu").recognise([tone(1.0)])
+
+
+def test_dropout_of_a_run_is_not_left_in_its_model(base, tmp_path):
+    used = experiment(base, epochs=1, dropout=0.37)
+    ctc.train(used, prepared(), tmp_path / "model", run_log(used), 1)
+    assert ctc.load(base, 0.37)[0].config.hidden_dropout == 0.37
+    assert ctc.load(tmp_path / "model")[0].config.hidden_dropout == ctc.load(base)[0].config.hidden_dropout != 0.37
 
 
 @pytest.mark.parametrize("name", ["exp04", "exp05"])

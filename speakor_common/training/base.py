@@ -25,6 +25,7 @@ from speakor_common.audio import RATE, decode, encode_wav
 from speakor_common.corpus import prepare
 from speakor_common.corpus.splits import SAMPLE_POLICY
 from speakor_common.corpus.synthesis import espeak, extra
+from speakor_common.storage import write_text
 from speakor_common.text import CODAS, ONSETS, VOWELS
 from speakor_common.training import ctc
 from speakor_common.training.experiments import EXPERIMENTS
@@ -118,7 +119,11 @@ def train_base(native: DatasetDict, seed: int = 1) -> dict[str, Any]:
     if not (models / start / "run.json").is_file():
         first_words = _rows(espeak.clips(ESPEAK_CLIPS))
         _train(start, DatasetDict(train=concatenate_datasets([voices, first_words]), valid=own["valid"]), seed)
-    return _train(last, DatasetDict(train=voices, valid=own["valid"]), seed)
+    card = models / last / "README.md"  # written by hand, unlike what training puts beside it
+    text = card.read_text(encoding="utf-8") if card.is_file() else ""
+    facts = _train(last, DatasetDict(train=voices, valid=own["valid"]), seed)
+    write_text(card, text)
+    return facts
 
 
 def decoded(data: Dataset) -> Dataset:

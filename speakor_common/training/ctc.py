@@ -9,7 +9,6 @@ count instead of being zeroed silently.
 from __future__ import annotations
 
 import logging
-import math
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict
@@ -24,6 +23,7 @@ from transformers import (
     Trainer,
     TrainerCallback,
     TrainingArguments,
+    Wav2Vec2Config,
     Wav2Vec2ForCTC,
     Wav2Vec2Processor,
     set_seed,
@@ -44,8 +44,11 @@ from speakor_common.training.callbacks import LossGuard, StagedUnfreezing, Train
 from speakor_common.training.preset import Experiment
 from speakor_common.training.runlog import RunLog
 from speakor_common.training.signals import run_or_resume
+from speakor_common.training.trainer import CTCTrainer
 
 logger = logging.getLogger(__name__)
+
+_DROPOUTS = ("hidden_dropout", "attention_dropout", "final_dropout")
 
 
 def train(
@@ -76,7 +79,7 @@ def train(
     train_set, left_out = usable_clips(data["train"], model, processor, experiment)
     work = output.with_name(output.name + ".work")
     collator = CTCCollator(processor)
-    trainer = _AugmentingTrainer(
+    trainer = CTCTrainer(
         model=model,
         args=training_arguments(experiment, work, seed),
         train_dataset=train_set,
@@ -91,6 +94,7 @@ def train(
     run_or_resume(trainer, work)
     if trainer.is_world_process_zero():
         with whole_directory(output) as folder:
+            _forget_dropout(model, experiment)
             model.save_pretrained(folder)
             processor.save_pretrained(folder)
             shutil.copy(work / "training_log.csv", folder / "training_log.csv")
@@ -130,10 +134,17 @@ def load(base: str | Path, dropout: float | None = None) -> tuple[Wav2Vec2ForCTC
     """
     directory = checkpoints.resolve(base)
     try:
-        rates = {} if dropout is None else dict.fromkeys(("hidden_dropout", "attention_dropout", "final_dropout"), dropout)
+        rates = {} if dropout is None else dict.fromkeys(_DROPOUTS, dropout)
         return Wav2Vec2ForCTC.from_pretrained(directory, **rates), Wav2Vec2Processor.from_pretrained(directory)
     except (OSError, ValueError, KeyError) as error:
         raise CheckpointError(f"{directory} is no wav2vec2 CTC checkpoint with processor ({error})") from error
+
+
+def _forget_dropout(model: Wav2Vec2ForCTC, experiment: Experiment) -> None:
+    """Give the configuration the base's own rates back: those of a run are not for whoever trains on from its result."""
+    if experiment.dropout is not None:
+        base = Wav2Vec2Config.from_pretrained(checkpoints.resolve(experiment.base))
+        model.config.update({name: getattr(base, name) for name in _DROPOUTS})
 
 
 def prepare_model(model: Wav2Vec2ForCTC, experiment: Experiment) -> None:
@@ -207,48 +218,3 @@ def word_and_character_errors(processor: Wav2Vec2Processor) -> Callable[[EvalPre
         return {"wer": result.wer, "cer": result.cer}
 
     return compute
-
-
-class _AugmentingTrainer(Trainer):
-    """Trainer whose training batches may be augmented, while evaluation batches never are, and name their clips."""
-
-    def __init__(self, *, train_collator: CTCCollator, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self._train_collator = train_collator
-
-    def get_train_dataloader(self):
-        plain, self.data_collator = self.data_collator, self._train_collator
-        try:
-            return super().get_train_dataloader()
-        finally:
-            self.data_collator = plain
-
-    def prediction_step(self, model, inputs, prediction_loss_only, ignore_keys=None):
-        """Best symbol of each frame instead of logits, which would fill memory; frames of padding as -100.
-
-        A model says something on padding too, and reading it out adds words nobody spoke.
-        """
-        loss, logits, labels = super().prediction_step(model, inputs, prediction_loss_only, ignore_keys)
-        if logits is None:
-            return loss, logits, labels
-        best = logits.argmax(-1)
-        if "attention_mask" in inputs:
-            frames = self.model._get_feat_extract_output_lengths(inputs["attention_mask"].sum(-1)).to(best.device)
-            best = best.masked_fill(torch.arange(best.shape[1], device=best.device) >= frames[:, None], IGNORED_LABEL)
-        return loss, best, labels
-
-    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
-        identifiers = inputs.pop("utterance_id", None)
-        result = super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
-        if identifiers is not None:
-            _refuse_impossible(result[0] if return_outputs else result, identifiers, self.state.global_step)
-        return result
-
-
-def _refuse_impossible(loss: torch.Tensor, identifiers: list[str], step: int) -> None:
-    value = loss.item()
-    if not math.isfinite(value) or value < 0:
-        raise TrainingError(
-            f"the loss of a batch is {value} after step {step}; a CTC loss is a finite number >= 0. "
-            f"Its utterances: {', '.join(identifiers)}. Look at their audio and labels, then at the learning rate"
-        )

@@ -1,0 +1,57 @@
+"""The Trainer for CTC: augmented training batches, validation without padding, losses that must be possible."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from transformers import Trainer
+
+from speakor_common.batching.collate import IGNORED_LABEL, CTCCollator
+from speakor_common.errors import TrainingError
+
+
+class CTCTrainer(Trainer):
+    """Trainer whose training batches may be augmented, while evaluation batches never are, and name their clips."""
+
+    def __init__(self, *, train_collator: CTCCollator, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._train_collator = train_collator
+
+    def get_train_dataloader(self):
+        plain, self.data_collator = self.data_collator, self._train_collator
+        try:
+            return super().get_train_dataloader()
+        finally:
+            self.data_collator = plain
+
+    def prediction_step(self, model, inputs, prediction_loss_only, ignore_keys=None):
+        """Best symbol of each frame instead of logits, which would fill memory; frames of padding as -100.
+
+        A model says something on padding too, and reading it out adds words nobody spoke.
+        """
+        loss, logits, labels = super().prediction_step(model, inputs, prediction_loss_only, ignore_keys)
+        if logits is None:
+            return loss, logits, labels
+        best = logits.argmax(-1)
+        if "attention_mask" in inputs:
+            frames = self.model._get_feat_extract_output_lengths(inputs["attention_mask"].sum(-1)).to(best.device)
+            best = best.masked_fill(torch.arange(best.shape[1], device=best.device) >= frames[:, None], IGNORED_LABEL)
+        return loss, best, labels
+
+    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+        identifiers = inputs.pop("utterance_id", None)
+        result = super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        if identifiers is not None:
+            _refuse_impossible(result[0] if return_outputs else result, identifiers, self.state.global_step)
+        return result
+
+
+def _refuse_impossible(loss: torch.Tensor, identifiers: list[str], step: int) -> None:
+    value = loss.item()
+    if not math.isfinite(value) or value < 0:
+        raise TrainingError(
+            f"the loss of a batch is {value} after step {step}; a CTC loss is a finite number >= 0. "
+            f"Its utterances: {', '.join(identifiers)}. Look at their audio and labels, then at the learning rate"
+        )
