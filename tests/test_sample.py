@@ -3,12 +3,13 @@
 import random
 
 import pytest
+from rapidfuzz import fuzz, process
 
 from speakor_common import paths
 from speakor_common.corpus import aihub
 from speakor_common.corpus.audit import audit
-from speakor_common.corpus.splits import SAMPLE_POLICY, UNUSED, assign
-from speakor_common.corpus.synthesis import accents, phonology, sentences
+from speakor_common.corpus.splits import SAMPLE_POLICY, TRAIN, UNUSED, assign, prompt_split
+from speakor_common.corpus.synthesis import accents, extra, phonology, sentences
 from speakor_common.corpus.synthesis.plan import plan
 from speakor_common.g2p import standard_pronunciation
 from speakor_common.text import from_jamo
@@ -89,3 +90,23 @@ def test_deviations_describe_what_changed():
             assert phonology.to_hangul(spoken) in ("바부",) and len(spoken) == 2
             return
     pytest.fail("no epenthesis in 200 draws at a rate near 0.2")
+
+
+@pytest.fixture(scope="module")
+def extra_clips():
+    return extra.plan_extra()
+
+
+def test_extra_native_clips_are_other_people_saying_other_things(extra_clips):
+    assert len(extra_clips) == 2000 and len({clip.stem for clip in extra_clips}) == 2000
+    voices = {(clip.speaker.mix, clip.speaker.pitch) for clip in extra_clips}
+    assert len(voices) == 100 and not voices & {(clip.speaker.mix, clip.speaker.pitch) for clip in plan()}
+    held_out = {clip.prompt.text for clip in plan() if prompt_split(clip.prompt.prompt_id, SAMPLE_POLICY) != TRAIN}
+    assert len(held_out) > 100
+    for clip in random.Random(1).sample(extra_clips, 200):
+        assert not process.extractOne(clip.prompt.text, held_out, scorer=fuzz.ratio, score_cutoff=sentences.MAX_SIMILARITY)
+    assert not any(clip.deviations for clip in extra_clips)  # native: nothing is mispronounced
+
+
+def test_every_beginning_of_the_extra_clips_is_balanced(extra_clips):
+    assert len({clip.speaker.speaker_id for clip in extra_clips[:100]}) == 100
