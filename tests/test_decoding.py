@@ -1,5 +1,6 @@
 """Symbol n-gram and beam search: probabilities are probabilities, and syllables become legal."""
 
+import importlib.util
 import math
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speakor_common.errors import CheckpointError
+from speakor_common.errors import CheckpointError, SpeakorError
 from speakor_common.evaluation import beam
 from speakor_common.evaluation.beam import BeamSearch, BeamSettings
 from speakor_common.evaluation.ctc_decode import greedy, read_path
@@ -71,12 +72,16 @@ def posteriors(symbols, *, doubt=None):
     return np.log(np.array(rows) / np.sum(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
+needs_flashlight = pytest.mark.skipif(importlib.util.find_spec("flashlight") is None, reason="flashlight-text has no wheel for this Python")
+
+
 @pytest.fixture
 def search(tmp_path):
     NGram(SENTENCES, 4, SYMBOLS[1:]).write_arpa(tmp_path / "lm.arpa")
     return BeamSearch(tmp_path / "lm.arpa", SYMBOLS, 0, "|", BeamSettings(lm_weight=1.0))
 
 
+@needs_flashlight
 def test_beam_search_writes_what_is_clear_and_mends_what_is_no_syllable(search):
     clear = posteriors(SENTENCES[0])
     assert read_path(search.path(clear), clear, SYMBOLS, 0, "|", 0.02, 9.0) == greedy(clear, SYMBOLS, 0, "|", 0.02, 9.0)
@@ -85,12 +90,14 @@ def test_beam_search_writes_what_is_clear_and_mends_what_is_no_syllable(search):
     assert read_path(search.path(doubtful), doubtful, SYMBOLS, 0, "|", 0.02, 9.0).text == "밥을 먹어요"
 
 
+@needs_flashlight
 def test_without_language_model_weight_beam_search_is_greedy(tmp_path, search):
     plain = BeamSearch(tmp_path / "lm.arpa", SYMBOLS, 0, "|", BeamSettings(lm_weight=0.0))
     doubtful = posteriors(SENTENCES[0], doubt=(1, "ᆸ"))
     assert read_path(plain.path(doubtful), doubtful, SYMBOLS, 0, "|", 0.02, 9.0).text == greedy(doubtful, SYMBOLS, 0, "|", 0.02, 9.0).text
 
 
+@needs_flashlight
 def test_a_model_directory_says_how_it_is_decoded(tmp_path):
     assert beam.load(tmp_path, SYMBOLS, 0, "|") is None
     beam.save_settings(tmp_path, BeamSettings())
@@ -101,3 +108,9 @@ def test_a_model_directory_says_how_it_is_decoded(tmp_path):
     (tmp_path / "decoder.json").write_text('{"volume": 11}')
     with pytest.raises(CheckpointError, match="volume"):
         beam.load(tmp_path, SYMBOLS, 0, "|")
+
+
+def test_a_missing_decoder_is_said_before_training(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(SpeakorError, match="flashlight-text"):
+        beam.require()

@@ -9,6 +9,7 @@ asked to say. It travels with the model as ``lm.arpa`` and ``decoder.json``.
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -26,13 +27,27 @@ class BeamSettings:
 
     Attributes:
         lm_weight: factor on the language model's log10 probability beside the natural-log posteriors.
-        symbol_score: added for every symbol written, against the language model's liking for short text.
+        blank_penalty: subtracted from the blank's log posterior in every frame, against the language model's
+            liking for short text.
         beam: hypotheses kept a frame.
     """
 
     lm_weight: float = 1.0
-    symbol_score: float = 0.0
+    blank_penalty: float = 0.0
     beam: int = 60
+
+
+def require() -> None:
+    """Check that beam search can run here.
+
+    Raises:
+        SpeakorError: flashlight-text is not installed.
+    """
+    if importlib.util.find_spec("flashlight") is None:
+        raise SpeakorError(
+            "decoding with a language model needs flashlight-text, which has wheels for Python up to 3.12; "
+            "install it, or train without a language model (lm_order 0)"
+        )
 
 
 class BeamSearch:
@@ -47,17 +62,16 @@ class BeamSearch:
     """
 
     def __init__(self, language_model: Path, symbols: list[str], blank: int, delimiter: str, settings: BeamSettings) -> None:
-        try:
-            from flashlight.lib.text.decoder import CriterionType, LexiconFreeDecoder, LexiconFreeDecoderOptions
-            from flashlight.lib.text.decoder.kenlm import KenLM
-            from flashlight.lib.text.dictionary import Dictionary
-        except ModuleNotFoundError as error:
-            raise SpeakorError(f"decoding with a language model needs {error.name}; install flashlight-text") from error
+        require()
+        from flashlight.lib.text.decoder import CriterionType, LexiconFreeDecoder, LexiconFreeDecoderOptions
+        from flashlight.lib.text.decoder.kenlm import KenLM
+        from flashlight.lib.text.dictionary import Dictionary
+
         # The dictionary keeps the vocabulary's indices; special tokens are words the model does not know.
         self._dictionary = Dictionary([symbol or f"<{index}>" for index, symbol in enumerate(symbols)])
         self._model = KenLM(str(language_model), self._dictionary)  # the decoder does not keep it alive
         self._specials = [index for index, symbol in enumerate(symbols) if not symbol and index != blank]
-        self._symbol_score = settings.symbol_score
+        self._blank_penalty = settings.blank_penalty
         self._blank = blank
         options = LexiconFreeDecoderOptions(
             beam_size=settings.beam, beam_size_token=min(30, len(symbols)), beam_threshold=30.0, lm_weight=settings.lm_weight,
@@ -73,9 +87,7 @@ class BeamSearch:
         """
         scores = np.array(log_probabilities, np.float32, order="C")
         scores[:, self._specials] = -1e4
-        # A score a frame on all but the blank is, up to repeats, a score a symbol.
-        scores += self._symbol_score
-        scores[:, self._blank] -= self._symbol_score
+        scores[:, self._blank] -= self._blank_penalty
         best = self._decoder.decode(scores.ctypes.data, *scores.shape)[0]
         return np.array(best.tokens[1:-1], np.int64)  # without the search's own first and last state
 

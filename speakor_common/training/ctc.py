@@ -35,6 +35,7 @@ from speakor_common.audio import RATE
 from speakor_common.batching.augment import training_transform
 from speakor_common.batching.collate import IGNORED_LABEL, CTCCollator, frames_needed, to_label_form
 from speakor_common.errors import CheckpointError, TrainingError
+from speakor_common.evaluation import beam
 from speakor_common.evaluation.metrics import score
 from speakor_common.storage import read_json, whole_directory
 from speakor_common.text import from_jamo
@@ -73,6 +74,8 @@ def train(
         TrainingError: no usable training clips, or an impossible loss.
         CheckpointError: the base cannot be found or loaded.
     """
+    if experiment.lm_order:
+        beam.require()  # now, and not after hours of training
     set_seed(seed)
     model, processor = load(experiment.base, experiment.dropout)
     prepare_model(model, experiment)

@@ -23,14 +23,14 @@ logger = logging.getLogger(__name__)
 MAX_TRANSCRIPTS = 50_000  # beyond that the counts outgrow memory and the gain is small
 MAX_CLIPS = 400  # validation clips the weights are chosen on
 _WEIGHTS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
-_SYMBOL_SCORES = (0.0, 0.5, 1.0, 1.5)
+_BLANK_PENALTIES = (0.0, 1.0, 2.0, 3.0)
 
 
 def fit(directory: Path, data: DatasetDict, order: int, seed: int) -> tuple[BeamSettings, float]:
     """Write ``lm.arpa`` and ``decoder.json`` into a saved CTC model's directory.
 
-    The language model sees only training transcripts; its weight and the score of a symbol are
-    those with the lowest validation WER, one after the other.
+    The language model sees only training transcripts; its weight and the blank penalty are those
+    with the lowest validation WER, one after the other.
 
     Args:
         data: splits ``train`` and ``valid``.
@@ -60,7 +60,7 @@ def fit(directory: Path, data: DatasetDict, order: int, seed: int) -> tuple[Beam
     settings = BeamSettings(symbol_score=0.5)
     start = BeamSettings()
     _, weighed = min((word_error_rate(s), s) for s in (replace(start, lm_weight=weight) for weight in _WEIGHTS))
-    wer, settings = min((word_error_rate(s), s) for s in (replace(weighed, symbol_score=value) for value in _SYMBOL_SCORES))
+    wer, settings = min((word_error_rate(s), s) for s in (replace(weighed, blank_penalty=value) for value in _BLANK_PENALTIES))
     logger.info("language model of order %d: %s, validation WER %.4f", order, settings, wer)
     save_settings(directory, settings)
     return settings, wer
