@@ -57,7 +57,6 @@ def fit(directory: Path, data: DatasetDict, order: int, seed: int) -> tuple[Beam
         texts = [_text(search.path(logs), logs, seconds, recogniser) for logs, seconds in clips]
         return score(list(valid["text"]), texts).wer
 
-    settings = BeamSettings(symbol_score=0.5)
     start = BeamSettings()
     _, weighed = min((word_error_rate(s), s) for s in (replace(start, lm_weight=weight) for weight in _WEIGHTS))
     wer, settings = min((word_error_rate(s), s) for s in (replace(weighed, blank_penalty=value) for value in _BLANK_PENALTIES))
