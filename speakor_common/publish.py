@@ -34,6 +34,9 @@ processor = Wav2Vec2Processor.from_pretrained("{name}")
 
 Input is 16 kHz mono speech, scaled to a peak of 0.95. A jamo vocabulary writes jamo: compose with `unicodedata.normalize("NFC", text)`.
 With this project installed, `transcribe_audio(path, model="{name}")` does both and uses `lm.arpa` where there is one."""
+_KEPT_BACK = """\
+The numbers were reached with a language model counted on AI Hub transcripts, which may not be passed on and is not part of this upload;\
+ without it expect the greedy rates, which are higher."""
 _USE_WHISPER = """\
 ## Use
 
@@ -71,6 +74,8 @@ def model_card(directory: Path, name: str) -> ModelCard:
     )
     use = (_USE_WHISPER if preset["kind"] == "whisper" else _USE).format(name=name, base=preset["base"])
     parts = [f"# {name}", preset["note"], _data_section(facts), _numbers(rates, profile), _settings(facts), use]
+    if profile == "aihub" and "decoding" in facts:
+        parts.insert(4, _KEPT_BACK)
     return ModelCard(f"---\n{data.to_yaml()}\n---\n\n" + "\n\n".join(parts) + "\n")
 
 

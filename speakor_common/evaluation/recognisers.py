@@ -53,10 +53,14 @@ class CTCRecogniser:
         self._search = beam.load(directory, self.symbols, self.blank, self.delimiter)
 
     def recognise(self, waves: Sequence[np.ndarray]) -> list[Hypothesis]:
-        return [self._read(logs, len(wave) / RATE) for wave, logs in zip(waves, self.log_probabilities(waves), strict=True)]
+        found = []
+        for wave, logs in zip(waves, self.log_probabilities(waves), strict=True):
+            path = self._search.path(logs) if self._search else logs.argmax(axis=1)
+            found.append(self.read(path, logs, len(wave) / RATE))
+        return found
 
-    def _read(self, logs: np.ndarray, duration_s: float) -> Hypothesis:
-        path = self._search.path(logs) if self._search else logs.argmax(axis=1)
+    def read(self, path: np.ndarray, logs: np.ndarray, duration_s: float) -> Hypothesis:
+        """Hypothesis of a symbol path, int (T,), through posteriors (T, V)."""
         return read_path(path, logs, self.symbols, self.blank, self.delimiter, self.seconds_per_frame, duration_s)
 
     def log_probabilities(self, waves: Sequence[np.ndarray]) -> list[np.ndarray]:

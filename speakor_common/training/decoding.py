@@ -13,7 +13,6 @@ from datasets import DatasetDict
 from speakor_common.audio import RATE
 from speakor_common.batching.collate import load_audio, to_label_form
 from speakor_common.evaluation.beam import MODEL_FILE, BeamSearch, BeamSettings, save_settings
-from speakor_common.evaluation.ctc_decode import read_path
 from speakor_common.evaluation.metrics import score
 from speakor_common.evaluation.ngram import NGram
 from speakor_common.evaluation.recognisers import CTCRecogniser
@@ -54,7 +53,7 @@ def fit(directory: Path, data: DatasetDict, order: int, seed: int) -> tuple[Beam
 
     def word_error_rate(settings: BeamSettings) -> float:
         search = BeamSearch(directory / MODEL_FILE, symbols, recogniser.blank, recogniser.delimiter, settings)
-        texts = [_text(search.path(logs), logs, seconds, recogniser) for logs, seconds in clips]
+        texts = [recogniser.read(search.path(logs), logs, seconds).text for logs, seconds in clips]
         return score(list(valid["text"]), texts).wer
 
     start = BeamSettings()
@@ -63,7 +62,3 @@ def fit(directory: Path, data: DatasetDict, order: int, seed: int) -> tuple[Beam
     logger.info("language model of order %d: %s, validation WER %.4f", order, settings, wer)
     save_settings(directory, settings)
     return settings, wer
-
-
-def _text(path: np.ndarray, logs: np.ndarray, seconds: float, recogniser: CTCRecogniser) -> str:
-    return read_path(path, logs, recogniser.symbols, recogniser.blank, recogniser.delimiter, recogniser.seconds_per_frame, seconds).text
