@@ -7,7 +7,6 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 from datasets import DatasetDict
 
 from speakor_common.audio import RATE
