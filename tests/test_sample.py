@@ -98,9 +98,9 @@ def extra_clips():
 
 
 def test_extra_native_clips_are_other_people_saying_other_things(extra_clips):
-    assert len(extra_clips) == 2000 and len({clip.stem for clip in extra_clips}) == 2000
+    assert len(extra_clips) == 4000 and len({clip.stem for clip in extra_clips}) == 4000
     voices = {(clip.speaker.mix, clip.speaker.pitch) for clip in extra_clips}
-    assert len(voices) == 100 and not voices & {(clip.speaker.mix, clip.speaker.pitch) for clip in plan()}
+    assert len(voices) == 200 and not voices & {(clip.speaker.mix, clip.speaker.pitch) for clip in plan()}
     held_out = {clip.prompt.text for clip in plan() if prompt_split(clip.prompt.prompt_id, SAMPLE_POLICY) != TRAIN}
     assert len(held_out) > 100
     for clip in random.Random(1).sample(extra_clips, 200):

@@ -17,6 +17,7 @@ from speakor_common.audio import RATE
 from speakor_common.checkpoints import resolve
 from speakor_common.evaluation import beam
 from speakor_common.evaluation.ctc_decode import Hypothesis, read_path
+from speakor_common.evaluation.syllables import path_finder, vocabulary
 from speakor_common.evaluation.whisper_context import STOCK_POSITIONS, positions_for, short_context
 from speakor_common.storage import read_json
 from speakor_common.text import normalize_korean
@@ -36,7 +37,8 @@ class Recogniser(Protocol):
 class CTCRecogniser:
     """wav2vec2 CTC; files longer than a window are stitched from their logits.
 
-    Decoding is greedy, or a beam search where the model directory holds a language model.
+    Read by the best path, with jamo the best that spells syllables, or by a beam search where the model directory
+    holds a language model.
     """
 
     def __init__(self, directory: Path, device: str) -> None:
@@ -45,18 +47,16 @@ class CTCRecogniser:
         self.processor = Wav2Vec2Processor.from_pretrained(directory)
         self.model = Wav2Vec2ForCTC.from_pretrained(directory).eval().to(device)
         tokenizer = self.processor.tokenizer
-        special = {tokenizer.pad_token, tokenizer.unk_token, tokenizer.bos_token, tokenizer.eos_token}
-        vocabulary = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
-        self.symbols = ["" if symbol in special else symbol for symbol, _ in vocabulary]
+        self.symbols = vocabulary(tokenizer)
         self.blank, self.delimiter = tokenizer.pad_token_id, tokenizer.word_delimiter_token
         self.seconds_per_frame = self.model.config.inputs_to_logits_ratio / RATE
-        self._search = beam.load(directory, self.symbols, self.blank, self.delimiter)
+        search = beam.load(directory, self.symbols, self.blank, self.delimiter)
+        self._path = search.path if search else path_finder(self.symbols, self.blank)
 
     def recognise(self, waves: Sequence[np.ndarray]) -> list[Hypothesis]:
         found = []
         for wave, logs in zip(waves, self.log_probabilities(waves), strict=True):
-            path = self._search.path(logs) if self._search else logs.argmax(axis=1)
-            found.append(self.read(path, logs, len(wave) / RATE))
+            found.append(self.read(self._path(logs), logs, len(wave) / RATE))
         return found
 
     def read(self, path: np.ndarray, logs: np.ndarray, duration_s: float) -> Hypothesis:

@@ -7,7 +7,7 @@ a validation or test speaker, or a sentence close to a validation or test prompt
 
     speakor train base-tiny
 
-Rendering and both parts of the training continue where they were stopped.
+Rendering and all parts of the training continue where they were stopped.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ from speakor_common.training.runlog import RunLog
 
 logger = logging.getLogger(__name__)
 
-PARTS = ("base-start", "base-tiny")  # presets; the second continues from the first
+PARTS = ("base-start", "base-middle", "base-tiny")  # presets; each continues from the one before
+EARLY_GROUPS = 1  # of further voices, for all parts but the last, which takes all
 ESPEAK_CLIPS = 1200  # about an hour
 _COLUMNS = Features({"utterance_id": Value("string"), "text": Value("string"), "audio": Value("binary"), "length": Value("int64")})
 PAD, UNKNOWN, DELIMITER = "<pad>", "<unk>", "|"
@@ -114,16 +115,26 @@ def train_base(native: DatasetDict, seed: int = 1) -> dict[str, Any]:
         set_seed(seed)
         write_untrained(models / "base-untrained")
     own = {split: decoded(native[f"native_{split}"]) for split in ("train", "valid")}
-    voices = concatenate_datasets([own["train"], _rows(extra.clips(paths.root() / "data" / "native-extra"))])
-    start, last = PARTS
-    if not (models / start / "run.json").is_file():
-        first_words = _rows(espeak.clips(ESPEAK_CLIPS))
-        _train(start, DatasetDict(train=concatenate_datasets([voices, first_words]), valid=own["valid"]), seed)
+    start, middle, last = PARTS
+    if not _trained(start):
+        _train(start, _voices(own, EARLY_GROUPS, espeak.clips(ESPEAK_CLIPS)), seed)
+    if not _trained(middle):
+        _train(middle, _voices(own, EARLY_GROUPS), seed)
     card = models / last / "README.md"  # written by hand, unlike what training puts beside it
     text = card.read_text(encoding="utf-8") if card.is_file() else ""
-    facts = _train(last, DatasetDict(train=voices, valid=own["valid"]), seed)
+    facts = _train(last, _voices(own, extra.GROUPS), seed)
     write_text(card, text)
     return facts
+
+
+def _voices(own: dict[str, Dataset], groups: int, *further: list[dict[str, Any]]) -> DatasetDict:
+    """The sample's native speech with ``groups`` of further voices in training."""
+    rows = [extra.clips(paths.root() / "data" / "native-extra", groups), *further]
+    return DatasetDict(train=concatenate_datasets([own["train"], *map(_rows, rows)]), valid=own["valid"])
+
+
+def _trained(part: str) -> bool:
+    return (paths.root() / "models" / part / "run.json").is_file()
 
 
 def decoded(data: Dataset) -> Dataset:

@@ -10,6 +10,7 @@ from transformers import Trainer
 
 from speakor_common.batching.collate import IGNORED_LABEL, CTCCollator
 from speakor_common.errors import TrainingError
+from speakor_common.evaluation.syllables import path_finder, vocabulary
 
 
 class CTCTrainer(Trainer):
@@ -18,6 +19,8 @@ class CTCTrainer(Trainer):
     def __init__(self, *, train_collator: CTCCollator, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._train_collator = train_collator
+        tokenizer = train_collator.processor.tokenizer
+        self._path = path_finder(vocabulary(tokenizer), tokenizer.pad_token_id)
 
     def get_train_dataloader(self):
         plain, self.data_collator = self.data_collator, self._train_collator
@@ -27,18 +30,20 @@ class CTCTrainer(Trainer):
             self.data_collator = plain
 
     def prediction_step(self, model, inputs, prediction_loss_only, ignore_keys=None):
-        """Best symbol of each frame instead of logits, which would fill memory; frames of padding as -100.
+        """The path a recogniser would read instead of logits, which would fill memory; frames of padding as -100.
 
         A model says something on padding too, and reading it out adds words nobody spoke.
         """
         loss, logits, labels = super().prediction_step(model, inputs, prediction_loss_only, ignore_keys)
         if logits is None:
             return loss, logits, labels
-        best = logits.argmax(-1)
+        frames = [logits.shape[1]] * len(logits)
         if "attention_mask" in inputs:
-            frames = self.model._get_feat_extract_output_lengths(inputs["attention_mask"].sum(-1)).to(best.device)
-            best = best.masked_fill(torch.arange(best.shape[1], device=best.device) >= frames[:, None], IGNORED_LABEL)
-        return loss, best, labels
+            frames = self.model._get_feat_extract_output_lengths(inputs["attention_mask"].sum(-1)).tolist()
+        paths = torch.full(logits.shape[:2], IGNORED_LABEL)
+        for row, (scores, length) in enumerate(zip(logits.float().log_softmax(-1).cpu().numpy(), frames, strict=True)):
+            paths[row, :length] = torch.from_numpy(self._path(scores[:length]))
+        return loss, paths.to(logits.device), labels
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         identifiers = inputs.pop("utterance_id", None)

@@ -19,26 +19,28 @@ from speakor_common.corpus.synthesis.sentences import Prompt
 from speakor_common.corpus.synthesis.voices import make_speakers
 from speakor_common.text import normalize_korean
 
-SPEAKERS, SENTENCES_EACH = 100, 20
+GROUPS, SPEAKERS, SENTENCES_EACH = 2, 100, 20
 _VOICE_SEED = SEED + 1  # other people than the sample's
 
 
-def plan_extra(speakers: int = SPEAKERS, each: int = SENTENCES_EACH) -> list[PlannedClip]:
-    """Clips in an order that goes round the speakers, so that any beginning of it is balanced.
+def plan_extra(groups: int = GROUPS) -> list[PlannedClip]:
+    """Clips of one group of speakers after the other; in a group they go round the speakers.
 
-    No sentence is close to one of the sample's validation or test prompts.
+    More groups only append, so what a cache already holds stays of use. No sentence is close
+    to one of the sample's validation or test prompts.
     """
-    people = [replace(s, speaker_id=f"KX{s.speaker_id[2:]}") for s in make_speakers("KR", speakers, _VOICE_SEED)]
-    texts = distant_sentences(speakers * each, f"{SEED}/extra")
-    prompts = [Prompt(f"X{number:04d}", text, "") for number, text in enumerate(texts)]
-    return [plan_clip(people[number % speakers], prompt, TRAIN, SEED) for number, prompt in enumerate(prompts)]
+    people = [replace(s, speaker_id=f"KX{s.speaker_id[2:]}") for s in make_speakers("KR", groups * SPEAKERS, _VOICE_SEED)]
+    in_group = SPEAKERS * SENTENCES_EACH
+    prompts = [Prompt(f"X{n:04d}", text, "") for n, text in enumerate(distant_sentences(groups * in_group, f"{SEED}/extra"))]
+    return [plan_clip(people[n // in_group * SPEAKERS + n % SPEAKERS], prompt, TRAIN, SEED) for n, prompt in enumerate(prompts)]
 
 
-def clips(cache: Path, processes: int | None = None) -> list[dict]:
+def clips(cache: Path, groups: int = GROUPS, processes: int | None = None) -> list[dict]:
     """Render what ``cache`` lacks and return all as training rows.
 
     Args:
         cache: folder of single Opus files; finished ones are kept, so an interrupted call continues.
+        groups: how many groups of speakers, see :func:`plan_extra`.
         processes: worker processes, one synthesiser each; default one per core.
 
     Returns:
@@ -47,7 +49,7 @@ def clips(cache: Path, processes: int | None = None) -> list[dict]:
     Raises:
         SpeakorError: clips are missing and the synthesis extra is not installed.
     """
-    planned = plan_extra()
+    planned = plan_extra(groups)
     render_all(planned, cache, processes)
     rows = []
     for clip in planned:
