@@ -99,7 +99,8 @@ def push(directory: Path, repo_id: str, private: bool = True) -> str:
     from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
 
     write_card(directory, repo_id)
-    kept_back = ["lm.arpa", "decoder.json"] if finished(directory)["profile"] == "aihub" else []
+    kept_back = ["runs/**"]  # TensorBoard's file names hold the machine's
+    kept_back += ["lm.arpa", "decoder.json"] if finished(directory)["profile"] == "aihub" else []
     try:
         api = HfApi()
         address = api.create_repo(repo_id, private=private, exist_ok=True)

@@ -4,6 +4,7 @@ import csv
 import importlib.util
 import os
 import signal
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from speakor_common.batching.collate import CTCCollator, frames_needed, pad_labe
 from speakor_common.errors import CheckpointError, SpeakorError, TrainingError, TrainingInterrupted
 from speakor_common.evaluation.recognisers import CTCRecogniser
 from speakor_common.storage import read_json
-from speakor_common.training import ctc
+from speakor_common.training import ctc, runs
 from speakor_common.training.callbacks import LossGuard, StagedUnfreezing, submodules
 from speakor_common.training.experiments import EXPERIMENTS, resolve
 from speakor_common.training.preset import FEATURE_ENCODER, TOP_LAYERS, Stage
@@ -103,6 +104,8 @@ def test_training_writes_a_stock_model_a_log_and_facts(base, tmp_path):
     assert model.config.vocab_size == len(processor.tokenizer)
     assert not list((tmp_path / "model").glob("*.bin")) and not (tmp_path / "model.work").exists()
     rows = list(csv.DictReader((tmp_path / "model" / "training_log.csv").open()))
+    assert [int(r["peak_memory_mib_by_device"]) for r in rows] == [int(r["peak_memory_mib"]) for r in rows]  # one device
+    assert any(p.stat().st_size for p in (tmp_path / "model" / "runs").rglob("events.out.tfevents.*"))
     assert [float(r["epoch"]) for r in rows] == [1.0, 2.0, 3.0] and all(float(r["validation_loss"]) > 0 for r in rows)
     assert facts["clips"] == 8 and facts["steps"] == 6 and facts["experiment"]["name"] == "exp05"
 
@@ -129,26 +132,51 @@ def test_validation_reads_nothing_out_of_padding(base, tmp_path):
     )
 
 
-class Interrupt(ctc.TrainerCallback):
-    """Stops the run when an epoch begins, as a crash would."""
+class Kill(ctc.TrainerCallback):
+    """Kills this process (-9) in the middle of an epoch; nothing can be saved any more."""
 
-    def __init__(self, epoch):
-        self.epoch = epoch
+    def __init__(self, step):
+        self.step = step
 
-    def on_epoch_begin(self, args, state, control, **kwargs):
-        if round(state.epoch or 0) == self.epoch:
-            raise KeyboardInterrupt
+    def on_step_begin(self, args, state, control, **kwargs):
+        if state.global_step == self.step:
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
-@pytest.mark.parametrize("epoch", [1, 3])
-def test_an_interrupted_run_ends_with_the_same_weights(base, tmp_path, epoch):
+def train_until_killed(used, output, step):
+    ctc.train(used, prepared(), output, run_log(used), 1, (Kill(step),))
+
+
+@pytest.mark.parametrize("step", [3, 7])  # before and after the feature encoder thaws; two steps make an epoch
+def test_a_killed_run_ends_with_the_same_weights(base, tmp_path, step):
     used = experiment(base, stages=(Stage(2, (FEATURE_ENCODER,)),), epochs=4, learning_rate=1e-2, augment=1.0)
     ctc.train(used, prepared(), tmp_path / "whole", run_log(used), 1)
-    with pytest.raises(KeyboardInterrupt):
-        ctc.train(used, prepared(), tmp_path / "parts", run_log(used), 1, (Interrupt(epoch),))
+    child = get_context("spawn").Process(target=train_until_killed, args=(used, tmp_path / "parts", step))
+    child.start()
+    child.join()
+    assert child.exitcode == -signal.SIGKILL and not (tmp_path / "parts").exists()
+    assert (tmp_path / "parts.work" / f"checkpoint-{step - 1}").is_dir()
     ctc.train(used, prepared(), tmp_path / "parts", run_log(used), 1)
     a, b = (ctc.load(tmp_path / name)[0].state_dict() for name in ("whole", "parts"))
     assert all(torch.allclose(a[key], b[key], atol=1e-6) for key in a)
+
+
+def test_out_of_memory_halves_the_batch_and_doubles_the_accumulation(base, tmp_path, monkeypatch, caplog):
+    used = experiment(base, epochs=1, batch_size=8, gradient_accumulation=1)
+    step = CTCTrainer.training_step
+
+    def small_device(self, model, inputs, *rest):
+        if len(inputs["labels"]) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return step(self, model, inputs, *rest)
+
+    monkeypatch.setattr(CTCTrainer, "training_step", small_device)
+    facts = runs._train_in_memory(used, prepared(), tmp_path / "model", run_log(used), 1, ())
+    assert facts["reduced_for_memory"] == {"batch_size": 2, "gradient_accumulation": 4} and facts["steps"] == 1
+    assert "continuing with 4 and accumulation 2" in caplog.text and "continuing with 2 and accumulation 4" in caplog.text
+    single = experiment(base, epochs=1, batch_size=3)
+    with pytest.raises(TrainingError, match="out of memory with 3 clips"):
+        runs._train_in_memory(single, prepared(), tmp_path / "other", run_log(single), 1, ())
 
 
 class SendSignal(ctc.TrainerCallback):

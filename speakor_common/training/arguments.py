@@ -27,7 +27,7 @@ def arguments(experiment: Experiment, work: Path, seed: int, **specific: Any) ->
         remove_unused_columns=False,
         seed=seed,
         data_seed=seed,
-        report_to=[],
+        report_to=["tensorboard"],  # into <work>/runs
         dataloader_num_workers=_workers(),  # new ones every epoch, or a resumed run would augment differently
         dataloader_pin_memory=torch.cuda.is_available(),
         **precision(),

@@ -39,9 +39,9 @@ from speakor_common.evaluation import beam
 from speakor_common.evaluation.metrics import score
 from speakor_common.storage import read_json, whole_directory
 from speakor_common.text import from_jamo
-from speakor_common.training import decoding
+from speakor_common.training import decoding, epochlog
 from speakor_common.training.arguments import arguments, precision_name
-from speakor_common.training.callbacks import LossGuard, StagedUnfreezing, TrainingLog
+from speakor_common.training.callbacks import LossGuard, StagedUnfreezing
 from speakor_common.training.preset import Experiment
 from speakor_common.training.runlog import RunLog
 from speakor_common.training.signals import run_or_resume
@@ -100,7 +100,7 @@ def train(
             _forget_dropout(model, experiment)
             model.save_pretrained(folder)
             processor.save_pretrained(folder)
-            shutil.copy(work / "training_log.csv", folder / "training_log.csv")
+            epochlog.keep(work, folder)
             run.facts |= {"clips": len(train_set), "left_out": left_out, "steps": trainer.state.global_step}
             run.facts |= {"precision": precision_name(), "processes": trainer.args.world_size}
             run.write(folder, **_validation(experiment, folder, data, trainer, seed))
@@ -120,7 +120,7 @@ def _validation(experiment: Experiment, folder: Path, data: DatasetDict, trainer
 
 def _callbacks(experiment: Experiment, work: Path, train_set: Dataset) -> list[TrainerCallback]:
     stop = [EarlyStoppingCallback(experiment.patience)] if experiment.patience else []
-    log = TrainingLog(work / "training_log.csv", sum(train_set["length"]) / RATE)
+    log = epochlog.TrainingLog(work, sum(train_set["length"]) / RATE)
     return [StagedUnfreezing(experiment.stages), LossGuard(), log, *stop]
 
 

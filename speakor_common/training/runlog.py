@@ -14,7 +14,7 @@ from typing import Any
 
 from speakor_common import paths
 from speakor_common.storage import write_json
-from speakor_common.training.callbacks import peak_memory_mib
+from speakor_common.training.epochlog import peak_memory_mib
 from speakor_common.training.preset import Experiment
 
 _PACKAGES = ("torch", "transformers", "datasets", "peft", "bitsandbytes", "jiwer", "numpy")

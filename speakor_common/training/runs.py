@@ -9,15 +9,18 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from dataclasses import asdict
+import os
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from accelerate.utils.memory import should_reduce_batch_size
 from datasets import DatasetDict
 from transformers import TrainerCallback
 
 from speakor_common import checkpoints, paths
 from speakor_common.corpus import prepare
+from speakor_common.errors import TrainingError
 from speakor_common.storage import read_json
 from speakor_common.training.experiments import Profile, resolve
 from speakor_common.training.preset import Experiment
@@ -51,8 +54,44 @@ def train(experiment: str, profile: str, seed: int, callbacks: tuple[TrainerCall
     run = RunLog(used, profile, changed, seed)
     hashes = {split: data_hash(data[split]["utterance_id"], data[split]["text"]) for split in ("train", "valid")}
     run.facts |= {"fingerprint": fingerprint, "data_sha256": hashes}
-    module = _module(used.kind)
-    return module.train(used, data, output, run, seed, callbacks)
+    return _train_in_memory(used, data, output, run, seed, callbacks)
+
+
+def _train_in_memory(
+    experiment: Experiment, data: DatasetDict, output: Path, run: RunLog, seed: int, callbacks: tuple[TrainerCallback, ...]
+) -> dict[str, Any]:
+    """Train; where memory does not suffice, with half the clips a step and twice the accumulation.
+
+    The optimiser then sees the same batches. (The Trainer's own ``auto_find_batch_size`` shrinks those, and goes on from
+    weights already moved.) Each try begins from the base or the last checkpoint.
+
+    Raises:
+        TrainingError: not even one clip fits, or one of several processes ran out of memory.
+    """
+    while True:
+        try:
+            return _module(experiment.kind).train(experiment, data, output, run, seed, callbacks)
+        except RuntimeError as error:
+            if not should_reduce_batch_size(error):
+                raise
+            reason = str(error).splitlines()[0]
+        # Outside of the handler: the exception holds the model's memory.
+        experiment = _halved(experiment, reason)
+        run.facts["reduced_for_memory"] = {key: getattr(experiment, key) for key in ("batch_size", "gradient_accumulation")}
+
+
+def _halved(experiment: Experiment, reason: str) -> Experiment:
+    clips, accumulation = experiment.batch_size, experiment.gradient_accumulation
+    if clips % 2 or int(os.environ.get("WORLD_SIZE", 1)) > 1:
+        raise TrainingError(
+            f"out of memory with {clips} clips a step ({reason}). Set a smaller batch_size with more accumulation, gradient_checkpointing, "
+            "or a lower max_seconds; one process alone halves its batch by itself while it is even"
+        )
+    logger.warning(
+        "out of memory with %d clips a step; continuing with %d and accumulation %d, which trains on the same batches",
+        clips, clips // 2, accumulation * 2,
+    )  # fmt: skip
+    return replace(experiment, batch_size=clips // 2, gradient_accumulation=accumulation * 2)
 
 
 def training_data(profile: Profile) -> DatasetDict:

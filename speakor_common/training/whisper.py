@@ -23,8 +23,9 @@ from speakor_common.batching.collate import Seq2SeqCollator
 from speakor_common.errors import TrainingError
 from speakor_common.evaluation.whisper_context import positions_for, short_context
 from speakor_common.storage import whole_directory
+from speakor_common.training import epochlog
 from speakor_common.training.arguments import arguments, precision
-from speakor_common.training.callbacks import LossGuard, TrainingLog
+from speakor_common.training.callbacks import LossGuard
 from speakor_common.training.preset import Experiment
 from speakor_common.training.runlog import RunLog
 
@@ -72,14 +73,14 @@ def train(
             train_dataset=train_set,
             eval_dataset=data["valid"],
             data_collator=collator,
-            callbacks=[LossGuard(), TrainingLog(work / "training_log.csv", sum(train_set["length"]) / RATE), *callbacks],
+            callbacks=[LossGuard(), epochlog.TrainingLog(work, sum(train_set["length"]) / RATE), *callbacks],
         )
         trainer.train()
     with whole_directory(output) as folder:
         model.peft_config["default"].base_model_name_or_path = str(experiment.base)  # not a path of this machine
         model.save_pretrained(folder)
         processor.save_pretrained(folder)
-        shutil.copy(work / "training_log.csv", folder / "training_log.csv")
+        epochlog.keep(work, folder)
         facts = run.write(
             folder, steps=trainer.state.global_step, clips=len(train_set), left_out=left_out,
             quantized=quantized, encoder_positions=positions, base_directory=base.name,
