@@ -59,6 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = add("evaluate", _evaluate, "Evaluate trained models on the test split (notebook 05).")
     add_profile(evaluate)
 
+    predict = add("predict", _predict, "Transcribe the test split with every trained model; under torchrun the processes share it.")
+    add_profile(predict)
+
     reproduce = add("reproduce", _reproduce, "Run the notebooks 01 to 05 headless.")
     add_profile(reproduce)
     reproduce.add_argument("--data", default="", help="corpus root as delivered; default: the shipped sample")
@@ -112,6 +115,14 @@ def _transcribe(options: argparse.Namespace) -> None:
 def _evaluate(options: argparse.Namespace) -> None:
     options.data, options.only = "", ["05"]
     _reproduce(options)
+
+
+def _predict(options: argparse.Namespace) -> None:
+    from speakor_common import paths, workflow
+
+    folder = paths.results(options.profile) / "predictions"
+    rows = workflow.predict_all(options.profile, folder, progress=True)
+    print(f"{len(rows)} predictions in {paths.relative(folder)}; notebook 05 takes them as they are")
 
 
 def _reproduce(options: argparse.Namespace) -> None:

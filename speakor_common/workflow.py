@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from accelerate import PartialState
 from datasets import Dataset
 
 from speakor_common import checkpoints, paths, publish
@@ -60,7 +61,7 @@ def models(profile: Profile) -> dict[str, Path]:
 def predict_all(profile_name: str, folder: Path, progress: bool = False) -> pd.DataFrame:
     """Predictions of every model on the clean test split, and of the chosen CTC model in all conditions.
 
-    Predictions made earlier by the same model on the same data are kept.
+    Predictions made earlier by the same model on the same data are kept. Under ``torchrun`` the processes share the clips.
     """
     profile = get_profile(profile_name)
     data = test_data(profile)
@@ -69,8 +70,9 @@ def predict_all(profile_name: str, folder: Path, progress: bool = False) -> pd.D
     if any(name in clean for name in TUNED_CTC):
         best = chosen(profile_name)
         clean[best] = _predict(best, available[best], data, (CLEAN, *CONDITIONS), folder, progress)
-    for stale in set(folder.glob("*.csv")) - {_file(folder, name) for name in clean}:
-        stale.unlink()
+    if PartialState().is_main_process:
+        for stale in set(folder.glob("*.csv")) - {_file(folder, name) for name in clean}:
+            stale.unlink()
     return pd.concat(clean.values(), ignore_index=True)
 
 
@@ -109,11 +111,12 @@ def _predict(name: str, model: Path, data: Dataset, conditions: tuple[str, ...],
     logger.info("transcribing %d test clips with %s (%s)", len(data), name, ", ".join(missing))
     recogniser = Transcriber.from_pretrained(model).recogniser
     tables = [] if kept is None else [kept]
-    tables += [predict.predict(recogniser, data, name, condition, progress) for condition in missing]
-    predictions = pd.concat(tables, ignore_index=True)
-    record.unlink(missing_ok=True)  # the record vouches for the table, so it goes first and comes last
-    predict.save(predictions, path)
-    write_json(record, made_from)
+    tables += [predict.predict_over_ranks(recogniser, data, name, condition, progress) for condition in missing]
+    if PartialState().is_main_process:
+        record.unlink(missing_ok=True)  # the record vouches for the table, so it goes first and comes last
+        predict.save(pd.concat(tables, ignore_index=True), path)
+        write_json(record, made_from)
+    PartialState().wait_for_everyone()
     return predict.read(path)
 
 

@@ -1,6 +1,7 @@
 """One process of a distributed training run: ``torchrun --nproc_per_node 2 -m tests.distributed_run BASE OUTPUT BATCH``.
 
-Writes the weights every rank holds before and after the feature encoder thaws.
+Writes the weights every rank holds before and after the feature encoder thaws, and, by the last rank, what the trained
+model predicts when the ranks share the clips and when one does them all.
 """
 
 import os
@@ -8,7 +9,10 @@ import sys
 from pathlib import Path
 
 import torch
+from accelerate import PartialState
 
+from speakor_common.evaluation.predict import predict, predict_over_ranks
+from speakor_common.evaluation.transcribe import Transcriber
 from speakor_common.training import ctc
 from speakor_common.training.experiments import resolve
 from speakor_common.training.preset import FEATURE_ENCODER, Stage
@@ -35,6 +39,14 @@ def main(base: str, output: str, batch: str) -> None:
     data = prepared(same_length=True)
     facts = ctc.train(used, data, Path(output) / "model", RunLog(used, "smoke", {}, 1), 1, (SaveRank(Path(output)),))
     print(facts["processes"], facts["best_validation_wer"])
+    recogniser = Transcriber.from_pretrained(Path(output) / "model", "cpu").recogniser
+    clips = data["valid"].select(range(3))  # an odd number, so the ranks get unequal shares
+    shared, alone = predict_over_ranks(recogniser, clips, "exp05"), predict(recogniser, clips, "exp05")
+    state = PartialState()
+    if state.is_last_process:
+        for name, table in (("shared", shared), ("alone", alone)):
+            table.to_csv(Path(output) / f"{name}.csv", index=False)
+    state.wait_for_everyone()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -50,3 +51,10 @@ def test_the_encoder_moves_only_after_it_thaws(runs):
     for folder in folders:
         assert torch.equal(weights(folder, 1)[key], start) and not torch.equal(weights(folder, 2)[key], start)
     assert [read_json(folder / "model" / "run.json")["processes"] for folder in folders] == [1, 2]
+
+
+def test_processes_share_predictions_and_all_hold_them_in_order(runs):
+    for folder in runs[1:]:
+        shared, alone = (pd.read_csv(folder / f"{name}.csv", keep_default_na=False) for name in ("shared", "alone"))
+        pd.testing.assert_frame_equal(shared[list(alone.columns)], alone)
+        assert len(alone) == 3

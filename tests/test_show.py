@@ -2,6 +2,7 @@
 
 import json
 import re
+from types import SimpleNamespace
 
 import matplotlib
 import numpy as np
@@ -13,7 +14,7 @@ matplotlib.use("Agg")
 from speakor_common.audio import encode_wav
 from speakor_common.errors import ResultsError
 from speakor_common.evaluation import errors, summary
-from speakor_common.show import explorer, findings, listen, plots, report
+from speakor_common.show import explorer, findings, listen, live, plots, report
 from tests.builders import predictions, tone
 
 
@@ -104,3 +105,22 @@ def test_report_and_findings_hold_the_numbers(table, tmp_path):
     assert "0.25" in page and "data:image/png" in page
     sentence = findings.models(metrics, {("exp05", "exp01"): summary.compare(table, "exp05", "exp01")})
     assert "exp01 WER 0.250" in sentence and "n = 6" in sentence and "-0.250" in sentence
+
+
+def test_live_curves_are_redrawn_in_one_place_and_make_room_at_the_end(tmp_path, monkeypatch):
+    shown = []
+    place = SimpleNamespace(update=shown.append)
+    monkeypatch.setattr(live, "display", lambda first, display_id: shown.append(first) or place)
+    log = pd.DataFrame({"epoch": [1], "train_loss": [2.0], "validation_loss": [1.5], "wer": [0.9], "cer": [0.5]})
+    arguments, state = SimpleNamespace(output_dir=str(tmp_path)), SimpleNamespace(is_world_process_zero=True, global_step=7)
+    curves = live.LiveCurves("exp05")
+    curves.on_train_begin(arguments, state, None)
+    curves.on_evaluate(arguments, state, None)  # no log yet: nothing to draw
+    log.to_csv(tmp_path / "training_log.csv", index=False)
+    curves.on_evaluate(arguments, state, None)
+    curves.on_train_end(arguments, state, None)
+    assert [type(entry).__name__ for entry in shown] == ["Markdown", "Figure", "Markdown"] and "7 steps" in shown[-1].data
+    other = live.LiveCurves("exp05")
+    other.on_train_begin(arguments, SimpleNamespace(is_world_process_zero=False), None)
+    other.on_evaluate(arguments, state, None)
+    assert len(shown) == 3  # only the first process draws

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from accelerate import PartialState
+from accelerate.utils import gather_object
 from datasets import Dataset
 from tqdm import tqdm
 
@@ -46,6 +48,17 @@ def predict(recogniser: Recogniser, data: Dataset, experiment: str, condition: s
             row |= {"reference": clip["text"], "hypothesis": found.text, "words": words}
             rows.append(row | {name: clip[name] for name in META})
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def predict_over_ranks(
+    recogniser: Recogniser, data: Dataset, experiment: str, condition: str = CLEAN, progress: bool = False
+) -> pd.DataFrame:
+    """:func:`predict` with the clips dealt to the processes of a ``torchrun``; every process gets all rows, in the order of ``data``."""
+    state = PartialState()
+    mine = data.select(range(state.process_index, len(data), state.num_processes))
+    table = predict(recogniser, mine, experiment, condition, progress and state.is_main_process)
+    everyone = pd.DataFrame(gather_object(table.to_dict("records")), columns=list(COLUMNS)).set_index("utterance_id")
+    return everyone.loc[data["utterance_id"]].reset_index()
 
 
 def _wave(clip: dict, condition: str) -> np.ndarray:

@@ -6,6 +6,7 @@ same class serves CTC directories, Whisper directories and PEFT adapters on Whis
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -50,7 +51,7 @@ class Transcriber:
             CheckpointError: not found, or neither CTC nor Whisper.
         """
         directory = resolve(model)
-        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        device = device or (f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu")
         if (directory / "adapter_config.json").is_file():
             return cls(WhisperRecogniser(directory, device))
         kind = read_json(directory / "config.json").get("model_type")
