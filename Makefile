@@ -1,6 +1,8 @@
 # make reproduce            notebooks 01-05 on the shipped sample (about 28 minutes on 2 cores)
 # make reproduce PROFILE=smoke            the same path in minutes
 # make reproduce PROFILE=aihub DATA=/path  AI Hub 505 on GPUs
+# make ablation             each change from exp01 to exp05 on its own, three seeds (hours)
+# make bench                claims about decoding, measured
 # make test · make lab · make lint · make clean
 
 PYTHON  ?= python3
@@ -13,7 +15,7 @@ READY   := $(VENV)/.ready
 export PYTHONUNBUFFERED := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: reproduce test lab lint clean env
+.PHONY: reproduce ablation bench test lab lint clean env
 
 env: $(READY)
 
@@ -29,6 +31,12 @@ $(READY): requirements.lock pyproject.toml
 reproduce: $(READY)
 	$(BIN)/speakor reproduce --profile $(PROFILE) --seed $(SEED) $(if $(DATA),--data "$(DATA)")
 
+ablation: $(READY)
+	$(BIN)/speakor ablation --profile $(PROFILE)
+
+bench: $(READY)
+	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
 test: $(READY)
 	$(BIN)/python -m pytest tests speakor_common
 
@@ -36,8 +44,8 @@ lab: $(READY)
 	$(BIN)/jupyter lab --notebook-dir=notebooks
 
 lint: $(READY)
-	$(BIN)/ruff check speakor_common tests notebooks
-	$(BIN)/ruff format --check speakor_common tests notebooks
+	$(BIN)/ruff check speakor_common tests benchmarks notebooks
+	$(BIN)/ruff format --check speakor_common tests benchmarks notebooks
 	$(BIN)/nbstripout --verify notebooks/*.ipynb
 
 # Removes what was made here, never what is shipped.

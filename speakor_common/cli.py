@@ -67,6 +67,10 @@ def _parser() -> argparse.ArgumentParser:
     reproduce.add_argument("--data", default="", help="corpus root as delivered; default: the shipped sample")
     reproduce.add_argument("--only", nargs="+", help="numbers of notebooks, e.g. 01 05")
 
+    ablation = add("ablation", _ablation, "Measure each change from exp01 to exp05 on its own (hours on a CPU).")
+    ablation.add_argument("--profile", default="sample", help="smoke, sample (default) or aihub")
+    ablation.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="training seeds (default 1 2 3)")
+
     push = add("push", _push, "Upload a trained model with its card to the Hugging Face Hub.")
     push.add_argument("experiment", help="name of a trained experiment")
     push.add_argument("repository", help="user/name on the Hub")
@@ -132,6 +136,13 @@ def _reproduce(options: argparse.Namespace) -> None:
         raise SpeakorError("profile aihub needs the corpus: make reproduce PROFILE=aihub DATA=/path/to/131.인공지능…")
     notebooks.reproduce(options.profile, options.seed, options.data, options.only)
     print((paths.results(options.profile) / "result.txt").read_text(encoding="utf-8"), end="")
+
+
+def _ablation(options: argparse.Namespace) -> None:
+    from speakor_common import ablation
+
+    _, verdicts = ablation.run(options.profile, tuple(options.seeds))
+    print(verdicts.to_string(index=False))
 
 
 def _push(options: argparse.Namespace) -> None:

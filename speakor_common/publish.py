@@ -33,7 +33,8 @@ processor = Wav2Vec2Processor.from_pretrained("{name}")
 ```
 
 Input is 16 kHz mono speech, scaled to a peak of 0.95. A jamo vocabulary writes jamo: compose with `unicodedata.normalize("NFC", text)`.
-With this project installed, `transcribe_audio(path, model="{name}")` does both and uses `lm.arpa` where there is one."""
+With this project installed, `transcribe_audio(path, model="{name}")` does both, keeps to whole syllables, which the strongest jamo of each
+frame do not always form, and uses `lm.arpa` where there is one; the numbers above were reached that way."""
 _KEPT_BACK = """\
 The numbers were reached with a language model counted on AI Hub transcripts, which may not be passed on and is not part of this upload;\
  without it expect the greedy rates, which are higher."""

@@ -76,6 +76,11 @@ def predict_all(profile_name: str, folder: Path, progress: bool = False) -> pd.D
     return pd.concat(clean.values(), ignore_index=True)
 
 
+def predict_model(name: str, model: Path, profile: Profile, folder: Path) -> pd.DataFrame:
+    """Predictions of one model on the clean test split, kept in ``folder``."""
+    return _predict(name, model, test_data(profile), (CLEAN,), folder, progress=False)
+
+
 def chosen(profile_name: str) -> str:
     """The trained CTC experiment with the lowest validation WER: the one to report, found without test data.
 

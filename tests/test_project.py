@@ -31,7 +31,7 @@ LAYERS = (
     ("evaluation",),
     ("training",),
     ("show",),
-    ("workflow", "publish", "notebooks", "cli"),
+    ("workflow", "ablation", "publish", "notebooks", "cli"),
 )
 
 

@@ -43,11 +43,15 @@ class CTCCollator:
     Returns a dict with ``input_values`` float32 (B, S), ``attention_mask`` int64 (B, S) where
     the feature extractor uses one, ``labels`` int64 (B, L) padded with -100 and, if asked,
     ``utterance_id`` (list of B strings, for error messages).
+
+    Attributes:
+        label_padding: anything but -100 is wrong; the ablation shows what it does.
     """
 
     processor: Wav2Vec2Processor
     transform: Transform | None = None
     keep_ids: bool = False
+    label_padding: int = IGNORED_LABEL
 
     def __call__(self, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         waves = [load_audio(row, self.transform) for row in rows]
@@ -55,7 +59,7 @@ class CTCCollator:
         if rows and "text" in rows[0]:
             vocabulary = self.processor.tokenizer.get_vocab()
             texts = [to_label_form(row["text"], vocabulary) for row in rows]
-            batch["labels"] = pad_labels(self.processor.tokenizer(texts).input_ids)
+            batch["labels"] = pad_labels(self.processor.tokenizer(texts).input_ids, self.label_padding)
         if self.keep_ids:
             batch["utterance_id"] = [row["utterance_id"] for row in rows]
         return batch
@@ -96,15 +100,13 @@ class Seq2SeqCollator:
         return ids[1:] if ids and ids[0] == self.decoder_start_token_id else ids
 
 
-def pad_labels(labels: Sequence[Sequence[int]]) -> torch.Tensor:
+def pad_labels(labels: Sequence[Sequence[int]], padding: int = IGNORED_LABEL) -> torch.Tensor:
     """int64 (B, L), padded with -100 on the right.
 
     >>> pad_labels([[5, 6], [7]]).tolist()
     [[5, 6], [7, -100]]
     """
-    return torch.nn.utils.rnn.pad_sequence(
-        [torch.tensor(ids, dtype=torch.long) for ids in labels], batch_first=True, padding_value=IGNORED_LABEL
-    )
+    return torch.nn.utils.rnn.pad_sequence([torch.tensor(ids, dtype=torch.long) for ids in labels], batch_first=True, padding_value=padding)
 
 
 def frames_needed(label_ids: Sequence[int]) -> int:

@@ -89,7 +89,7 @@ def train(
         # Sorted, so that a batch holds little padding: it costs time and enters the statistics of group norm.
         eval_dataset=data["valid"].select(np.argsort(data["valid"]["length"], kind="stable")),
         data_collator=collator,
-        train_collator=CTCCollator(processor, training_transform(experiment.augment), keep_ids=True),
+        train_collator=_train_collator(processor, experiment),
         processing_class=processor,
         compute_metrics=word_and_character_errors(processor),
         callbacks=[*_callbacks(experiment, work, train_set), *callbacks],
@@ -122,6 +122,11 @@ def _callbacks(experiment: Experiment, work: Path, train_set: Dataset) -> list[T
     stop = [EarlyStoppingCallback(experiment.patience)] if experiment.patience else []
     log = epochlog.TrainingLog(work, sum(train_set["length"]) / RATE)
     return [StagedUnfreezing(experiment.stages), LossGuard(), log, *stop]
+
+
+def _train_collator(processor: Wav2Vec2Processor, experiment: Experiment) -> CTCCollator:
+    padding = processor.tokenizer.pad_token_id if experiment.blank_padding else IGNORED_LABEL
+    return CTCCollator(processor, training_transform(experiment.augment), keep_ids=True, label_padding=padding)
 
 
 def _best_wer(trainer: Trainer) -> float:

@@ -43,22 +43,28 @@ def train(experiment: str, profile: str, seed: int, callbacks: tuple[TrainerCall
         CheckpointError, TrainingError: see the training modules.
     """
     used, scale, changed = resolve(experiment, profile, **changes)
-    data = training_data(scale)
-    output = paths.model(experiment, profile)
+    for key, (preset, value) in changed.items():
+        logger.info("profile %s sets %s = %s (preset: %s)", profile, key, value, preset)
+    return run(used, scale, changed, seed, paths.model(experiment, profile), callbacks)
+
+
+def run(
+    used: Experiment, profile: Profile, changed: dict[str, Any], seed: int, output: Path, callbacks: tuple[TrainerCallback, ...] = ()
+) -> dict[str, Any]:
+    """Train a resolved experiment into ``output`` unless the same run is already there; see :func:`train`."""
+    data = training_data(profile)
     fingerprint = run_fingerprint(used, data, seed)
     if (facts := finished(output)) and facts.get("fingerprint") == fingerprint:
         logger.info("%s is trained already with the same settings and data; delete it to train again", paths.relative(output))
         return facts
-    for key, (preset, value) in changed.items():
-        logger.info("profile %s sets %s = %s (preset: %s)", profile, key, value, preset)
-    run = RunLog(used, profile, changed, seed)
+    log = RunLog(used, profile.name, changed, seed)
     hashes = {split: data_hash(data[split]["utterance_id"], data[split]["text"]) for split in ("train", "valid")}
-    run.facts |= {"fingerprint": fingerprint, "data_sha256": hashes}
-    return _train_in_memory(used, data, output, run, seed, callbacks)
+    log.facts |= {"fingerprint": fingerprint, "data_sha256": hashes}
+    return _train_in_memory(used, data, output, log, seed, callbacks)
 
 
 def _train_in_memory(
-    experiment: Experiment, data: DatasetDict, output: Path, run: RunLog, seed: int, callbacks: tuple[TrainerCallback, ...]
+    experiment: Experiment, data: DatasetDict, output: Path, log: RunLog, seed: int, callbacks: tuple[TrainerCallback, ...]
 ) -> dict[str, Any]:
     """Train; where memory does not suffice, with half the clips a step and twice the accumulation.
 
@@ -70,14 +76,14 @@ def _train_in_memory(
     """
     while True:
         try:
-            return _module(experiment.kind).train(experiment, data, output, run, seed, callbacks)
+            return _module(experiment.kind).train(experiment, data, output, log, seed, callbacks)
         except RuntimeError as error:
             if not should_reduce_batch_size(error):
                 raise
             reason = str(error).splitlines()[0]
         # Outside of the handler: the exception holds the model's memory.
         experiment = _halved(experiment, reason)
-        run.facts["reduced_for_memory"] = {key: getattr(experiment, key) for key in ("batch_size", "gradient_accumulation")}
+        log.facts["reduced_for_memory"] = {key: getattr(experiment, key) for key in ("batch_size", "gradient_accumulation")}
 
 
 def _halved(experiment: Experiment, reason: str) -> Experiment:

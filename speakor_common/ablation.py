@@ -1,0 +1,124 @@
+"""Does each of exp05's ideas help? From exp01 to exp05 one change at a time, several seeds each.
+
+Every step of the ladder keeps the changes before it. Two rungs stand beside it: exp01 with as few
+optimiser steps as accumulation leaves (equal steps instead of equal epochs), and exp05 with labels
+padded as the seed project's code did. Finished runs are kept, so an interrupted ablation continues.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from speakor_common import paths, workflow
+from speakor_common.errors import TrainingError
+from speakor_common.evaluation.statistics import Comparison, paired_comparison
+from speakor_common.evaluation.summary import summarise_rates, with_counts
+from speakor_common.storage import write_text
+from speakor_common.training import runs
+from speakor_common.training.experiments import Profile, resolve
+from speakor_common.training.preset import Experiment
+
+logger = logging.getLogger(__name__)
+
+SEEDS = (1, 2, 3)
+START = "exp01"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One rung: what differs from ``against``, and the experiment that has it."""
+
+    name: str
+    claim: str
+    against: str
+    experiment: Experiment
+
+
+def ladder(profile: str) -> list[Variant]:
+    """The variants, each compared with an earlier one."""
+    start, _, _ = resolve(START, profile)
+    goal, _, _ = resolve("exp05", profile, epochs=start.epochs)
+    accumulating = replace(start, gradient_accumulation=goal.gradient_accumulation)
+    constant = replace(accumulating, schedule=goal.schedule, warmup=goal.warmup)
+    unfrozen = replace(constant, stages=goal.stages)
+    padded = replace(unfrozen, blank_padding=True)
+    fewer = replace(start, epochs=start.epochs * start.gradient_accumulation / goal.gradient_accumulation)
+    return [
+        Variant(START, "the baseline", START, start),
+        Variant("accumulation", f"accumulation over {goal.gradient_accumulation} steps", START, accumulating),
+        Variant("constant", "a constant learning rate", "accumulation", constant),
+        Variant("unfreezing", "unfreezing the feature encoder: exp05", "constant", unfrozen),
+        Variant("equal steps", f"{START} stopped after as many optimiser steps as accumulation takes", "accumulation", fewer),
+        Variant("blank padding", "labels padded with the blank's id, as the seed's code did", "unfreezing", padded),
+    ]
+
+
+def run(profile_name: str, seeds: tuple[int, ...] = SEEDS) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Train and evaluate every variant with every seed, and write ``ablation.csv`` and ``ablation_verdicts.csv``.
+
+    Returns:
+        one row a run, and one row a claim.
+    """
+    _, profile, _ = resolve(START, profile_name)
+    folder = paths.results(profile_name)
+    variants, rows, predictions = ladder(profile_name), [], []
+    for seed in seeds:
+        for variant in variants:
+            row, table = _run(variant, profile, seed, folder / "ablation")
+            rows.append(row)
+            predictions.append(table)
+            write_text(folder / "ablation.csv", pd.DataFrame(rows).to_csv(index=False))
+    found = verdicts(variants, pd.concat(predictions, ignore_index=True))
+    write_text(folder / "ablation_verdicts.csv", found.to_csv(index=False))
+    return pd.DataFrame(rows), found
+
+
+def _run(variant: Variant, profile: Profile, seed: int, folder: Path) -> tuple[dict[str, Any], pd.DataFrame | None]:
+    row: dict[str, Any] = {"variant": variant.name, "claim": variant.claim, "seed": seed, "epochs": variant.experiment.epochs}
+    output = paths.root() / "models" / "ablation" / profile.name / f"{variant.name.replace(' ', '-')}-seed{seed}"
+    try:
+        facts = runs.run(variant.experiment, profile, {}, seed, output)
+    except TrainingError as error:  # a counter-example may end here; that is its result
+        logger.warning("%s, seed %d: %s", variant.name, seed, error)
+        return row | {"stopped": str(error)}, None
+    predictions = workflow.predict_model(variant.name, output, profile, folder / f"seed{seed}").assign(seed=seed)
+    rates = summarise_rates(with_counts(predictions))
+    row |= {"steps": facts["steps"], "minutes": round(facts["seconds"] / 60, 2), "validation_wer": facts["best_validation_wer"]}
+    row |= {"n": rates["n"], "wer": rates["wer"], "wer_low": rates["wer_95"][0], "wer_high": rates["wer_95"][1], "cer": rates["cer"]}
+    return row, predictions
+
+
+def verdicts(variants: list[Variant], predictions: pd.DataFrame) -> pd.DataFrame:
+    """Each variant against the one it changes, on the same test clips, seeds together.
+
+    Args:
+        predictions: all runs', with a column ``seed``.
+
+    Returns:
+        columns ``claim, variant, against, difference, low, high, significant, seeds, n``; the difference in WER is
+        negative where the change helped.
+    """
+    counted = with_counts(predictions)
+    rows = []
+    for variant in variants:
+        a, b = (counted[counted["experiment"] == name].set_index(["seed", "utterance_id"]) for name in (variant.name, variant.against))
+        shared = a.index.intersection(b.index)
+        if variant.name == variant.against or shared.empty:
+            continue
+        found = _compare(a.loc[shared], b.loc[shared])
+        rows.append(
+            {"claim": variant.claim, "variant": variant.name, "against": variant.against, "difference": found.difference.value,
+             "low": found.difference.low, "high": found.difference.high, "significant": found.significant,
+             "seeds": shared.get_level_values("seed").nunique(), "n": len(shared)}
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _compare(a: pd.DataFrame, b: pd.DataFrame) -> Comparison:
+    """Speakers are drawn with all their clips and seeds: a second seed is no second speaker."""
+    return paired_comparison(a["words_errors"].tolist(), b["words_errors"].tolist(), a["words_length"].tolist(), a["speaker_id"].tolist())
