@@ -14,7 +14,7 @@ matplotlib.use("Agg")
 from speakor_common.audio import encode_wav
 from speakor_common.errors import ResultsError
 from speakor_common.evaluation import errors, summary
-from speakor_common.show import explorer, findings, listen, live, plots, report
+from speakor_common.show import ablation, explorer, findings, listen, live, plots, report
 from tests.builders import predictions, tone
 
 
@@ -124,3 +124,27 @@ def test_live_curves_are_redrawn_in_one_place_and_make_room_at_the_end(tmp_path,
     other.on_train_begin(arguments, SimpleNamespace(is_world_process_zero=False), None)
     other.on_evaluate(arguments, state, None)
     assert len(shown) == 3  # only the first process draws
+
+
+def test_the_ablation_is_shown_or_said_to_be_missing(tmp_path, monkeypatch):
+    monkeypatch.setenv("SPEAKOR_HOME", str(tmp_path))
+    shown = []
+    monkeypatch.setattr(ablation, "display", shown.append)
+    ablation.show("sample")
+    assert "make ablation PROFILE=sample" in shown.pop().data
+    rows = [
+        {"variant": v, "claim": v, "seed": s, "wer": w, "n": 9} for v, s, w in (("exp01", 1, 0.5), ("exp01", 2, 0.4), ("constant", 1, 0.3))
+    ]
+    rows.append({"variant": "blank padding", "claim": "padding", "seed": 1, "stopped": "loss is -0.2; Check labels"})
+    verdicts = [{"claim": "constant", "variant": "constant", "against": "exp01", "difference": -0.1, "low": -0.2, "high": -0.05,
+                 "significant": True, "seeds": 1, "n": 9}]  # fmt: skip
+    folder = tmp_path / "results" / "sample"
+    folder.mkdir(parents=True)
+    pd.DataFrame(rows).to_csv(folder / "ablation.csv", index=False)
+    pd.DataFrame(verdicts).to_csv(folder / "ablation_verdicts.csv", index=False)
+    ablation.show("sample")
+    text = shown[-1].data
+    assert "it helped (1 seeds, n = 9)" in text and "training stopped, loss is -0.2." in text
+    assert (folder / "figures" / "ablation.png").is_file()
+    axes = ablation.by_variant(pd.DataFrame(rows))
+    assert [t.get_text() for t in axes.get_xticklabels()] == ["exp01", "constant", "blank padding"] and "2 seeds" in axes.get_title()

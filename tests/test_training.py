@@ -107,6 +107,7 @@ def test_training_writes_a_stock_model_a_log_and_facts(base, tmp_path):
     assert [int(r["peak_memory_mib_by_device"]) for r in rows] == [int(r["peak_memory_mib"]) for r in rows]  # one device
     assert any(p.stat().st_size for p in (tmp_path / "model" / "runs").rglob("events.out.tfevents.*"))
     assert [float(r["epoch"]) for r in rows] == [1.0, 2.0, 3.0] and all(float(r["validation_loss"]) > 0 for r in rows)
+    assert {float(r["learning_rate"]) for r in rows} == {used.learning_rate}  # constant once warmed up
     assert facts["clips"] == 8 and facts["steps"] == 6 and facts["experiment"]["name"] == "exp05"
 
 

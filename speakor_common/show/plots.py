@@ -28,14 +28,15 @@ def use_hangul_font() -> None:
     matplotlib.rcParams |= {"axes.spines.top": False, "axes.spines.right": False, "figure.dpi": 110, "axes.unicode_minus": False}
 
 
-def _axes(ax: Axes | None, width: float = 7, height: float = 3.6) -> Axes:
+def ensure_axes(ax: Axes | None, width: float = 7, height: float = 3.6) -> Axes:
+    """``ax``, or new axes of that size (inches) with Hangul to write."""
     use_hangul_font()
     return ax if ax is not None else plt.subplots(figsize=(width, height), layout="constrained")[1]
 
 
 def durations(manifest: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Histogram of clip durations, one outline a split."""
-    ax = _axes(ax)
+    ax = ensure_axes(ax)
     for split, rows in manifest.groupby("split"):
         ax.hist(
             rows["duration_s"], bins=40, histtype="step", linewidth=1.8, color=_SPLIT_COLORS.get(split), label=f"{split} (n = {len(rows)})"
@@ -47,7 +48,7 @@ def durations(manifest: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 def grid(table: pd.DataFrame, title: str, unit: str = "utterances", ax: Axes | None = None, cmap: str = "Blues") -> Axes:
     """A small matrix as a heat map with its numbers written in."""
-    ax = _axes(ax, 1.6 + 0.9 * table.shape[1], 1.4 + 0.55 * table.shape[0])
+    ax = ensure_axes(ax, 1.6 + 0.9 * table.shape[1], 1.4 + 0.55 * table.shape[0])
     image = ax.imshow(table.to_numpy(float), cmap=cmap, aspect="auto")
     middle = float(table.to_numpy().max()) / 2
     for y, row in enumerate(table.to_numpy()):
@@ -63,7 +64,7 @@ def grid(table: pd.DataFrame, title: str, unit: str = "utterances", ax: Axes | N
 
 def histogram(values: Sequence[float], xlabel: str, title: str, bins: int = 40, ax: Axes | None = None) -> Axes:
     """One distribution with its median marked."""
-    ax = _axes(ax)
+    ax = ensure_axes(ax)
     series = pd.Series(list(values), dtype=float)
     ax.hist(series, bins=bins, color=COLORS[5])
     ax.axvline(series.median(), color=COLORS[3], linestyle="--", label=f"median {series.median():.1f} (n = {len(series)})")
@@ -74,7 +75,7 @@ def histogram(values: Sequence[float], xlabel: str, title: str, bins: int = 40, 
 
 def bars(table: pd.Series, xlabel: str, title: str, ax: Axes | None = None) -> Axes:
     """Horizontal bars of a series, in its order."""
-    ax = _axes(ax, 7, max(2.4, 0.24 * len(table) + 1))
+    ax = ensure_axes(ax, 7, max(2.4, 0.24 * len(table) + 1))
     ax.barh([str(key) for key in table.index][::-1], table.to_numpy()[::-1], color=COLORS[0])
     ax.set(xlabel=xlabel, title=title)
     return ax
@@ -105,7 +106,7 @@ def learning_curves(logs: dict[str, pd.DataFrame], unfrozen_at: dict[str, float]
 
 def rates_by_group(table: pd.DataFrame, column: str, title: str, ax: Axes | None = None) -> Axes:
     """WER with 95 % intervals for each value of ``column``; groups marked small are grey."""
-    ax = _axes(ax)
+    ax = ensure_axes(ax)
     positions = range(len(table))
     low = (table["wer"] - table["wer_low"]).clip(lower=0).fillna(0)
     high = (table["wer_high"] - table["wer"]).clip(lower=0).fillna(0)
@@ -118,7 +119,7 @@ def rates_by_group(table: pd.DataFrame, column: str, title: str, ax: Axes | None
 
 def comparison(rows: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """WER of several models with intervals; columns ``experiment, wer, wer_low, wer_high, n``."""
-    ax = _axes(ax)
+    ax = ensure_axes(ax)
     error = [(rows["wer"] - rows["wer_low"]).clip(lower=0).fillna(0), (rows["wer_high"] - rows["wer"]).clip(lower=0).fillna(0)]
     ax.bar(rows["experiment"], rows["wer"], yerr=error, capsize=4, color=list(COLORS[: len(rows)]), ecolor="#444444")
     for x, value in enumerate(rows["wer"]):
@@ -129,7 +130,7 @@ def comparison(rows: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 def conditions(rows: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """WER by condition, one line an experiment; columns ``experiment, condition, wer``."""
-    ax = _axes(ax, 8, 3.8)
+    ax = ensure_axes(ax, 8, 3.8)
     for color, (name, group) in zip(COLORS, rows.groupby("experiment", sort=False), strict=False):
         ax.plot(group["condition"], group["wer"], marker="o", color=color, label=name)
     ax.set(ylabel="WER", xlabel="condition of the same test clips", title="Clean and real-environment conditions", ylim=(0, None))
@@ -139,7 +140,7 @@ def conditions(rows: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 def confusion_map(matrix: pd.DataFrame, title: str, ax: Axes | None = None) -> Axes:
     """Errors of a row-normalised confusion matrix; the diagonal (correct) is left white so errors show."""
-    ax = _axes(ax, 1.8 + 0.3 * len(matrix), 1.4 + 0.27 * len(matrix))
+    ax = ensure_axes(ax, 1.8 + 0.3 * len(matrix), 1.4 + 0.27 * len(matrix))
     ax.set(xlabel="recognised", ylabel="reference", title=title)
     if matrix.empty:
         ax.text(0.5, 0.5, "no syllables were aligned", ha="center", transform=ax.transAxes)

@@ -36,6 +36,7 @@ class TrainingLog(TrainerCallback):
         self._started = time.perf_counter()
 
     def on_epoch_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs) -> None:
+        control.should_log = True  # or an epoch shorter than the logging interval would have no loss
         self._last["audio_seconds_per_second"] = self.epoch_audio_seconds / (time.perf_counter() - self._started)
 
     def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, logs=None, **kwargs) -> None:

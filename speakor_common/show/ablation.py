@@ -1,0 +1,55 @@
+"""What the ablation found, for notebook 03."""
+
+from __future__ import annotations
+
+import pandas as pd
+from IPython.display import Markdown, display
+from matplotlib.axes import Axes
+
+from speakor_common import paths
+from speakor_common.show import plots
+
+
+def show(profile: str) -> None:
+    """Display figure, verdicts and a finding, or say how to measure what is not there."""
+    runs, verdicts = (paths.results(profile) / f"{name}.csv" for name in ("ablation", "ablation_verdicts"))
+    if not (runs.is_file() and verdicts.is_file()):
+        display(Markdown(f"No ablation was measured in this profile. `make ablation PROFILE={profile}` takes six runs a seed."))
+        return
+    table, found = pd.read_csv(runs), pd.read_csv(verdicts)
+    plots.show(by_variant(table), paths.results(profile) / "figures" / "ablation.png")
+    display(found.round(4))
+    display(Markdown(finding(table, found)))
+
+
+def by_variant(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Test WER of every run, a dot a seed and a bar at the mean, in the order of the ladder."""
+    trained = table.dropna(subset=["wer"]) if "wer" in table else table.iloc[:0]
+    names = list(dict.fromkeys(table["variant"]))
+    ax = plots.ensure_axes(ax, 9)
+    for position, name in enumerate(names):
+        rates = trained.loc[trained["variant"] == name, "wer"] if len(trained) else pd.Series(dtype=float)
+        ax.plot([position] * len(rates), rates, "o", color=plots.COLORS[0], alpha=0.7)
+        if len(rates):
+            ax.hlines(rates.mean(), position - 0.25, position + 0.25, color=plots.COLORS[3], linewidth=2.5)
+        else:
+            ax.text(position, 0.02, "stopped by\nthe loss guard", ha="center", fontsize=8)
+    ax.set_xticks(range(len(names)), names)
+    seeds, n = table["seed"].nunique(), int(trained["n"].iloc[0]) if len(trained) else 0
+    ax.set(ylabel="WER on the test split", ylim=(0, None), title=f"From exp01 to exp05, one change at a time ({seeds} seeds, n = {n} each)")
+    return ax
+
+
+def finding(table: pd.DataFrame, verdicts: pd.DataFrame) -> str:
+    """One sentence a claim: did it help, and how sure is that."""
+    lines = ["**Finding.**"]
+    for row in verdicts.itertuples():
+        verdict = "no significant difference" if not row.significant else ("it helped" if row.difference < 0 else "it hurt")
+        lines.append(
+            f"- {row.claim}: WER {row.difference:+.3f} [{row.low:+.3f}, {row.high:+.3f}] against {row.against}; {verdict} "
+            f"({row.seeds} seeds, n = {row.n})."
+        )
+    if "stopped" in table:
+        for name, rows in table.dropna(subset=["stopped"]).groupby("variant"):
+            lines.append(f"- {rows['claim'].iloc[0]} ({name}): training stopped, {rows['stopped'].iloc[0].split(';')[0]}.")
+    return "\n".join(lines)
