@@ -49,7 +49,7 @@ def durations(manifest: pd.DataFrame, ax: Axes | None = None) -> Axes:
 def grid(table: pd.DataFrame, title: str, unit: str = "utterances", ax: Axes | None = None, cmap: str = "Blues") -> Axes:
     """A small matrix as a heat map with its numbers written in."""
     ax = ensure_axes(ax, 1.6 + 0.9 * table.shape[1], 1.4 + 0.55 * table.shape[0])
-    image = ax.imshow(table.to_numpy(float), cmap=cmap, aspect="auto")
+    image = ax.imshow(table.to_numpy(float), cmap=cmap, aspect="auto", vmin=0)
     middle = float(table.to_numpy().max()) / 2
     for y, row in enumerate(table.to_numpy()):
         for x, value in enumerate(row):
@@ -86,8 +86,8 @@ def learning_curves(logs: dict[str, pd.DataFrame], unfrozen_at: dict[str, float]
     use_hangul_font()
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 3.8), layout="constrained")
     for color, (name, log) in zip(COLORS, logs.items(), strict=False):
-        left.plot(log["epoch"], log["train_loss"], color=color, label=f"{name}, training")
-        left.plot(log["epoch"], log["validation_loss"], color=color, linestyle="--", label=f"{name}, validation")
+        left.plot(log["epoch"], log["train_loss"], color=color, marker=".", label=f"{name}, training")
+        left.plot(log["epoch"], log["validation_loss"], color=color, marker=".", linestyle="--", label=f"{name}, validation")
         if log["wer"].notna().any():
             right.plot(log["epoch"], log["wer"], color=color, marker="o", markersize=3, label=f"{name} WER")
             right.plot(log["epoch"], log["cer"], color=color, linestyle=":", label=f"{name} CER")
