@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import sys
 from pathlib import Path
 
@@ -126,7 +127,8 @@ def _predict(options: argparse.Namespace) -> None:
 
     folder = paths.results(options.profile) / "predictions"
     rows = workflow.predict_all(options.profile, folder, progress=True)
-    print(f"{len(rows)} predictions in {paths.relative(folder)}; notebook 05 takes them as they are")
+    if os.environ.get("RANK", "0") == "0":
+        print(f"{len(rows)} predictions in {paths.relative(folder)}; notebook 05 takes them as they are")
 
 
 def _reproduce(options: argparse.Namespace) -> None:

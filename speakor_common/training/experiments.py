@@ -90,6 +90,22 @@ _EXP05 = Experiment(
     stages=(Stage(5, (FEATURE_ENCODER,)),),
 )
 
+_BASE_MIDDLE = Experiment(
+    name="base-middle",
+    kind="ctc",
+    note="Second part: the first hundred further voices; learning rate falling to zero.",
+    base="base-start",
+    epochs=28,
+    batch_size=16,
+    gradient_accumulation=1,
+    learning_rate=1.5e-3,
+    schedule="cosine",
+    warmup=0.03,
+    weight_decay=0.01,
+    augment=0.7,
+    dropout=0.0,  # no pressure against learning clips by heart yet: the model is still to fit them
+)
+
 EXPERIMENTS = {
     "exp01": Experiment(
         name="exp01",
@@ -183,33 +199,14 @@ EXPERIMENTS = {
         dropout=0.0,
         best_by="loss",  # while most outputs are blank, WER cannot tell epochs apart
     ),
-    "base-middle": Experiment(
-        name="base-middle",
-        kind="ctc",
-        note="Second part: the first hundred further voices; learning rate falling to zero.",
-        base="base-start",
-        epochs=28,
-        batch_size=16,
-        gradient_accumulation=1,
-        learning_rate=1.5e-3,
-        schedule="cosine",
-        warmup=0.03,
-        weight_decay=0.01,
-        augment=0.7,
-        dropout=0.0,  # no pressure against learning clips by heart yet: the model is still to fit them
-    ),
-    "base-tiny": Experiment(
+    "base-middle": _BASE_MIDDLE,
+    "base-tiny": replace(
+        _BASE_MIDDLE,
         name="base-tiny",
-        kind="ctc",
         note="Third part: all voices, and dropout, more masking and stronger augmentation, because the second knew its clips by heart.",
         base="base-middle",
         epochs=22,
-        batch_size=16,
-        gradient_accumulation=1,
         learning_rate=1.2e-3,
-        schedule="cosine",
-        warmup=0.03,
-        weight_decay=0.01,
         augment=1.0,
         mask_time_prob=0.12,
         dropout=0.1,
