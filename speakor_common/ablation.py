@@ -20,6 +20,7 @@ from speakor_common.evaluation.statistics import Comparison, paired_comparison
 from speakor_common.evaluation.summary import summarise_rates, with_counts
 from speakor_common.storage import write_text
 from speakor_common.training import runs
+from speakor_common.training.epochlog import LOG_FILE, read_log
 from speakor_common.training.experiments import Profile, resolve
 from speakor_common.training.preset import Experiment
 
@@ -27,6 +28,10 @@ logger = logging.getLogger(__name__)
 
 SEEDS = (1, 2, 3)
 START = "exp01"
+COLUMNS = (
+    "variant", "claim", "seed", "epochs", "steps", "minutes", "lowest_train_loss", "validation_wer",
+    "n", "wer", "wer_low", "wer_high", "cer", "stopped",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,8 @@ def run(profile_name: str, seeds: tuple[int, ...] = SEEDS) -> tuple[pd.DataFrame
 
 
 def _run(variant: Variant, profile: Profile, seed: int, folder: Path) -> tuple[dict[str, Any], pd.DataFrame | None]:
-    row: dict[str, Any] = {"variant": variant.name, "claim": variant.claim, "seed": seed, "epochs": variant.experiment.epochs}
+    row: dict[str, Any] = dict.fromkeys(COLUMNS)
+    row |= {"variant": variant.name, "claim": variant.claim, "seed": seed, "epochs": variant.experiment.epochs}
     output = paths.root() / "models" / "ablation" / profile.name / f"{variant.name.replace(' ', '-')}-seed{seed}"
     try:
         facts = runs.run(variant.experiment, profile, {}, seed, output)
@@ -89,6 +95,7 @@ def _run(variant: Variant, profile: Profile, seed: int, folder: Path) -> tuple[d
     predictions = workflow.predict_model(variant.name, output, profile, folder / f"seed{seed}").assign(seed=seed)
     rates = summarise_rates(with_counts(predictions))
     row |= {"steps": facts["steps"], "minutes": round(facts["seconds"] / 60, 2), "validation_wer": facts["best_validation_wer"]}
+    row["lowest_train_loss"] = min(float(epoch["train_loss"]) for epoch in read_log(output / LOG_FILE))
     row |= {"n": rates["n"], "wer": rates["wer"], "wer_low": rates["wer_95"][0], "wer_high": rates["wer_95"][1], "cer": rates["cer"]}
     return row, predictions
 

@@ -7,6 +7,8 @@ import pytest
 
 from speakor_common import ablation
 from speakor_common.errors import TrainingError
+from speakor_common.storage import write_text
+from speakor_common.training.epochlog import LOG_FILE
 from speakor_common.training.experiments import resolve
 from tests.builders import predictions
 
@@ -50,14 +52,16 @@ def test_a_verdict_joins_the_seeds_and_leaves_out_what_has_no_pair():
 def test_a_run_that_training_stops_is_a_result(tmp_path, monkeypatch):
     def train(used, profile, changed, seed, output, callbacks=()):
         if used.blank_padding:
-            raise TrainingError("loss is -0.2")
+            raise TrainingError("loss is nan")
+        write_text(output / LOG_FILE, "epoch,train_loss\n1,0.9\n2,0.4\n")
         return {"steps": 5, "seconds": 60.0, "best_validation_wer": 0.5}
 
     monkeypatch.setenv("SPEAKOR_HOME", str(tmp_path))
     monkeypatch.setattr(ablation.runs, "run", train)
     monkeypatch.setattr(ablation.workflow, "predict_model", lambda name, *rest: results({1: 2}, name).drop(columns="seed"))
     rows, found = ablation.run("sample", seeds=(1, 2))
-    assert len(rows) == 12 and rows[rows["variant"] == "blank padding"]["stopped"].tolist() == ["loss is -0.2"] * 2
+    assert len(rows) == 12 and rows[rows["variant"] == "blank padding"]["stopped"].tolist() == ["loss is nan"] * 2
+    assert set(rows["lowest_train_loss"].dropna()) == {0.4}
     assert set(found["variant"]) == {"accumulation", "constant", "unfreezing", "equal steps"}
     written = pd.read_csv(tmp_path / "results" / "sample" / "ablation.csv")
     assert len(written) == 12 and (tmp_path / "results" / "sample" / "ablation_verdicts.csv").is_file()

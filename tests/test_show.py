@@ -133,9 +133,10 @@ def test_the_ablation_is_shown_or_said_to_be_missing(tmp_path, monkeypatch):
     ablation.show("sample")
     assert "make ablation PROFILE=sample" in shown.pop().data
     rows = [
-        {"variant": v, "claim": v, "seed": s, "wer": w, "n": 9} for v, s, w in (("exp01", 1, 0.5), ("exp01", 2, 0.4), ("constant", 1, 0.3))
+        {"variant": v, "claim": v, "seed": s, "wer": w, "n": 9, "lowest_train_loss": loss}
+        for v, s, w, loss in (("exp01", 1, 0.5, 0.1), ("exp01", 2, 0.4, 0.1), ("constant", 1, 0.3, -0.157))
     ]
-    rows.append({"variant": "blank padding", "claim": "padding", "seed": 1, "stopped": "loss is -0.2; Check labels"})
+    rows.append({"variant": "blank padding", "claim": "padding", "seed": 1, "stopped": "loss is nan; Check labels"})
     verdicts = [{"claim": "constant", "variant": "constant", "against": "exp01", "difference": -0.1, "low": -0.2, "high": -0.05,
                  "significant": True, "seeds": 1, "n": 9}]  # fmt: skip
     folder = tmp_path / "results" / "sample"
@@ -144,7 +145,7 @@ def test_the_ablation_is_shown_or_said_to_be_missing(tmp_path, monkeypatch):
     pd.DataFrame(verdicts).to_csv(folder / "ablation_verdicts.csv", index=False)
     ablation.show("sample")
     text = shown[-1].data
-    assert "it helped (1 seeds, n = 9)" in text and "training stopped, loss is -0.2." in text
+    assert "it helped (1 seeds, n = 9)" in text and "training stopped, loss is nan." in text and "fell to -0.157" in text
     assert (folder / "figures" / "ablation.png").is_file()
     axes = ablation.by_variant(pd.DataFrame(rows))
     assert [t.get_text() for t in axes.get_xticklabels()] == ["exp01", "constant", "blank padding"] and "2 seeds" in axes.get_title()

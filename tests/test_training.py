@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from transformers import Trainer, TrainingArguments
+from transformers.loss.loss_utils import ForCTCLoss
 
 from speakor_common.batching.augment import change_speed, training_transform
 from speakor_common.batching.collate import CTCCollator, frames_needed, pad_labels, to_label_form
@@ -17,6 +18,7 @@ from speakor_common.errors import CheckpointError, SpeakorError, TrainingError, 
 from speakor_common.evaluation.recognisers import CTCRecogniser
 from speakor_common.storage import read_json
 from speakor_common.training import ctc, runs
+from speakor_common.training.blank_padding import loss_counting_padding
 from speakor_common.training.callbacks import LossGuard, StagedUnfreezing, submodules
 from speakor_common.training.experiments import EXPERIMENTS, resolve
 from speakor_common.training.preset import FEATURE_ENCODER, TOP_LAYERS, Stage
@@ -276,6 +278,26 @@ def test_impossible_loss_stops_the_run(value):
 
     with pytest.raises(TrainingError, match="at step 3"):
         LossGuard().on_log(None, State(), None, {"loss": value})
+
+
+def test_counting_padding_as_labels_gives_losses_no_correct_one_has(base, tmp_path):
+    torch.manual_seed(0)
+    logits, frames = torch.zeros(2, 40, 5), torch.tensor([40, 40])
+    logits[..., 0] = 6.0  # nearly all blank, as after some training
+    logits[:, 5, 2] = 12.0
+    labels = torch.tensor([[2, -100, -100, -100, -100, -100], [2, 3, 2, 3, 2, 3]])
+    padded = torch.where(labels < 0, 0, labels)
+
+    def losses(loss, targets):
+        return loss(logits=logits, labels=targets, logit_lengths=frames, blank_token_id=0, reduction="none").tolist()
+
+    assert losses(loss_counting_padding, labels) == pytest.approx(losses(ForCTCLoss, labels))
+    counted, right = losses(loss_counting_padding, padded), losses(ForCTCLoss, padded)
+    assert counted[1] == pytest.approx(right[1]) and counted[0] < 0 < right[0]
+
+    used = experiment(base, blank_padding=True, epochs=1)
+    facts = ctc.train(used, prepared({"train": 8, "valid": 2}, seconds=1.5), tmp_path / "model", run_log(used), seed=1)
+    assert facts["clips"] == 8 and facts["best_validation_wer"] >= 0
 
 
 def test_unknown_names_are_errors_that_list_the_known_ones(base):

@@ -24,11 +24,11 @@ def show(profile: str) -> None:
 
 def by_variant(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Test WER of every run, a dot a seed and a bar at the mean, in the order of the ladder."""
-    trained = table.dropna(subset=["wer"]) if "wer" in table else table.iloc[:0]
+    trained = table.dropna(subset=["wer"])
     names = list(dict.fromkeys(table["variant"]))
     ax = plots.ensure_axes(ax, 9)
     for position, name in enumerate(names):
-        rates = trained.loc[trained["variant"] == name, "wer"] if len(trained) else pd.Series(dtype=float)
+        rates = trained.loc[trained["variant"] == name, "wer"]
         ax.plot([position] * len(rates), rates, "o", color=plots.COLORS[0], alpha=0.7)
         if len(rates):
             ax.hlines(rates.mean(), position - 0.25, position + 0.25, color=plots.COLORS[3], linewidth=2.5)
@@ -49,7 +49,10 @@ def finding(table: pd.DataFrame, verdicts: pd.DataFrame) -> str:
             f"- {row.claim}: WER {row.difference:+.3f} [{row.low:+.3f}, {row.high:+.3f}] against {row.against}; {verdict} "
             f"({row.seeds} seeds, n = {row.n})."
         )
-    if "stopped" in table:
-        for name, rows in table.dropna(subset=["stopped"]).groupby("variant"):
-            lines.append(f"- {rows['claim'].iloc[0]} ({name}): training stopped, {rows['stopped'].iloc[0].split(';')[0]}.")
+    for name, rows in table[table["lowest_train_loss"] < 0].groupby("variant"):
+        lines.append(
+            f"- {rows['claim'].iloc[0]} ({name}): the training loss fell to {rows['lowest_train_loss'].min():.3f}; a correct one cannot."
+        )
+    for name, rows in table.dropna(subset=["stopped"]).groupby("variant"):
+        lines.append(f"- {rows['claim'].iloc[0]} ({name}): training stopped, {rows['stopped'].iloc[0].split(';')[0]}.")
     return "\n".join(lines)

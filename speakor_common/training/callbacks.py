@@ -64,12 +64,19 @@ def submodules(model: torch.nn.Module, path: str) -> list[torch.nn.Module]:
 
 
 class LossGuard(TrainerCallback):
-    """Stop when a logged loss is NaN, infinite or negative: no correct CTC loss is."""
+    """Stop when a logged loss is NaN, infinite or negative: no correct loss is.
+
+    Args:
+        lowest: the lowest training loss let through; only a loss known to be wrong goes below 0.
+    """
+
+    def __init__(self, lowest: float = 0.0) -> None:
+        self.lowest = {"loss": lowest, "eval_loss": 0.0}
 
     def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, logs=None, **kwargs) -> None:
-        for name in ("loss", "eval_loss"):
+        for name, lowest in self.lowest.items():
             value = (logs or {}).get(name)
-            if value is not None and (not math.isfinite(value) or value < 0):
+            if value is not None and (not math.isfinite(value) or value < lowest):
                 raise TrainingError(
                     f"{name} is {value} at step {state.global_step}; a loss is a finite number >= 0. "
                     "Check label padding (-100), clips shorter than their labels, and the learning rate"

@@ -41,7 +41,8 @@ from speakor_common.storage import read_json, whole_directory
 from speakor_common.text import from_jamo
 from speakor_common.training import decoding, epochlog
 from speakor_common.training.arguments import arguments, precision_name
-from speakor_common.training.callbacks import LossGuard, StagedUnfreezing
+from speakor_common.training.blank_padding import BlankPaddedTrainer
+from speakor_common.training.callbacks import StagedUnfreezing
 from speakor_common.training.preset import Experiment
 from speakor_common.training.runlog import RunLog
 from speakor_common.training.signals import run_or_resume
@@ -82,14 +83,15 @@ def train(
     train_set, left_out = usable_clips(data["train"], model, processor, experiment)
     work = output.with_name(output.name + ".work")
     collator = CTCCollator(processor)
-    trainer = CTCTrainer(
+    kind = BlankPaddedTrainer if experiment.blank_padding else CTCTrainer
+    trainer = kind(
         model=model,
         args=training_arguments(experiment, work, seed),
         train_dataset=train_set,
         # Sorted, so that a batch holds little padding: it costs time and enters the statistics of group norm.
         eval_dataset=data["valid"].select(np.argsort(data["valid"]["length"], kind="stable")),
         data_collator=collator,
-        train_collator=_train_collator(processor, experiment),
+        train_collator=CTCCollator(processor, training_transform(experiment.augment), keep_ids=True),
         processing_class=processor,
         compute_metrics=word_and_character_errors(processor),
         callbacks=[*_callbacks(experiment, work, train_set), *callbacks],
@@ -121,12 +123,7 @@ def _validation(experiment: Experiment, folder: Path, data: DatasetDict, trainer
 def _callbacks(experiment: Experiment, work: Path, train_set: Dataset) -> list[TrainerCallback]:
     stop = [EarlyStoppingCallback(experiment.patience)] if experiment.patience else []
     log = epochlog.TrainingLog(work, sum(train_set["length"]) / RATE)
-    return [StagedUnfreezing(experiment.stages), LossGuard(), log, *stop]
-
-
-def _train_collator(processor: Wav2Vec2Processor, experiment: Experiment) -> CTCCollator:
-    padding = processor.tokenizer.pad_token_id if experiment.blank_padding else IGNORED_LABEL
-    return CTCCollator(processor, training_transform(experiment.augment), keep_ids=True, label_padding=padding)
+    return [StagedUnfreezing(experiment.stages), log, *stop]
 
 
 def _best_wer(trainer: Trainer) -> float:

@@ -42,8 +42,8 @@ class Experiment:
         patience: stop after so many epochs without a better ``best_by``; 0 never stops early.
         lm_order: longest n-gram of the language model counted on the training transcripts, for beam
             search; 0 decodes greedily.
-        blank_padding: pad labels with the blank's id as the seed's code did. A counter-example for the
-            ablation: the loss then counts blanks as spoken, and no correct loss has the values it takes.
+        blank_padding: pad labels with the blank's id as the seed's code did, with a loss that counts
+            them (``training.blank_padding``). A counter-example for the ablation.
         best_by: validation metric whose lowest epoch is kept: ``wer``, ``cer`` or ``loss``.
     """
 

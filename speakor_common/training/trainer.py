@@ -11,13 +11,17 @@ from transformers import Trainer
 from speakor_common.batching.collate import IGNORED_LABEL, CTCCollator
 from speakor_common.errors import TrainingError
 from speakor_common.evaluation.syllables import path_finder, vocabulary
+from speakor_common.training.callbacks import LossGuard
 
 
 class CTCTrainer(Trainer):
     """Trainer whose training batches may be augmented, while evaluation batches never are, and name their clips."""
 
+    lowest_loss = 0.0
+
     def __init__(self, *, train_collator: CTCCollator, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.add_callback(LossGuard(self.lowest_loss))
         self._train_collator = train_collator
         tokenizer = train_collator.processor.tokenizer
         self._path = path_finder(vocabulary(tokenizer), tokenizer.pad_token_id)
@@ -49,14 +53,13 @@ class CTCTrainer(Trainer):
         identifiers = inputs.pop("utterance_id", None)
         result = super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         if identifiers is not None:
-            _refuse_impossible(result[0] if return_outputs else result, identifiers, self.state.global_step)
+            self._refuse_impossible(result[0] if return_outputs else result, identifiers)
         return result
 
-
-def _refuse_impossible(loss: torch.Tensor, identifiers: list[str], step: int) -> None:
-    value = loss.item()
-    if not math.isfinite(value) or value < 0:
-        raise TrainingError(
-            f"the loss of a batch is {value} after step {step}; a CTC loss is a finite number >= 0. "
-            f"Its utterances: {', '.join(identifiers)}. Look at their audio and labels, then at the learning rate"
-        )
+    def _refuse_impossible(self, loss: torch.Tensor, identifiers: list[str]) -> None:
+        value = loss.item()
+        if not math.isfinite(value) or value < self.lowest_loss:
+            raise TrainingError(
+                f"the loss of a batch is {value} after step {self.state.global_step}; a CTC loss is a finite number >= 0. "
+                f"Its utterances: {', '.join(identifiers)}. Look at their audio and labels, then at the learning rate"
+            )
