@@ -34,10 +34,10 @@ processor = Wav2Vec2Processor.from_pretrained("{name}")
 
 Input is 16 kHz mono speech, scaled to a peak of 0.95. A jamo vocabulary writes jamo: compose with `unicodedata.normalize("NFC", text)`.
 With this project installed, `transcribe_audio(path, model="{name}")` does both, keeps to whole syllables, which the strongest jamo of each
-frame do not always form, and uses `lm.arpa` where there is one; the numbers above were reached that way."""
+frame do not always form, and uses its language models where there are any; the numbers above were reached that way."""
 _KEPT_BACK = """\
 The numbers were reached with a language model counted on AI Hub transcripts, which may not be passed on and is not part of this upload;\
- without it expect the greedy rates, which are higher."""
+ without it expect the rates of plain decoding, which are higher."""
 _USE_WHISPER = """\
 ## Use
 
@@ -95,13 +95,13 @@ def push(directory: Path, repo_id: str, private: bool = True) -> str:
     """Upload a model directory with its card; returns the address.
 
     Uses the login of ``hf auth login`` or ``HF_TOKEN``; the token is neither printed nor stored.
-    A model trained on AI Hub data holds n-grams of its transcripts in ``lm.arpa``, which stays here.
+    A model trained on AI Hub data holds n-grams of its transcripts in its language models, which stay here.
     """
     from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
 
     write_card(directory, repo_id)
     kept_back = ["runs/**"]  # TensorBoard's file names hold the machine's
-    kept_back += ["lm.arpa", "decoder.json"] if finished(directory)["profile"] == "aihub" else []
+    kept_back += ["*.arpa", "decoder.json"] if finished(directory)["profile"] == "aihub" else []
     try:
         api = HfApi()
         address = api.create_repo(repo_id, private=private, exist_ok=True)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from speakor_common.errors import CheckpointError, ResultsError
 from speakor_common.evaluation import conditions, errors, feedback, hf_metrics, predict, summary
-from speakor_common.evaluation.ctc_decode import Word, greedy
+from speakor_common.evaluation.ctc_decode import Word, read_path
 from speakor_common.evaluation.metrics import score, space_like, utterance_counts
 from speakor_common.evaluation.pronunciation import compare, detection_scores
 from speakor_common.evaluation.recognisers import _windows
@@ -177,7 +177,7 @@ def test_greedy_decoding_merges_repeats_and_times_words():
     path = [0, 2, 2, 3, 0, 1, 2, 0, 2, 3]  # 가| ᄀ (blank) ᄀㅏ
     logs = np.log(np.full((len(path), 4), 0.01, np.float32))
     logs[np.arange(len(path)), path] = np.log(0.97)
-    found = greedy(logs, symbols, 0, "|", 0.02, 0.2)
+    found = read_path(logs.argmax(axis=1), logs, symbols, 0, "|", 0.02, 0.2)
     assert found.text == "가 ㄱ가"
     assert (found.words[0].start_s, found.words[0].end_s, found.words[1].end_s) == (0.02, 0.1, 0.2)
     assert 0.5 < found.words[0].confidence < 1

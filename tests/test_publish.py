@@ -45,7 +45,7 @@ def test_a_card_holds_preset_data_and_numbers(home):
         publish.model_card(home, "nothing")
 
 
-@pytest.mark.parametrize(("profile", "kept_back"), [("sample", ["runs/**"]), ("aihub", ["runs/**", "lm.arpa", "decoder.json"])])
+@pytest.mark.parametrize(("profile", "kept_back"), [("sample", ["runs/**"]), ("aihub", ["runs/**", "*.arpa", "decoder.json"])])
 def test_push_uploads_privately_and_keeps_transcripts_back(home, monkeypatch, profile, kept_back):
     directory = run(home, "exp06", profile)
     calls = []

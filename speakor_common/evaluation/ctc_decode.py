@@ -41,13 +41,6 @@ class _Symbol:
     confidence: float
 
 
-def greedy(
-    log_probabilities: np.ndarray, symbols: list[str], blank: int, delimiter: str, seconds_per_frame: float, duration_s: float
-) -> Hypothesis:
-    """Best path, the strongest symbol of each frame; arguments as in :func:`read_path`."""
-    return read_path(log_probabilities.argmax(axis=1), log_probabilities, symbols, blank, delimiter, seconds_per_frame, duration_s)
-
-
 def read_path(
     path: np.ndarray,
     log_probabilities: np.ndarray,

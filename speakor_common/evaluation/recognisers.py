@@ -15,7 +15,7 @@ import torch
 
 from speakor_common.audio import RATE
 from speakor_common.checkpoints import resolve
-from speakor_common.evaluation import beam
+from speakor_common.evaluation import rescoring
 from speakor_common.evaluation.ctc_decode import Hypothesis, read_path
 from speakor_common.evaluation.syllables import path_finder, vocabulary
 from speakor_common.evaluation.whisper_context import STOCK_POSITIONS, positions_for, short_context
@@ -50,7 +50,7 @@ class CTCRecogniser:
         self.symbols = vocabulary(tokenizer)
         self.blank, self.delimiter = tokenizer.pad_token_id, tokenizer.word_delimiter_token
         self.seconds_per_frame = self.model.config.inputs_to_logits_ratio / RATE
-        search = beam.load(directory, self.symbols, self.blank, self.delimiter)
+        search = rescoring.load(directory, self.symbols, self.blank, self.delimiter)
         self._path = search.path if search else path_finder(self.symbols, self.blank)
 
     def recognise(self, waves: Sequence[np.ndarray]) -> list[Hypothesis]:

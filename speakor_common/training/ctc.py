@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,7 @@ from speakor_common.audio import RATE
 from speakor_common.batching.augment import training_transform
 from speakor_common.batching.collate import IGNORED_LABEL, CTCCollator, frames_needed, to_label_form
 from speakor_common.errors import CheckpointError, TrainingError
-from speakor_common.evaluation import beam
+from speakor_common.evaluation import language_model
 from speakor_common.evaluation.metrics import score
 from speakor_common.storage import read_json, whole_directory
 from speakor_common.text import from_jamo
@@ -76,7 +75,7 @@ def train(
         CheckpointError: the base cannot be found or loaded.
     """
     if experiment.lm_order:
-        beam.require()  # now, and not after hours of training
+        language_model.require()  # now, and not after hours of training
     set_seed(seed)
     model, processor = load(experiment.base, experiment.dropout)
     prepare_model(model, experiment)
@@ -117,7 +116,7 @@ def _validation(experiment: Experiment, folder: Path, data: DatasetDict, trainer
     if not experiment.lm_order:
         return {"best_validation_wer": greedy}
     settings, wer = decoding.fit(folder, data, experiment.lm_order, seed)
-    return {"best_validation_wer": wer, "greedy_validation_wer": greedy, "decoding": asdict(settings)}
+    return {"best_validation_wer": wer, "greedy_validation_wer": greedy, "decoding": settings}
 
 
 def _callbacks(experiment: Experiment, work: Path, train_set: Dataset) -> list[TrainerCallback]:

@@ -40,8 +40,8 @@ class Experiment:
         mask_time_prob: SpecAugment share of masked frames.
         dropout: of hidden states, attention and output; ``None`` leaves the checkpoint's own.
         patience: stop after so many epochs without a better ``best_by``; 0 never stops early.
-        lm_order: longest n-gram of the language model counted on the training transcripts, for beam
-            search; 0 decodes greedily.
+        lm_order: longest n-gram of the jamo model counted on the training transcripts, for beam search and
+            rescoring; 0 decodes without a language model.
         blank_padding: pad labels with the blank's id as the seed's code did, with a loss that counts
             them (``training.blank_padding``). A counter-example for the ablation.
         best_by: validation metric whose lowest epoch is kept: ``wer``, ``cer`` or ``loss``.

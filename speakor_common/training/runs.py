@@ -101,15 +101,19 @@ def _halved(experiment: Experiment, reason: str) -> Experiment:
 
 
 def training_data(profile: Profile) -> DatasetDict:
-    """Train and validation split of a profile's learners; the test split is not among them on purpose."""
+    """Train and validation split of a profile's learners, and the natives' transcripts; the test split is not among them on purpose."""
     data = prepare.load(paths.prepared(profile.name))
-    return DatasetDict(train=prepare.limit(data["train"], profile.train_limit), valid=prepare.limit(data["valid"], profile.eval_limit))
+    splits = {"train": prepare.limit(data["train"], profile.train_limit), "valid": prepare.limit(data["valid"], profile.eval_limit)}
+    if "native_train" in data:  # for language models only
+        splits["native_train"] = prepare.limit(data["native_train"].select_columns(["utterance_id", "text"]), profile.train_limit)
+    return DatasetDict(splits)
 
 
 def run_fingerprint(experiment: Experiment, data: DatasetDict, seed: int) -> str:
     """Hash of preset, data and base weights: equal fingerprints give equal models on one machine."""
     weights = checkpoints.weights_hash(checkpoints.resolve(experiment.base))
-    labels = [data_hash(data[split]["utterance_id"], data[split]["text"]) for split in ("train", "valid")]
+    splits = ("train", "valid", "native_train") if experiment.lm_order and "native_train" in data else ("train", "valid")
+    labels = [data_hash(data[split]["utterance_id"], data[split]["text"]) for split in splits]
     content = json.dumps([asdict(experiment), seed, weights, labels], ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
