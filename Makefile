@@ -2,6 +2,7 @@
 # make reproduce PROFILE=smoke            the same path in minutes
 # make reproduce PROFILE=aihub DATA=/path  AI Hub 505 on GPUs
 # make ablation             each change from exp01 to exp05 on its own, three seeds (hours)
+# make presets              the other presets, exp06 among them, against exp05, three seeds (hours)
 # make bench                claims about decoding, measured
 # make test · make lab · make lint · make clean
 
@@ -15,7 +16,7 @@ READY   := $(VENV)/.ready
 export PYTHONUNBUFFERED := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: reproduce ablation bench test lab lint clean env
+.PHONY: reproduce ablation presets bench test lab lint clean env
 
 env: $(READY)
 
@@ -31,8 +32,8 @@ $(READY): requirements.lock pyproject.toml
 reproduce: $(READY)
 	$(BIN)/speakor reproduce --profile $(PROFILE) --seed $(SEED) $(if $(DATA),--data "$(DATA)")
 
-ablation: $(READY)
-	$(BIN)/speakor ablation --profile $(PROFILE)
+ablation presets: $(READY)
+	$(BIN)/speakor study $@ --profile $(PROFILE)
 
 bench: $(READY)
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done

@@ -68,9 +68,10 @@ def _parser() -> argparse.ArgumentParser:
     reproduce.add_argument("--data", default="", help="corpus root as delivered; default: the shipped sample")
     reproduce.add_argument("--only", nargs="+", help="numbers of notebooks, e.g. 01 05")
 
-    ablation = add("ablation", _ablation, "Measure each change from exp01 to exp05 on its own (hours on a CPU).")
-    ablation.add_argument("--profile", default="sample", help="smoke, sample (default) or aihub")
-    ablation.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="training seeds (default 1 2 3)")
+    study = add("study", _study, "Compare experiments over several seeds (hours on a CPU).")
+    study.add_argument("study", choices=("ablation", "presets"), help="each change from exp01 to exp05, or the other presets against exp05")
+    study.add_argument("--profile", default="sample", help="smoke, sample (default) or aihub")
+    study.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="training seeds (default 1 2 3)")
 
     push = add("push", _push, "Upload a trained model with its card to the Hugging Face Hub.")
     push.add_argument("experiment", help="name of a trained experiment")
@@ -140,10 +141,10 @@ def _reproduce(options: argparse.Namespace) -> None:
     print((paths.results(options.profile) / "result.txt").read_text(encoding="utf-8"), end="")
 
 
-def _ablation(options: argparse.Namespace) -> None:
-    from speakor_common import ablation
+def _study(options: argparse.Namespace) -> None:
+    from speakor_common import studies
 
-    _, verdicts = ablation.run(options.profile, tuple(options.seeds))
+    _, verdicts = studies.run(options.study, options.profile, tuple(options.seeds))
     print(verdicts.to_string(index=False))
 
 

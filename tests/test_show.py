@@ -14,7 +14,7 @@ matplotlib.use("Agg")
 from speakor_common.audio import encode_wav
 from speakor_common.errors import ResultsError
 from speakor_common.evaluation import errors, summary
-from speakor_common.show import ablation, explorer, findings, listen, live, plots, report
+from speakor_common.show import explorer, findings, listen, live, plots, report, studies
 from tests.builders import predictions, tone
 
 
@@ -126,11 +126,11 @@ def test_live_curves_are_redrawn_in_one_place_and_make_room_at_the_end(tmp_path,
     assert len(shown) == 3  # only the first process draws
 
 
-def test_the_ablation_is_shown_or_said_to_be_missing(tmp_path, monkeypatch):
+def test_a_study_is_shown_or_said_to_be_missing(tmp_path, monkeypatch):
     monkeypatch.setenv("SPEAKOR_HOME", str(tmp_path))
     shown = []
-    monkeypatch.setattr(ablation, "display", shown.append)
-    ablation.show("sample")
+    monkeypatch.setattr(studies, "display", shown.append)
+    studies.show("ablation", "sample")
     assert "make ablation PROFILE=sample" in shown.pop().data
     rows = [
         {"variant": v, "claim": v, "seed": s, "wer": w, "n": 9, "lowest_train_loss": loss}
@@ -143,9 +143,9 @@ def test_the_ablation_is_shown_or_said_to_be_missing(tmp_path, monkeypatch):
     folder.mkdir(parents=True)
     pd.DataFrame(rows).to_csv(folder / "ablation.csv", index=False)
     pd.DataFrame(verdicts).to_csv(folder / "ablation_verdicts.csv", index=False)
-    ablation.show("sample")
+    studies.show("ablation", "sample")
     text = shown[-1].data
     assert "it helped (1 seeds, n = 9)" in text and "training stopped, loss is nan." in text and "fell to -0.157" in text
     assert (folder / "figures" / "ablation.png").is_file()
-    axes = ablation.by_variant(pd.DataFrame(rows))
-    assert [t.get_text() for t in axes.get_xticklabels()] == ["exp01", "constant", "blank padding"] and "2 seeds" in axes.get_title()
+    axes = studies.by_variant(pd.DataFrame(rows))
+    assert [t.get_text() for t in axes.get_xticklabels()] == ["exp01", "constant", "blank padding"] and "Seeds 1-2" in axes.get_title()

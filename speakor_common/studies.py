@@ -1,8 +1,9 @@
-"""Does each of exp05's ideas help? From exp01 to exp05 one change at a time, several seeds each.
+"""Questions that one run cannot answer: several experiments, several seeds each, compared on the same clips.
 
-Every step of the ladder keeps the changes before it. Two rungs stand beside it: exp01 with as few
-optimiser steps as accumulation leaves (equal steps instead of equal epochs), and exp05 with labels
-padded as the seed project's code did. Finished runs are kept, so an interrupted ablation continues.
+``ablation``: does each of exp05's ideas help? From exp01 to exp05 one change at a time; every step of the ladder keeps
+the changes before it. Two rungs stand beside it: exp01 with as few optimiser steps as accumulation leaves (equal steps
+instead of equal epochs), and exp05 with labels padded as the seed project's code did. ``presets``: the other presets
+against exp05. Finished runs are kept and shared, so an interrupted study continues.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from speakor_common.training.preset import Experiment
 logger = logging.getLogger(__name__)
 
 SEEDS = (1, 2, 3)
-START = "exp01"
+START, GOAL = "exp01", "exp05"
+OTHERS = ("exp05-as-run", "exp02", "exp06")
 COLUMNS = (
     "variant", "claim", "seed", "epochs", "steps", "minutes", "lowest_train_loss", "validation_wer",
     "n", "wer", "wer_low", "wer_high", "cer", "stopped",
@@ -36,7 +38,7 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Variant:
-    """One rung: what differs from ``against``, and the experiment that has it."""
+    """What differs from the variant ``against``, and the experiment that has it."""
 
     name: str
     claim: str
@@ -45,48 +47,55 @@ class Variant:
 
 
 def ladder(profile: str) -> list[Variant]:
-    """The variants, each compared with an earlier one."""
+    """From exp01 to exp05, each variant compared with an earlier one."""
     start, _, _ = resolve(START, profile)
-    goal, _, _ = resolve("exp05", profile, epochs=start.epochs)
+    goal, _, _ = resolve(GOAL, profile, epochs=start.epochs)
     accumulating = replace(start, gradient_accumulation=goal.gradient_accumulation)
     constant = replace(accumulating, schedule=goal.schedule, warmup=goal.warmup)
-    unfrozen = replace(constant, stages=goal.stages)
-    padded = replace(unfrozen, blank_padding=True)
     fewer = replace(start, epochs=start.epochs * start.gradient_accumulation / goal.gradient_accumulation)
     return [
         Variant(START, "the baseline", START, start),
         Variant("accumulation", f"accumulation over {goal.gradient_accumulation} steps", START, accumulating),
         Variant("constant", "a constant learning rate", "accumulation", constant),
-        Variant("unfreezing", "unfreezing the feature encoder: exp05", "constant", unfrozen),
+        Variant(GOAL, f"unfreezing the feature encoder: {GOAL}", "constant", goal),
         Variant("equal steps", f"{START} stopped after as many optimiser steps as accumulation takes", "accumulation", fewer),
-        Variant("blank padding", "labels padded with the blank's id, as the seed's code did", "unfreezing", padded),
+        Variant("blank padding", "labels padded with the blank's id, as the seed's code did", GOAL, replace(goal, blank_padding=True)),
     ]
 
 
-def run(profile_name: str, seeds: tuple[int, ...] = SEEDS) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Train and evaluate every variant with every seed, and write ``ablation.csv`` and ``ablation_verdicts.csv``.
+def presets(profile: str) -> list[Variant]:
+    """exp05 and the presets beside it, each compared with exp05. (exp04 has exp05's settings.)"""
+    experiments = [resolve(name, profile)[0] for name in (GOAL, *OTHERS)]
+    return [Variant(experiment.name, experiment.note, GOAL, experiment) for experiment in experiments]
+
+
+STUDIES = {"ablation": ladder, "presets": presets}
+
+
+def run(study: str, profile_name: str, seeds: tuple[int, ...] = SEEDS) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Train and evaluate every variant of a study with every seed, and write ``<study>.csv`` and ``<study>_verdicts.csv``.
 
     Returns:
         one row a run, and one row a claim.
     """
-    _, profile, _ = resolve(START, profile_name)
+    _, profile, _ = resolve(GOAL, profile_name)
     folder = paths.results(profile_name)
-    variants, rows, predictions = ladder(profile_name), [], []
+    variants, rows, predictions = STUDIES[study](profile_name), [], []
     for seed in seeds:
         for variant in variants:
-            row, table = _run(variant, profile, seed, folder / "ablation")
+            row, table = _run(variant, profile, seed, folder / "studies")
             rows.append(row)
             predictions.append(table)
-            write_text(folder / "ablation.csv", pd.DataFrame(rows).to_csv(index=False))
+            write_text(folder / f"{study}.csv", pd.DataFrame(rows).to_csv(index=False))
     found = verdicts(variants, pd.concat(predictions, ignore_index=True))
-    write_text(folder / "ablation_verdicts.csv", found.to_csv(index=False))
+    write_text(folder / f"{study}_verdicts.csv", found.to_csv(index=False))
     return pd.DataFrame(rows), found
 
 
 def _run(variant: Variant, profile: Profile, seed: int, folder: Path) -> tuple[dict[str, Any], pd.DataFrame | None]:
     row: dict[str, Any] = dict.fromkeys(COLUMNS)
     row |= {"variant": variant.name, "claim": variant.claim, "seed": seed, "epochs": variant.experiment.epochs}
-    output = paths.root() / "models" / "ablation" / profile.name / f"{variant.name.replace(' ', '-')}-seed{seed}"
+    output = paths.root() / "models" / "studies" / profile.name / f"{variant.name.replace(' ', '-')}-seed{seed}"
     try:
         facts = runs.run(variant.experiment, profile, {}, seed, output)
     except TrainingError as error:  # a counter-example may end here; that is its result

@@ -1,4 +1,4 @@
-"""What the ablation found, for notebook 03."""
+"""What a study of several seeds found, for notebook 03."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from speakor_common import paths
 from speakor_common.show import plots
 
 
-def show(profile: str) -> None:
+def show(study: str, profile: str) -> None:
     """Display figure, verdicts and a finding, or say how to measure what is not there."""
-    runs, verdicts = (paths.results(profile) / f"{name}.csv" for name in ("ablation", "ablation_verdicts"))
+    runs, verdicts = (paths.results(profile) / f"{name}.csv" for name in (study, f"{study}_verdicts"))
     if not (runs.is_file() and verdicts.is_file()):
-        display(Markdown(f"No ablation was measured in this profile. `make ablation PROFILE={profile}` takes six runs a seed."))
+        display(Markdown(f"Not measured in this profile; `make {study} PROFILE={profile}` does it."))
         return
     table, found = pd.read_csv(runs), pd.read_csv(verdicts)
-    plots.show(by_variant(table), paths.results(profile) / "figures" / "ablation.png")
+    plots.show(by_variant(table), paths.results(profile) / "figures" / f"{study}.png")
     display(found.round(4))
     display(Markdown(finding(table, found)))
 
@@ -36,7 +36,7 @@ def by_variant(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
             ax.text(position, 0.02, "stopped by\nthe loss guard", ha="center", fontsize=8)
     ax.set_xticks(range(len(names)), names)
     seeds, n = table["seed"].nunique(), int(trained["n"].iloc[0]) if len(trained) else 0
-    ax.set(ylabel="WER on the test split", ylim=(0, None), title=f"From exp01 to exp05, one change at a time ({seeds} seeds, n = {n} each)")
+    ax.set(ylabel="WER on the test split", ylim=(0, None), title=f"Seeds 1-{seeds}, n = {n} test clips each")
     return ax
 
 
@@ -46,13 +46,11 @@ def finding(table: pd.DataFrame, verdicts: pd.DataFrame) -> str:
     for row in verdicts.itertuples():
         verdict = "no significant difference" if not row.significant else ("it helped" if row.difference < 0 else "it hurt")
         lines.append(
-            f"- {row.claim}: WER {row.difference:+.3f} [{row.low:+.3f}, {row.high:+.3f}] against {row.against}; {verdict} "
-            f"({row.seeds} seeds, n = {row.n})."
+            f"- **{row.variant}** against {row.against}: WER {row.difference:+.3f} [{row.low:+.3f}, {row.high:+.3f}]; {verdict} "
+            f"({row.seeds} seeds, n = {row.n}). {row.claim}"
         )
     for name, rows in table[table["lowest_train_loss"] < 0].groupby("variant"):
-        lines.append(
-            f"- {rows['claim'].iloc[0]} ({name}): the training loss fell to {rows['lowest_train_loss'].min():.3f}; a correct one cannot."
-        )
+        lines.append(f"- **{name}**: the training loss fell to {rows['lowest_train_loss'].min():.3f}; a correct one cannot.")
     for name, rows in table.dropna(subset=["stopped"]).groupby("variant"):
-        lines.append(f"- {rows['claim'].iloc[0]} ({name}): training stopped, {rows['stopped'].iloc[0].split(';')[0]}.")
+        lines.append(f"- **{name}**: training stopped, {rows['stopped'].iloc[0].split(';')[0]}.")
     return "\n".join(lines)
