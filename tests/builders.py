@@ -205,3 +205,18 @@ def tiny_ctc(directory: Path) -> Path:
     )
     Wav2Vec2ForCTC(config).save_pretrained(directory)
     return directory
+
+
+def tiny_whisper(directory: Path) -> Path:
+    """A random Whisper of two layers a side; without processor."""
+    import torch
+    from transformers import WhisperConfig, WhisperForConditionalGeneration
+
+    torch.manual_seed(0)
+    config = WhisperConfig(
+        vocab_size=100, d_model=64, encoder_layers=2, decoder_layers=2, encoder_attention_heads=2, decoder_attention_heads=2,
+        encoder_ffn_dim=64, decoder_ffn_dim=64, num_mel_bins=80, pad_token_id=0, bos_token_id=1, eos_token_id=0, decoder_start_token_id=2,
+        begin_suppress_tokens=None, suppress_tokens=None,
+    )  # fmt: skip
+    WhisperForConditionalGeneration(config).save_pretrained(directory)
+    return directory

@@ -6,7 +6,7 @@ import struct
 import numpy as np
 import pytest
 import torch
-from transformers import WhisperConfig, WhisperForConditionalGeneration
+from transformers import WhisperForConditionalGeneration
 
 from speakor_common import packaged_whisper
 from speakor_common.batching.collate import Seq2SeqCollator
@@ -14,20 +14,12 @@ from speakor_common.errors import CheckpointError, TrainingError
 from speakor_common.evaluation.whisper_context import positions_for, short_context
 from speakor_common.training import whisper
 from speakor_common.training.experiments import resolve
-from tests.builders import prepared, tone
+from tests.builders import prepared, tiny_whisper, tone
 
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("whisper")
-    torch.manual_seed(0)
-    config = WhisperConfig(
-        vocab_size=100, d_model=64, encoder_layers=2, decoder_layers=2, encoder_attention_heads=2, decoder_attention_heads=2,
-        encoder_ffn_dim=64, decoder_ffn_dim=64, num_mel_bins=80, pad_token_id=0, bos_token_id=1, eos_token_id=0, decoder_start_token_id=2,
-        begin_suppress_tokens=None, suppress_tokens=None,
-    )  # fmt: skip
-    WhisperForConditionalGeneration(config).save_pretrained(folder)
-    return folder
+    return tiny_whisper(tmp_path_factory.mktemp("whisper"))
 
 
 def experiment(**changes):
@@ -36,7 +28,7 @@ def experiment(**changes):
 
 def forward(model, frames=600):
     torch.manual_seed(1)
-    return model(input_features=torch.randn(2, 80, frames), labels=torch.tensor([[5, 6, 7], [8, 9, -100]])).loss
+    return model(input_features=torch.randn(2, 80, frames).to(model.dtype), labels=torch.tensor([[5, 6, 7], [8, 9, -100]])).loss
 
 
 @pytest.mark.parametrize("quantize", [False, True])

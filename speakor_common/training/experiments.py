@@ -63,7 +63,7 @@ PROFILES = {
         split=SAMPLE_POLICY,
         batch_size={"whisper": 8},
         accumulation={"whisper": 2},
-        epochs={"exp01": 8, "exp05": 8, "whisper": 0.5},  # equal epochs
+        epochs={"exp01": 8, "exp05": 8, "exp06": 14, "whisper": 0.5},  # exp01 and exp05 equal
     ),
     "aihub": Profile(
         name="aihub",
@@ -153,12 +153,12 @@ EXPERIMENTS = {
     "exp06": Experiment(
         name="exp06",
         kind="ctc",
-        note="Ours: everything trained from the start on larger batches, one cosine cycle, speed and noise variation, jamo language model.",
+        note="Ours: all trained from the start on larger batches, one cosine cycle, speed and noise variation, jamo and word models.",
         base=_HUB_CTC,
         epochs=20,
         batch_size=8,
         gradient_accumulation=1,
-        learning_rate=1e-3,
+        learning_rate=5e-4,
         schedule="cosine",
         warmup=0.1,
         weight_decay=0.01,

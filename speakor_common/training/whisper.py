@@ -24,7 +24,7 @@ from speakor_common.errors import TrainingError
 from speakor_common.evaluation.whisper_context import positions_for, short_context
 from speakor_common.storage import whole_directory
 from speakor_common.training import epochlog
-from speakor_common.training.arguments import arguments, precision
+from speakor_common.training.arguments import arguments, precision_name
 from speakor_common.training.callbacks import LossGuard
 from speakor_common.training.preset import Experiment
 from speakor_common.training.runlog import RunLog
@@ -97,11 +97,20 @@ def build(base: Path, experiment: Experiment) -> tuple[PeftModel, bool]:
         TrainingError: an intended module got no adapter.
     """
     quantization = nf4_config() if experiment.quantize else None
-    model = WhisperForConditionalGeneration.from_pretrained(base, quantization_config=quantization)
+    model = WhisperForConditionalGeneration.from_pretrained(base, quantization_config=quantization, dtype=frozen_dtype())
     model.config.use_cache = False
     model.accepts_loss_kwargs = False  # or the Trainer does not divide by the accumulation steps
     if experiment.gradient_checkpointing:
         model.gradient_checkpointing_enable({"use_reentrant": False})
+    return adapt(model, experiment), quantization is not None
+
+
+def adapt(model: WhisperForConditionalGeneration, experiment: Experiment) -> PeftModel:
+    """Put LoRA adapters on every attention and feed-forward projection.
+
+    Raises:
+        TrainingError: an intended module got no adapter.
+    """
     # No task_type: SEQ_2_SEQ_LM makes PEFT pass input_ids, which Whisper's audio input is not.
     config = LoraConfig(
         r=experiment.lora_rank, lora_alpha=experiment.lora_alpha, lora_dropout=experiment.lora_dropout, target_modules=list(ADAPTED)
@@ -112,7 +121,12 @@ def build(base: Path, experiment: Experiment) -> tuple[PeftModel, bool]:
     found = sum(name.endswith("lora_A.default") for name, _ in adapted.named_modules())
     if found != expected:
         raise TrainingError(f"{found} LoRA adapters were placed, {expected} modules are named {ADAPTED}")
-    return adapted, quantization is not None
+    return adapted
+
+
+def frozen_dtype() -> torch.dtype:
+    """How the base is kept, which is not trained: in the half precision the device computes in, if it does."""
+    return {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}[precision_name()]
 
 
 def nf4_config():
@@ -128,8 +142,9 @@ def nf4_config():
         logger.warning("4-bit quantisation is not available here (%s); training LoRA on the unquantised base", error)
         return None
     # A CPU without bf16 instructions emulates them, some ten times slower than fp32.
-    compute = torch.bfloat16 if precision().get("bf16") or torch.cuda.is_available() else torch.float32
-    return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=compute)
+    return BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=frozen_dtype()
+    )
 
 
 def usable_clips(data: Dataset, processor: WhisperProcessor, experiment: Experiment) -> tuple[Dataset, dict[str, int]]:
