@@ -8,6 +8,7 @@ Exit codes: 0 success, 1 an expected failure (message on standard error), 2 wron
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import logging
 import os
@@ -50,6 +51,8 @@ def _parser() -> argparse.ArgumentParser:
 
     train = add("train", _train, "Train an experiment on a prepared corpus.")
     train.add_argument("experiment", help="exp01, exp02, exp04, exp05, exp05-as-run, exp06, whisper, or base-tiny")
+    train.add_argument("--set", nargs="+", default=[], metavar="FIELD=VALUE", help="change preset fields, e.g. learning_rate=1e-4 epochs=3")
+    train.add_argument("--merge", action="store_true", help="whisper: also write a stock model with the adapter merged in")
     add_profile(train)
 
     transcribe = add("transcribe", _transcribe, "Transcribe audio files.")
@@ -101,12 +104,32 @@ def _train(options: argparse.Namespace) -> None:
     from speakor_common import paths
     from speakor_common.training import base, runs
 
+    changes = _changes(options.set)
     if options.experiment == "base-tiny":
         facts = base.train_from_sample(options.seed)
     else:
-        facts = runs.train(options.experiment, options.profile, options.seed)
+        facts = runs.train(options.experiment, options.profile, options.seed, **changes)
     print(f"{options.experiment}: {facts['steps']} steps, {facts['seconds']:.0f} s, {facts['peak_memory_mib']} MiB")
-    print(f"model: {paths.relative(paths.model(options.experiment, options.profile))}")
+    model = paths.model(options.experiment, options.profile)
+    print(f"model: {paths.relative(model)}")
+    if options.merge:
+        from speakor_common.training import whisper
+
+        print(f"merged: {paths.relative(whisper.merge(model))}")
+
+
+def _changes(pairs: list[str]) -> dict[str, object]:
+    """``FIELD=VALUE`` arguments as Python values; what is no literal stays text."""
+    changes: dict[str, object] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise SpeakorError(f"--set takes FIELD=VALUE, not {pair!r}")
+        try:
+            changes[name] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            changes[name] = value
+    return changes
 
 
 def _transcribe(options: argparse.Namespace) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from speakor_common.evaluation.conditions import CLEAN, CONDITIONS
 from speakor_common.evaluation.statistics import Comparison
 from speakor_common.evaluation.summary import compare, summarise_rates, with_counts
 from speakor_common.evaluation.transcribe import Transcriber
+from speakor_common.evaluation.whisper_context import POSITIONS_PER_SECOND, STOCK_POSITIONS
 from speakor_common.storage import read_json, write_json
 from speakor_common.training.experiments import EXPERIMENTS, Profile
 from speakor_common.training.experiments import profile as get_profile
@@ -123,6 +125,24 @@ def _predict(name: str, model: Path, data: Dataset, conditions: tuple[str, ...],
         write_json(record, made_from)
     PartialState().wait_for_everyone()
     return predict.read(path)
+
+
+def context_rates(profile_name: str) -> pd.DataFrame:
+    """WER of the tuned Whisper on the validation split, with the encoder it was trained on and with the stock 30 s.
+
+    Returns:
+        columns ``context s, n, wer, seconds``.
+    """
+    profile = get_profile(profile_name)
+    data = prepare.limit(prepare.load(paths.prepared(profile_name))["valid"], profile.eval_limit)
+    recogniser = Transcriber.from_pretrained(paths.model("whisper", profile_name)).recogniser
+    rows = []
+    for positions in (recogniser.positions, STOCK_POSITIONS):
+        recogniser.positions, started = positions, time.perf_counter()
+        rates = summarise_rates(with_counts(predict.predict(recogniser, data, "whisper", CLEAN)))
+        seconds = round(time.perf_counter() - started, 1)
+        rows.append({"context s": positions // POSITIONS_PER_SECOND, "n": rates["n"], "wer": rates["wer"], "seconds": seconds})
+    return pd.DataFrame(rows)
 
 
 def native_rates(profile_name: str) -> dict[str, Any] | None:

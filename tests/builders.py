@@ -208,15 +208,42 @@ def tiny_ctc(directory: Path) -> Path:
 
 
 def tiny_whisper(directory: Path) -> Path:
-    """A random Whisper of two layers a side; without processor."""
+    """A random Whisper of two layers a side, with a tokenizer of bytes: a whole stock directory."""
     import torch
-    from transformers import WhisperConfig, WhisperForConditionalGeneration
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import (
+        GenerationConfig,
+        WhisperConfig,
+        WhisperFeatureExtractor,
+        WhisperForConditionalGeneration,
+        WhisperProcessor,
+        WhisperTokenizerFast,
+    )  # fmt: skip
 
+    symbols = {symbol: index for index, symbol in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
+    content = Tokenizer(models.BPE(vocab=symbols, merges=[]))
+    content.pre_tokenizer, content.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
+    languages = [f"<|{code}|>" for code in ("en", "zh", "de", "es", "ru", "ko")]  # the tokenizer counts from the start token
+    special = ["<|endoftext|>", "<|startoftranscript|>", *languages, "<|translate|>", "<|transcribe|>", "<|notimestamps|>"]
+    content.add_special_tokens(special)
+    directory.mkdir(parents=True, exist_ok=True)
+    content.save(str(directory / "tokenizer.json"))
+    end = special[0]
+    tokenizer = WhisperTokenizerFast(
+        tokenizer_file=str(directory / "tokenizer.json"), unk_token=end, bos_token=end, eos_token=end, pad_token=end
+    )
+    ids = {token: tokenizer.convert_tokens_to_ids(token) for token in special}
+    stops = {"bos_token_id": ids[end], "eos_token_id": ids[end], "pad_token_id": ids[end], "decoder_start_token_id": ids[special[1]]}
     torch.manual_seed(0)
     config = WhisperConfig(
-        vocab_size=100, d_model=64, encoder_layers=2, decoder_layers=2, encoder_attention_heads=2, decoder_attention_heads=2,
-        encoder_ffn_dim=64, decoder_ffn_dim=64, num_mel_bins=80, pad_token_id=0, bos_token_id=1, eos_token_id=0, decoder_start_token_id=2,
-        begin_suppress_tokens=None, suppress_tokens=None,
+        vocab_size=len(tokenizer), d_model=64, encoder_layers=2, decoder_layers=2, encoder_attention_heads=2, decoder_attention_heads=2,
+        encoder_ffn_dim=64, decoder_ffn_dim=64, num_mel_bins=80, begin_suppress_tokens=None, suppress_tokens=None, **stops,
     )  # fmt: skip
-    WhisperForConditionalGeneration(config).save_pretrained(directory)
+    model = WhisperForConditionalGeneration(config)
+    model.generation_config = GenerationConfig(
+        is_multilingual=True, lang_to_id={"<|ko|>": ids["<|ko|>"]}, no_timestamps_token_id=ids["<|notimestamps|>"], max_length=448,
+        task_to_id={task: ids[f"<|{task}|>"] for task in ("transcribe", "translate")}, **stops,
+    )  # fmt: skip
+    model.save_pretrained(directory)
+    WhisperProcessor(WhisperFeatureExtractor(feature_size=80), tokenizer).save_pretrained(directory)
     return directory

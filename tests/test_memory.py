@@ -1,9 +1,13 @@
 """Memory of a Whisper training step: computed from shapes, and measured."""
 
+from dataclasses import replace
+
+import pandas as pd
 import pytest
 import torch
 from transformers import WhisperForConditionalGeneration
 
+from speakor_common import precision
 from speakor_common.evaluation.whisper_context import short_context
 from speakor_common.show import memory as show_memory
 from speakor_common.training import memory, memory_probe
@@ -40,7 +44,7 @@ def kept_for_backward(model, positions):
 
 @pytest.mark.parametrize(("method", "weights"), [(FULL, "fp32"), (FULL, "bf16"), (LORA, "bf16")])
 def test_what_is_computed_is_what_autograd_keeps(base, method, weights, monkeypatch):
-    monkeypatch.setattr(memory_probe.whisper, "frozen_dtype", lambda: torch.bfloat16)
+    monkeypatch.setattr(precision, "name", lambda: "bf16")
     setting = Setting(method, weights, checkpointing=False, positions=POSITIONS)
     model = memory_probe.build(base, setting, EXPERIMENT).train()
     found = memory.computed(model.config, setting, EXPERIMENT, BATCH, TOKENS)
@@ -71,6 +75,16 @@ def test_a_step_is_measured_in_its_own_process(base):
     assert probe.peak > 0 and probe.seconds > 0
 
 
+def test_the_study_joins_what_is_computed_and_what_is_measured(base, tmp_path, monkeypatch):
+    monkeypatch.setattr(precision, "name", lambda: "fp32")  # then bf16 would be emulated, and is not measured
+    used = replace(EXPERIMENT, base=str(base))
+    table = show_memory.study(used, 50, True, tmp_path / "study.csv")
+    assert len(table) == 16 == len(pd.read_csv(tmp_path / "study.csv"))
+    seen = table.dropna(subset=["measured"])
+    assert seen["weights as"].tolist() == ["nf4", "nf4"] and (seen["seconds a step"] > 0).all()
+    assert "(2 ways;" in show_memory.finding_measured(table)
+
+
 def test_tables_and_figure_of_the_memory_study(base):
     config = WhisperForConditionalGeneration.from_pretrained(base).config
     table = show_memory.computed(config, 200, EXPERIMENT)
@@ -79,4 +93,4 @@ def test_tables_and_figure_of_the_memory_study(base):
     assert axes.get_xlabel() == "MiB" and len(axes.get_yticklabels()) == 16
     cards = show_memory.fits(200, EXPERIMENT)
     assert (cards["8 GB"] <= cards["16 GB"]).all() and (cards["16 GB"] <= cards["24 GB"]).all()
-    assert "8 GB: " in show_memory.finding(cards)
+    assert "8 GB: " in show_memory.finding_cards(cards)

@@ -24,7 +24,7 @@ PACKAGE = ROOT / "speakor_common"
 # Lower imports nothing from higher. Stage folders are one layer each; evaluation is below training,
 # because training validates with the evaluation's metrics.
 LAYERS = (
-    ("errors", "text", "audio", "paths", "storage", "g2p"),
+    ("errors", "text", "audio", "paths", "storage", "g2p", "precision"),
     ("checkpoints", "packaged_whisper"),
     ("corpus",),
     ("batching",),
@@ -167,6 +167,9 @@ def test_command_line_answers_at_once_and_without_traceback(capsys, tmp_path, mo
     assert "was not found" in capsys.readouterr().err
     assert main(["reproduce", "--profile", "aihub"]) == 1
     assert "needs the corpus" in capsys.readouterr().err
+    for pair, complaint in (("lr", "FIELD=VALUE"), ("lr=1", "unknown preset fields"), ("learning_rate=fast", "takes float, not 'fast'")):
+        assert main(["train", "exp05", "--set", pair]) == 1
+        assert complaint in capsys.readouterr().err
 
 
 def test_root_follows_the_environment(monkeypatch, tmp_path):

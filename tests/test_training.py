@@ -4,6 +4,7 @@ import csv
 import importlib.util
 import os
 import signal
+from functools import partial
 from multiprocessing import get_context
 
 import numpy as np
@@ -301,7 +302,8 @@ def test_counting_padding_as_labels_gives_losses_no_correct_one_has(base, tmp_pa
 
 
 def test_unknown_names_are_errors_that_list_the_known_ones(base):
-    for call in (lambda: resolve("exp99", "smoke"), lambda: resolve("exp05", "huge"), lambda: resolve("exp05", "smoke", colour=1)):
+    wrong = ("exp99", "smoke", {}), ("exp05", "huge", {}), ("exp05", "smoke", {"colour": 1}), ("exp05", "smoke", {"learning_rate": "fast"})
+    for call in (partial(resolve, name, profile, **changes) for name, profile, changes in wrong):
         with pytest.raises(SpeakorError, match=r"exp01|smoke|learning_rate"):
             call()
 

@@ -1,19 +1,25 @@
 """Whisper: adapters, short context, packaged weights; on a random two-layer model."""
 
 import builtins
+import os
+import signal
 import struct
 
 import numpy as np
 import pytest
 import torch
-from transformers import WhisperForConditionalGeneration
+from peft import PeftModel
+from safetensors.torch import load_file
+from transformers import TrainerCallback, WhisperForConditionalGeneration
 
-from speakor_common import packaged_whisper
+from speakor_common import packaged_whisper, precision
 from speakor_common.batching.collate import Seq2SeqCollator
-from speakor_common.errors import CheckpointError, TrainingError
+from speakor_common.errors import CheckpointError, TrainingError, TrainingInterrupted
+from speakor_common.evaluation.transcribe import transcribe_audio
 from speakor_common.evaluation.whisper_context import positions_for, short_context
 from speakor_common.training import whisper
 from speakor_common.training.experiments import resolve
+from speakor_common.training.runlog import RunLog
 from tests.builders import prepared, tiny_whisper, tone
 
 
@@ -71,6 +77,53 @@ def test_short_context_is_cut_and_restored_also_after_an_error(base):
         raise RuntimeError
     assert torch.equal(model.model.encoder.embed_positions.weight, before)
     assert model.config.max_source_positions == 1500 and forward(model, 3000).item() > 0
+
+
+def train(base, output, **changes):
+    used = experiment(base=str(base), epochs=3, batch_size=2, gradient_accumulation=1, learning_rate=1e-2, **changes)
+    data = prepared({"train": 4, "valid": 2})
+    return whisper.train(used, data, output, RunLog(used, "smoke", {}, 1), seed=1)
+
+
+def stock_with_adapter(base, adapter):
+    return PeftModel.from_pretrained(WhisperForConditionalGeneration.from_pretrained(base), adapter).eval()
+
+
+@pytest.mark.parametrize("quantize", [False, True])
+def test_a_trained_adapter_works_on_the_stock_model_and_merged(base, tmp_path, monkeypatch, quantize):
+    monkeypatch.setattr(precision, "name", lambda: "fp32")  # so that outputs can be compared closely
+    facts = train(base, tmp_path / "whisper", quantize=quantize)
+    assert facts["steps"] == 6 and facts["encoder_positions"] == 100 and facts["quantized"] is quantize
+    assert not (tmp_path / "whisper.work").exists() and not list((tmp_path / "whisper").glob("*.bin"))
+    tuned, stock = stock_with_adapter(base, tmp_path / "whisper"), WhisperForConditionalGeneration.from_pretrained(base).eval()
+    assert tuned.config.max_source_positions == 1500  # the context is whole again
+    features = torch.randn(1, 80, 3000)
+    tokens = torch.tensor([[257, 5]])
+    outputs = [model(input_features=features, decoder_input_ids=tokens).logits for model in (stock, tuned)]
+    assert (outputs[0] - outputs[1]).abs().max() > 0.1
+    merged = whisper.merge(tmp_path / "whisper")
+    again = WhisperForConditionalGeneration.from_pretrained(merged).eval()(input_features=features, decoder_input_ids=tokens).logits
+    assert torch.allclose(again, outputs[1], atol=1e-4)
+    texts = {transcribe_audio((tone(1.0), 16_000), model=directory) for directory in (tmp_path / "whisper", merged)}
+    assert len(texts) == 1
+    with pytest.raises(CheckpointError, match="adapter_config"):
+        whisper.merge(merged)
+
+
+def test_an_interrupted_run_continues_to_the_same_adapter(base, tmp_path, monkeypatch):
+    train(base, tmp_path / "whole")
+
+    class Stop(TrainerCallback):
+        def on_step_end(self, args, state, control, **kwargs):
+            if state.global_step == 4:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    used = experiment(base=str(base), epochs=3, batch_size=2, gradient_accumulation=1, learning_rate=1e-2)
+    with pytest.raises(TrainingInterrupted, match="SIGTERM at step 4"):
+        whisper.train(used, prepared({"train": 4, "valid": 2}), tmp_path / "parts", RunLog(used, "smoke", {}, 1), 1, (Stop(),))
+    assert train(base, tmp_path / "parts")["steps"] == 6
+    whole, parts = (load_file(tmp_path / name / "adapter_model.safetensors") for name in ("whole", "parts"))
+    assert whole.keys() == parts.keys() and all(torch.allclose(whole[key], parts[key], atol=1e-6) for key in whole)
 
 
 @pytest.mark.parametrize(("seconds", "positions"), [(0.4, 50), (6.0, 300), (6.1, 350), (40, 1500)])

@@ -110,6 +110,9 @@ def word_confusions(predictions: pd.DataFrame, count: int = 20) -> pd.DataFrame:
     return pd.DataFrame([(*key, n) for key, n in counts.most_common(count)], columns=["reference", "hypothesis", "count"])
 
 
+FLAGS = ("empty", "hallucination", "repetition", "spacing")
+
+
 def flags(reference: str, hypothesis: str, duration_s: float) -> list[str]:
     """What is suspicious about an output, judged without knowing the model.
 

@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 import torch
 
+from speakor_common import precision
 from speakor_common.audio import RATE
 from speakor_common.checkpoints import resolve
 from speakor_common.evaluation import rescoring
@@ -124,7 +125,7 @@ class WhisperRecogniser:
             from peft import PeftModel
 
             self.model = PeftModel.from_pretrained(self.model, directory).merge_and_unload()
-        self.model.to(device)
+        self.model.to(device, precision.dtype())
         # A model tuned on a short encoder context is used with it. A stock model needs the silence up to 30 s
         # it was trained with: cut to the clips, whisper-base repeats itself (WER above 1 instead of about 0.5).
         trained = directory / "run.json"
@@ -150,7 +151,7 @@ class WhisperRecogniser:
         tokens = min(440, max(24, int(_TOKENS_PER_SECOND * seconds)))
         with short_context(self.model, max(self.positions, positions_for(seconds))) as frames:
             ids = self.model.generate(
-                features[:, :, :frames].to(self.model.device), language="ko", task="transcribe", max_new_tokens=tokens
+                features[:, :, :frames].to(self.model.device, self.model.dtype), language="ko", task="transcribe", max_new_tokens=tokens
             )
         return self.processor.batch_decode(ids, skip_special_tokens=True)
 

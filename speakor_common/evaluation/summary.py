@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 from typing import Any
 
 import pandas as pd
 
 from speakor_common.evaluation.conditions import CLEAN
+from speakor_common.evaluation.errors import FLAGS, flags
 from speakor_common.evaluation.metrics import LEVELS, RATES, summarise, utterance_counts
 from speakor_common.evaluation.statistics import Comparison, paired_comparison, rate_interval
 
@@ -59,9 +61,18 @@ def metrics(predictions: pd.DataFrame) -> dict[str, Any]:
     for (experiment, condition), rows in table.groupby(["experiment", "condition"], sort=True):
         entry = summarise_rates(rows)
         if condition == CLEAN:
+            entry["flags"] = count_flags(rows)
             entry["breakdowns"] = {column: _records(breakdown(rows, column)) for column in BREAKDOWNS}
         result.setdefault(experiment, {})[condition] = entry
     return result
+
+
+def count_flags(table: pd.DataFrame) -> dict[str, int]:
+    """How many utterances have each trait of :func:`errors.flags`."""
+    found = Counter(dict.fromkeys(FLAGS, 0))
+    for row in table.itertuples():
+        found.update(flags(row.reference, row.hypothesis, row.duration_s))
+    return dict(found)
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

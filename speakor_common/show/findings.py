@@ -46,6 +46,14 @@ def native(entry: dict[str, Any] | None) -> str:
     return f"On native speech it never heard, the base has WER {entry['wer']:.3f} [{low:.3f}, {high:.3f}] (n = {entry['n']})."
 
 
+def contexts(table: pd.DataFrame) -> str:
+    """Whether a tuned Whisper hears the same with the encoder it was trained on and with the stock one."""
+    short, stock = table.iloc[0], table.iloc[1]
+    rates = " and ".join(f"{row['wer']:.4f} with {row['context s']:.0f} s of context ({row['seconds']:.0f} s)" for row in (short, stock))
+    apart = abs(short["wer"] - stock["wer"])
+    return f"**Finding.** WER {rates}: {apart:.4f} apart (validation, n = {short['n']:.0f})."
+
+
 def groups(experiment: str, by_l1: pd.DataFrame, by_level: pd.DataFrame) -> str:
     worst, best = by_l1.loc[by_l1["wer"].idxmax()], by_l1.loc[by_l1["wer"].idxmin()]
     levels = ", ".join(f"{row.level} {row.wer:.3f} (n = {row.n})" for row in by_level.itertuples())

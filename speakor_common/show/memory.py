@@ -10,10 +10,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from transformers import WhisperConfig
 
+from speakor_common import checkpoints, precision
 from speakor_common.evaluation.whisper_context import POSITIONS_PER_SECOND
 from speakor_common.show import plots
+from speakor_common.storage import write_text
 from speakor_common.training import memory, memory_probe
-from speakor_common.training.arguments import precision_name
 from speakor_common.training.memory import LARGE_TURBO, Memory, Setting
 from speakor_common.training.preset import Experiment
 
@@ -23,6 +24,21 @@ CARDS_GIB = (8, 16, 24)
 RESERVED_GIB = 1.0  # CUDA's context, kernels' workspaces, fragmentation
 LABEL_TOKENS = 32
 _PARTS = ("weights", "gradients", "optimizer", "activations")
+
+
+def study(experiment: Experiment, short: int, quick: bool, path: Path) -> pd.DataFrame:
+    """What every way of training the experiment's base takes, computed and measured; written to ``path`` (CSV) too.
+
+    Args:
+        short: encoder positions of the clips at hand.
+        quick: measure only what trains in seconds.
+    """
+    base = checkpoints.resolve(experiment.base)
+    table = computed(WhisperConfig.from_pretrained(base), short, experiment)
+    only = [s for s in memory.settings(short) if s.method == memory.LORA and s.positions == short] if quick else None
+    table = table.merge(measured(base, short, experiment, only), how="left")
+    write_text(path, table.to_csv(index=False))
+    return table
 
 
 def computed(config: WhisperConfig, short: int, experiment: Experiment, batch: int = 1) -> pd.DataFrame:
@@ -42,7 +58,7 @@ def measured(base: Path, short: int, experiment: Experiment, only: Iterable[Sett
     """
     rows = []
     for setting in memory.settings(short) if only is None else only:
-        if setting.weights == "bf16" and precision_name() != "bf16":
+        if setting.weights == "bf16" and precision.name() != "bf16":
             logger.info("%s with bf16 weights is not measured: this device would emulate bf16", setting.method)
             continue
         probe = memory_probe.measure(base, setting, experiment, batch, LABEL_TOKENS)
@@ -69,7 +85,7 @@ def by_part(table: pd.DataFrame, title: str, ax: Axes | None = None) -> Axes:
     for part, color in zip(_PARTS, plots.COLORS, strict=False):
         ax.barh(labels, table[part], left=left, color=color, label=part)
         left += table[part]
-    if "measured" in table:
+    if "measured" in table:  # unmeasured ones are NaN, which is not drawn
         ax.plot(table["measured"], labels, "|", color="black", markersize=12, markeredgewidth=2, label="measured peak")
     ax.invert_yaxis()
     ax.set(xlabel="MiB", title=title)
@@ -77,7 +93,22 @@ def by_part(table: pd.DataFrame, title: str, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def finding(cards: pd.DataFrame) -> str:
+def finding_measured(table: pd.DataFrame) -> str:
+    """How far the measured peaks lie above the computed sums, and the cheapest way against the plainest."""
+    seen = table.dropna(subset=["measured"])
+    rest = seen["measured"] - seen["total"]
+    first, last = seen.iloc[0], seen.iloc[-1]
+    text = (
+        f"**Finding.** Measured peaks lie {rest.min():.0f}-{rest.max():.0f} MiB above the computed sums ({len(seen)} ways; libraries and "
+    )
+    text += "workspaces make the difference)."
+    if first is not last:
+        text += f" {_label(last)} takes {last['measured']:.0f} MiB and {last['seconds a step']:.2f} s a step, "
+        text += f"{_label(first)} {first['measured']:.0f} MiB and {first['seconds a step']:.2f} s."
+    return text
+
+
+def finding_cards(cards: pd.DataFrame) -> str:
     """Which ways of training fit on which card."""
     lines = [f"**Finding.** large-v3-turbo, {RESERVED_GIB:g} GiB of each card reserved, largest batch:"]
     for card in (column for column in cards if column.endswith(" GB")):

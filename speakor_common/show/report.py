@@ -61,6 +61,7 @@ def comparison_table(metrics: dict[str, Any], condition: str = CLEAN) -> pd.Data
             "cer": entry[condition]["cer"],
             "swer": entry[condition]["swer"],
             "jer": entry[condition]["jer"],
+            **{name: entry[condition]["flags"][name] for name in ("hallucination", "repetition") if "flags" in entry[condition]},
         }
         for name, entry in metrics.items()
         if condition in entry

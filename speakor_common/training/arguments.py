@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from transformers import TrainingArguments
 
+from speakor_common import precision
 from speakor_common.training.preset import Experiment
 
 
@@ -30,7 +31,7 @@ def arguments(experiment: Experiment, work: Path, seed: int, **specific: Any) ->
         report_to=["tensorboard"],  # into <work>/runs
         dataloader_num_workers=_workers(),  # new ones every epoch, or a resumed run would augment differently
         dataloader_pin_memory=torch.cuda.is_available(),
-        **precision(),
+        **_precision(),
         **specific,
     )
 
@@ -40,14 +41,7 @@ def _workers() -> int:
     return max(1, min(4, (os.cpu_count() or 2) // 2))
 
 
-def precision_name() -> str:
-    """``bf16``, ``fp16`` or ``fp32``: what training computes in on this device."""
-    return next((name for name in precision() if name != "use_cpu"), "fp32")
-
-
-def precision() -> dict[str, bool]:
-    """bf16 where the hardware multiplies it, fp16 on older GPUs, else fp32; on the CPU where there is no CUDA device."""
-    if torch.cuda.is_available():
-        return {"bf16": True} if torch.cuda.is_bf16_supported() else {"fp16": True}
-    fast_bf16 = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    return {"use_cpu": True, **({"bf16": True} if fast_bf16 else {})}
+def _precision() -> dict[str, bool]:
+    """The Trainer's switches for the device's number format; ``use_cpu`` where there is no CUDA device."""
+    half = {precision.name(): True} if precision.name() != "fp32" else {}
+    return half if torch.cuda.is_available() else {"use_cpu": True, **half}

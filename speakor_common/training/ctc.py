@@ -29,7 +29,7 @@ from transformers import (
 )
 from transformers.trainer_utils import EvalPrediction
 
-from speakor_common import checkpoints
+from speakor_common import checkpoints, precision
 from speakor_common.audio import RATE
 from speakor_common.batching.augment import training_transform
 from speakor_common.batching.collate import IGNORED_LABEL, CTCCollator, frames_needed, to_label_form
@@ -39,7 +39,7 @@ from speakor_common.evaluation.metrics import score
 from speakor_common.storage import read_json, whole_directory
 from speakor_common.text import from_jamo
 from speakor_common.training import decoding, epochlog
-from speakor_common.training.arguments import arguments, precision_name
+from speakor_common.training.arguments import arguments
 from speakor_common.training.blank_padding import BlankPaddedTrainer
 from speakor_common.training.callbacks import StagedUnfreezing
 from speakor_common.training.preset import Experiment
@@ -103,7 +103,7 @@ def train(
             processor.save_pretrained(folder)
             epochlog.keep(work, folder)
             run.facts |= {"clips": len(train_set), "left_out": left_out, "steps": trainer.state.global_step}
-            run.facts |= {"precision": precision_name(), "processes": trainer.args.world_size}
+            run.facts |= {"precision": precision.name(), "processes": trainer.args.world_size}
             run.write(folder, **_validation(experiment, folder, data, trainer, seed))
         shutil.rmtree(work)
     trainer.accelerator.wait_for_everyone()

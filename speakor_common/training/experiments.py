@@ -73,6 +73,7 @@ PROFILES = {
     ),
 }
 
+_VALUES = {"float": (int, float), "float | None": (int, float, type(None)), "int": int, "bool": bool, "str": str}  # by annotation
 _FROZEN = (Stage(NEVER, (FEATURE_ENCODER,)),)
 
 _EXP05 = Experiment(
@@ -224,12 +225,15 @@ def resolve(experiment: str, profile: str, **changes: Any) -> tuple[Experiment, 
         the experiment, the profile, and what differs from the preset: ``{field: (preset, used)}``.
 
     Raises:
-        SpeakorError: unknown experiment, profile or field; the message lists the known ones.
+        SpeakorError: unknown experiment, profile or field (the message lists the known ones), or a value of another type.
     """
     preset, scale = _lookup(EXPERIMENTS, experiment, "experiment"), _lookup(PROFILES, profile, "profile")
-    known = {f.name for f in fields(Experiment)}
-    if unknown := sorted(set(changes) - known):
+    known = {f.name: f.type for f in fields(Experiment)}
+    if unknown := sorted(set(changes) - set(known)):
         raise SpeakorError(f"unknown preset fields {unknown}; an experiment has {sorted(known)}")
+    for name, value in changes.items():
+        if not isinstance(value, _VALUES.get(known[name], tuple)):
+            raise SpeakorError(f"{name} takes {known[name]}, not {value!r}")
     if not experiment.startswith("base-"):
         changes.setdefault("base", scale.base[preset.kind])
     for name, table in (("batch_size", scale.batch_size), ("gradient_accumulation", scale.accumulation), ("epochs", scale.epochs)):

@@ -16,24 +16,26 @@ from datasets import Dataset, DatasetDict
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import Trainer, TrainerCallback, TrainingArguments, WhisperForConditionalGeneration, WhisperProcessor, set_seed
 
-from speakor_common import checkpoints
+from speakor_common import checkpoints, precision
 from speakor_common.audio import RATE
 from speakor_common.batching.augment import training_transform
 from speakor_common.batching.collate import Seq2SeqCollator
-from speakor_common.errors import TrainingError
+from speakor_common.errors import CheckpointError, TrainingError
 from speakor_common.evaluation.whisper_context import positions_for, short_context
-from speakor_common.storage import whole_directory
+from speakor_common.storage import read_json, whole_directory
 from speakor_common.training import epochlog
-from speakor_common.training.arguments import arguments, precision_name
+from speakor_common.training.arguments import arguments
 from speakor_common.training.callbacks import LossGuard
 from speakor_common.training.preset import Experiment
 from speakor_common.training.runlog import RunLog
+from speakor_common.training.signals import run_or_resume
 
 logger = logging.getLogger(__name__)
 
 ADAPTED = ("q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2")
 MAX_LABEL_TOKENS = 448
 _CLIP_SECONDS = 30.0
+_SAVED_SHARE = 0.2  # of the run between checkpoints, which hold adapters only
 
 
 def train(
@@ -44,7 +46,7 @@ def train(
     seed: int,
     callbacks: tuple[TrainerCallback, ...] = (),
 ) -> dict[str, Any]:
-    """Train an adapter and save it in PEFT form, with the processor, into ``output``.
+    """Train an adapter and save it in PEFT form, with the processor, into ``output``. An interrupted run continues.
 
     Args:
         data: prepared dataset with splits ``train`` and ``valid``.
@@ -75,7 +77,7 @@ def train(
             data_collator=collator,
             callbacks=[LossGuard(), epochlog.TrainingLog(work, sum(train_set["length"]) / RATE), *callbacks],
         )
-        trainer.train()
+        run_or_resume(trainer, work)
     with whole_directory(output) as folder:
         model.peft_config["default"].base_model_name_or_path = str(experiment.base)  # not a path of this machine
         model.save_pretrained(folder)
@@ -90,6 +92,24 @@ def train(
     return facts
 
 
+def merge(adapter: Path) -> Path:
+    """Write a stock Whisper directory with the adapter's weights added, ``<adapter>-merged``; returns it.
+
+    Raises:
+        CheckpointError: ``adapter`` holds no PEFT adapter, or its base cannot be found.
+    """
+    if not (adapter / "adapter_config.json").is_file():
+        raise CheckpointError(f"{adapter} holds no adapter_config.json; merging is for adapters: speakor train whisper --merge")
+    base = checkpoints.resolve(read_json(adapter / "adapter_config.json")["base_model_name_or_path"])
+    model = PeftModel.from_pretrained(WhisperForConditionalGeneration.from_pretrained(base), adapter).merge_and_unload()
+    target = adapter.with_name(adapter.name + "-merged")
+    with whole_directory(target) as folder:
+        model.save_pretrained(folder)
+        WhisperProcessor.from_pretrained(adapter).save_pretrained(folder)
+        shutil.copy(adapter / "run.json", folder / "run.json")  # what it was trained on, and with which context
+    return target
+
+
 def build(base: Path, experiment: Experiment) -> tuple[PeftModel, bool]:
     """A base with LoRA adapters on every attention and feed-forward projection, and whether it is 4-bit.
 
@@ -97,7 +117,11 @@ def build(base: Path, experiment: Experiment) -> tuple[PeftModel, bool]:
         TrainingError: an intended module got no adapter.
     """
     quantization = nf4_config() if experiment.quantize else None
-    model = WhisperForConditionalGeneration.from_pretrained(base, quantization_config=quantization, dtype=frozen_dtype())
+    # The base is not trained, so it is kept as the device computes.
+    model = WhisperForConditionalGeneration.from_pretrained(base, quantization_config=quantization, dtype=precision.dtype())
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):  # bitsandbytes repacks for such CPUs in evaluation, and cannot train after it
+            module.support_avx512bf16_for_cpu = False
     model.config.use_cache = False
     model.accepts_loss_kwargs = False  # or the Trainer does not divide by the accumulation steps
     if experiment.gradient_checkpointing:
@@ -124,11 +148,6 @@ def adapt(model: WhisperForConditionalGeneration, experiment: Experiment) -> Pef
     return adapted
 
 
-def frozen_dtype() -> torch.dtype:
-    """How the base is kept, which is not trained: in the half precision the device computes in, if it does."""
-    return {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}[precision_name()]
-
-
 def nf4_config():
     """NF4 with double quantisation and bf16 compute, or ``None`` with a warning where bitsandbytes cannot work."""
     from transformers import BitsAndBytesConfig
@@ -143,7 +162,7 @@ def nf4_config():
         return None
     # A CPU without bf16 instructions emulates them, some ten times slower than fp32.
     return BitsAndBytesConfig(
-        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=frozen_dtype()
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=precision.dtype()
     )
 
 
@@ -180,7 +199,9 @@ def _arguments(experiment: Experiment, work: Path, seed: int) -> TrainingArgumen
         work,
         seed,
         per_device_eval_batch_size=8,
-        save_strategy="no",
+        save_strategy="steps",
+        save_steps=_SAVED_SHARE,
+        save_total_limit=1,
         prediction_loss_only=True,
         logging_steps=5,
         label_names=["labels"],
