@@ -31,7 +31,7 @@ SEEDS = (1, 2, 3)
 START, GOAL = "exp01", "exp05"
 OTHERS = ("exp05-as-run", "exp02", "exp06")
 COLUMNS = (
-    "variant", "claim", "seed", "epochs", "steps", "minutes", "lowest_train_loss", "validation_wer",
+    "variant", "claim", "seed", "epochs", "steps", "lowest_train_loss", "validation_wer",
     "n", "wer", "wer_low", "wer_high", "cer", "stopped",
 )  # fmt: skip
 
@@ -103,7 +103,7 @@ def _run(variant: Variant, profile: Profile, seed: int, folder: Path) -> tuple[d
         return row | {"stopped": str(error)}, None
     predictions = workflow.predict_model(variant.name, output, profile, folder / f"seed{seed}").assign(seed=seed)
     rates = summarise_rates(with_counts(predictions))
-    row |= {"steps": facts["steps"], "minutes": round(facts["seconds"] / 60, 2), "validation_wer": facts["best_validation_wer"]}
+    row |= {"steps": facts["steps"], "validation_wer": facts["best_validation_wer"]}
     row["lowest_train_loss"] = min(float(epoch["train_loss"]) for epoch in read_log(output / LOG_FILE))
     row |= {"n": rates["n"], "wer": rates["wer"], "wer_low": rates["wer_95"][0], "wer_high": rates["wer_95"][1], "cer": rates["cer"]}
     return row, predictions

@@ -85,8 +85,8 @@ def test_modules_say_what_they_are_and_init_files_are_empty():
 
 
 def lock() -> dict[str, str]:
-    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
-    return dict(line.split(";")[0].split("==") for line in lines if "==" in line and not line.startswith("#"))
+    lines = [line for name in ("requirements.lock", "weights.lock") for line in (ROOT / name).read_text(encoding="utf-8").splitlines()]
+    return dict(re.split("[; ]", line)[0].split("==") for line in lines if "==" in line and not line.startswith("#"))
 
 
 def declared() -> list[Requirement]:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from peft import PeftModel
 from safetensors.torch import load_file
-from transformers import TrainerCallback, WhisperForConditionalGeneration
+from transformers import TrainerCallback, TrainerState, WhisperForConditionalGeneration, WhisperProcessor
 
 from speakor_common import packaged_whisper, precision
 from speakor_common.batching.collate import Seq2SeqCollator
@@ -18,6 +18,7 @@ from speakor_common.errors import CheckpointError, TrainingError, TrainingInterr
 from speakor_common.evaluation.transcribe import transcribe_audio
 from speakor_common.evaluation.whisper_context import positions_for, short_context
 from speakor_common.training import whisper
+from speakor_common.training.callbacks import EveryAdapterLearns
 from speakor_common.training.experiments import resolve
 from speakor_common.training.runlog import RunLog
 from tests.builders import prepared, tiny_whisper, tone
@@ -54,6 +55,24 @@ def test_a_module_that_does_not_exist_is_an_error(base, monkeypatch):
     monkeypatch.setattr(whisper, "get_peft_model", lambda model, config: model)
     with pytest.raises(TrainingError, match="0 LoRA adapters"):
         whisper.build(base, experiment())
+
+
+def test_an_adapter_without_gradient_stops_the_run(base):
+    model, _ = whisper.build(base, experiment())
+    forward(model, 3000).backward()
+    guard, first = EveryAdapterLearns(), TrainerState()
+    guard.on_pre_optimizer_step(None, first, None, model=model)
+    next(p for name, p in model.named_parameters() if "lora_A" in name).grad = None
+    with pytest.raises(TrainingError, match=r"1 trainable parameters get no gradient, .*lora_A"):
+        guard.on_pre_optimizer_step(None, first, None, model=model)
+
+
+def test_labels_ask_for_korean_transcription(base):
+    processor = WhisperProcessor.from_pretrained(base, language="ko", task="transcribe")
+    start = processor.tokenizer.convert_tokens_to_ids("<|startoftranscript|>")
+    batch = Seq2SeqCollator(processor, start, frames=200)([{"audio": (tone(1.0), 16_000), "text": "네"}])
+    spelled = processor.tokenizer.convert_ids_to_tokens(batch["labels"][0])
+    assert spelled[:3] == ["<|ko|>", "<|transcribe|>", "<|notimestamps|>"] and spelled[-1] == "<|endoftext|>"
 
 
 def test_quantisation_that_is_not_there_is_said_once_and_avoided(monkeypatch, caplog):

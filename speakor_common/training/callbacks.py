@@ -1,4 +1,4 @@
-"""Trainer callbacks that decide: staged unfreezing, and the guard against impossible losses."""
+"""Trainer callbacks that decide: staged unfreezing, and the guards against what cannot be."""
 
 from __future__ import annotations
 
@@ -61,6 +61,19 @@ def submodules(model: torch.nn.Module, path: str) -> list[torch.nn.Module]:
         return list(model.get_submodule(found["layers"])[first:last])
     except AttributeError as error:
         raise TrainingError(f"a stage names {path!r}, which {type(model).__name__} does not have ({error})") from error
+
+
+class EveryAdapterLearns(TrainerCallback):
+    """Stop at the first step if a trainable parameter has no gradient: an adapter the loss does not reach."""
+
+    def on_pre_optimizer_step(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, model, **kwargs) -> None:
+        if state.global_step > 0:
+            return
+        without = [name for name, p in model.named_parameters() if p.requires_grad and p.grad is None]
+        if without:
+            raise TrainingError(
+                f"{len(without)} trainable parameters get no gradient, {without[0]} among them; is their module used at all?"
+            )
 
 
 class LossGuard(TrainerCallback):

@@ -25,7 +25,7 @@ from speakor_common.evaluation.whisper_context import positions_for, short_conte
 from speakor_common.storage import read_json, whole_directory
 from speakor_common.training import epochlog
 from speakor_common.training.arguments import arguments
-from speakor_common.training.callbacks import LossGuard
+from speakor_common.training.callbacks import EveryAdapterLearns, LossGuard
 from speakor_common.training.preset import Experiment
 from speakor_common.training.runlog import RunLog
 from speakor_common.training.signals import run_or_resume
@@ -75,7 +75,7 @@ def train(
             train_dataset=train_set,
             eval_dataset=data["valid"],
             data_collator=collator,
-            callbacks=[LossGuard(), epochlog.TrainingLog(work, sum(train_set["length"]) / RATE), *callbacks],
+            callbacks=[EveryAdapterLearns(), LossGuard(), epochlog.TrainingLog(work, sum(train_set["length"]) / RATE), *callbacks],
         )
         run_or_resume(trainer, work)
     with whole_directory(output) as folder:
