@@ -43,6 +43,7 @@ def train(experiment: str, profile: str, seed: int, callbacks: tuple[TrainerCall
         CheckpointError, TrainingError: see the training modules.
     """
     used, scale, changed = resolve(experiment, profile, **changes)
+    logger.info("%s: %s", experiment, json.dumps({k: v for k, v in asdict(used).items() if k != "name"}, ensure_ascii=False))
     for key, (preset, value) in changed.items():
         logger.info("profile %s sets %s = %s (preset: %s)", profile, key, value, preset)
     return run(used, scale, changed, seed, paths.model(experiment, profile), callbacks)
