@@ -188,6 +188,12 @@ def model(tmp_path_factory):
     return tiny_ctc(tmp_path_factory.mktemp("model"))
 
 
+@pytest.mark.parametrize("samples", [1, 399, 400, 800])
+def test_a_clip_of_hardly_a_frame_is_no_error(model, samples):
+    transcript = Transcriber.from_pretrained(model).transcribe([(np.full(samples, 0.1, np.float32), 16_000)])[0]
+    assert transcript.words == () or transcript.words[-1].end_s <= transcript.duration_s
+
+
 def test_transcriber_keeps_order_and_takes_any_source(model, tmp_path):
     path = write(tmp_path / "a.wav", encoded(tone(0.7)))
     found = Transcriber.from_pretrained(model).transcribe([path, encoded(tone(2.0)), (tone(1.0), 16_000)])

@@ -51,6 +51,7 @@ class CTCRecogniser:
         self.symbols = vocabulary(tokenizer)
         self.blank, self.delimiter = tokenizer.pad_token_id, tokenizer.word_delimiter_token
         self.seconds_per_frame = self.model.config.inputs_to_logits_ratio / RATE
+        self._shortest = _receptive_field(self.model.config.conv_kernel, self.model.config.conv_stride)
         search = rescoring.load(directory, self.symbols, self.blank, self.delimiter)
         self._path = search.path if search else path_finder(self.symbols, self.blank)
 
@@ -66,7 +67,8 @@ class CTCRecogniser:
 
     def log_probabilities(self, waves: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Frame posteriors of each wave: float32, shape = (T, V), natural logarithm."""
-        pieces = [(index, piece) for index, wave in enumerate(waves) for piece in _windows(wave)]
+        longer = [np.pad(wave, (0, max(0, self._shortest - len(wave)))) for wave in waves]  # less than a frame is heard as silence
+        pieces = [(index, piece) for index, wave in enumerate(longer) for piece in _windows(wave)]
         rows: list[np.ndarray | None] = [None] * len(pieces)
         for batch in _batches([len(wave) for _, (wave, _, _) in pieces]):
             for position, logs in zip(batch, self._forward([pieces[p][1][0] for p in batch]), strict=True):
@@ -154,6 +156,14 @@ class WhisperRecogniser:
                 features[:, :, :frames].to(self.model.device, self.model.dtype), language="ko", task="transcribe", max_new_tokens=tokens
             )
         return self.processor.batch_decode(ids, skip_special_tokens=True)
+
+
+def _receptive_field(kernels: Sequence[int], strides: Sequence[int]) -> int:
+    """Samples one frame is computed from, the fewest the convolutions take."""
+    samples = 1
+    for kernel, stride in zip(reversed(kernels), reversed(strides), strict=True):
+        samples = (samples - 1) * stride + kernel
+    return samples
 
 
 def _windows(wave: np.ndarray) -> list[tuple[np.ndarray, int, int | None]]:
