@@ -5,6 +5,7 @@ import unicodedata
 import evaluate
 import jiwer
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -186,6 +187,17 @@ def test_greedy_decoding_merges_repeats_and_times_words():
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     return tiny_ctc(tmp_path_factory.mktemp("model"))
+
+
+def test_a_label_all_models_hear_otherwise_is_suspect():
+    labels = ["저는 학생 이에요", "밥 먹어요", "네"]
+    first = predictions(labels, ["저는 학교 이에요", "밥을 먹었어요", "네"], "a")
+    second = predictions(labels, ["나는 학교 이에요", "밥을 먹어요", "네"], "b")
+    found = errors.label_suspects(pd.concat([first, second], ignore_index=True))
+    assert found[["position", "reference", "heard"]].to_numpy().tolist() == [[1, "학생", "학교"], [0, "밥", "밥을"]]
+    assert found["utterance_id"].tolist() == first["utterance_id"].tolist()[:2]
+    with pytest.raises(ValueError, match="at least two"):
+        errors.label_suspects(first)
 
 
 @pytest.mark.parametrize("samples", [1, 399, 400, 800])

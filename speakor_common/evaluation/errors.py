@@ -110,6 +110,36 @@ def word_confusions(predictions: pd.DataFrame, count: int = 20) -> pd.DataFrame:
     return pd.DataFrame([(*key, n) for key, n in counts.most_common(count)], columns=["reference", "hypothesis", "count"])
 
 
+def label_suspects(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Words where every model hears the same and the label says something else: the label may be wrong.
+
+    Args:
+        predictions: at least two experiments' predictions of one condition.
+
+    Returns:
+        columns ``utterance_id, position, reference, heard``: a word of the label (``""``: none there) and what all models
+        have in its place (``""``: nothing); in the order of the utterances.
+    """
+    models = predictions["experiment"].nunique()
+    if models < 2:
+        raise ValueError("label suspects need the outputs of at least two models; one alone cannot agree with another")
+    votes: Counter[tuple[str, int, str, str]] = Counter()
+    for row in predictions.itertuples():
+        votes.update((row.utterance_id, *wrong) for wrong in _wrong_words(row.reference, row.hypothesis))
+    agreed = [key for key, count in votes.items() if count == models]
+    return pd.DataFrame(agreed, columns=["utterance_id", "position", "reference", "heard"])
+
+
+def _wrong_words(reference: str, hypothesis: str) -> set[tuple[int, str, str]]:
+    """``(position in the reference, its word, what was heard)`` of every difference."""
+    found, position = set(), 0
+    for pair in align_words(reference, hypothesis):
+        if pair.operation != "equal":
+            found.add((position, pair.reference, pair.hypothesis))
+        position += pair.reference != ""
+    return found
+
+
 FLAGS = ("empty", "hallucination", "repetition", "spacing")
 
 
