@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 SEEDS = (1, 2, 3)
 START, GOAL = "exp01", "exp05"
-OTHERS = ("exp05-as-run", "exp02", "exp06")
+OTHERS = (START, "exp05-as-run", "exp02", "exp06")
 COLUMNS = (
     "variant", "claim", "seed", "epochs", "steps", "lowest_train_loss", "validation_wer",
     "n", "wer", "wer_low", "wer_high", "cer", "stopped",
