@@ -36,7 +36,11 @@ def by_variant(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
             ax.text(position, 0.02, "stopped by\nthe loss guard", ha="center", fontsize=8)
     ax.set_xticks(range(len(names)), names)
     seeds, n = table["seed"].nunique(), int(trained["n"].iloc[0]) if len(trained) else 0
-    ax.set(ylabel="WER on the test split", ylim=(0, None), title=f"Seeds 1-{seeds}, n = {n} test clips each")
+    ax.set(
+        ylabel="WER on the test split",
+        ylim=(0, 1.1 * trained["wer"].max() if len(trained) else 1),
+        title=f"Seeds 1-{seeds}, n = {n} test clips each",
+    )
     return ax
 
 
