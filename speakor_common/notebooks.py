@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 _ASSIGNMENT = re.compile(r"^(\w+)\s*(?::[^=\n]+)?=", re.MULTILINE)
 KERNEL = "python3"
+# Executed copies are for reading: no bars of files being loaded, no advice to library authors.
+_QUIET = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "TRANSFORMERS_VERBOSITY": "error", "PYTHONWARNINGS": "ignore::FutureWarning"}
 
 
 def numbered(folder: Path | None = None) -> list[Path]:
@@ -91,7 +93,8 @@ def reproduce(profile: str, seed: int = 1, data_root: str = "", only: list[str] 
         the executed copies.
     """
     chosen = [n for n in numbered() if not only or n.name[:2] in only]
-    os.environ.setdefault("PYTHONPATH", str(paths.root()))
+    for variable, value in ({"PYTHONPATH": str(paths.root())} | _QUIET).items():
+        os.environ.setdefault(variable, value)
     done = []
     for notebook in tqdm(chosen, desc=f"notebooks ({profile})", unit="notebook"):
         logger.info("running %s", notebook.name)

@@ -80,7 +80,7 @@ def train(
         run_or_resume(trainer, work)
     with whole_directory(output) as folder:
         model.peft_config["default"].base_model_name_or_path = str(experiment.base)  # not a path of this machine
-        model.save_pretrained(folder)
+        model.save_pretrained(folder, save_embedding_layers=False)  # or PEFT looks for the base's configuration, on the Hub too
         processor.save_pretrained(folder)
         epochlog.keep(work, folder)
         facts = run.write(
