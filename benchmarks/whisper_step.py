@@ -2,7 +2,7 @@
 
     python benchmarks/whisper_step.py [BATCH]
 
-Plain: all of whisper-base trained in fp32 on 30 s of context, as stock examples do. The trial's: LoRA, encoder cut to 7 s (the sample's
+Plain: all of whisper-base trained in fp32 on 30 s of context, as stock examples do. The trial's: LoRA, encoder cut to 6 s (the sample's
 longest clip), with checkpointing as the preset has it and without. Each way runs in a process of its own, one after the other, on random
 input; the second optimiser step is timed. Writes results/benchmarks/whisper_step.json.
 """
@@ -24,14 +24,14 @@ LABEL_TOKENS = 32
 
 def main(batch: int = 4) -> None:
     experiment, _, _ = resolve("whisper", "sample")
-    base, short = checkpoints.resolve(experiment.base), positions_for(7)
+    base, short = checkpoints.resolve(experiment.base), positions_for(6)
     ways = {
         "plain: full, fp32, 30 s": Setting(FULL, "fp32", False, STOCK_POSITIONS),
-        "LoRA, NF4, 7 s, checkpointing": Setting(LORA, "nf4", True, short),
-        "LoRA, NF4, 7 s": Setting(LORA, "nf4", False, short),
+        "LoRA, NF4, 6 s, checkpointing": Setting(LORA, "nf4", True, short),
+        "LoRA, NF4, 6 s": Setting(LORA, "nf4", False, short),
     }
     if precision.name() == "bf16":
-        ways["LoRA, bf16, 7 s"] = Setting(LORA, "bf16", False, short)
+        ways["LoRA, bf16, 6 s"] = Setting(LORA, "bf16", False, short)
     rows = []
     for name, setting in ways.items():
         probe = memory_probe.measure(base, setting, experiment, batch, LABEL_TOKENS)

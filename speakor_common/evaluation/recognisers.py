@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
@@ -22,6 +22,9 @@ from speakor_common.evaluation.syllables import path_finder, vocabulary
 from speakor_common.evaluation.whisper_context import STOCK_POSITIONS, positions_for, short_context
 from speakor_common.storage import read_json
 from speakor_common.text import normalize_korean
+
+if TYPE_CHECKING:
+    from transformers import WhisperForConditionalGeneration, WhisperProcessor
 
 WINDOW_S, OVERLAP_S = 20.0, 2.0  # windows of a long CTC file share 2 s; the middle of the overlap is the seam
 _WHISPER_WINDOW_S = 30.0
@@ -115,19 +118,8 @@ class WhisperRecogniser:
     """Whisper, stock or with a PEFT adapter, prompted for Korean transcription; no word times."""
 
     def __init__(self, directory: Path, device: str) -> None:
-        from transformers import WhisperForConditionalGeneration, WhisperProcessor
-
-        adapter = directory / "adapter_config.json"
-        base = directory
-        if adapter.is_file():
-            base = resolve(read_json(adapter)["base_model_name_or_path"])
-        self.processor = WhisperProcessor.from_pretrained(base)
-        self.model = WhisperForConditionalGeneration.from_pretrained(base).eval()
-        if adapter.is_file():
-            from peft import PeftModel
-
-            self.model = PeftModel.from_pretrained(self.model, directory).merge_and_unload()
-        self.model.to(device, precision.dtype())
+        self.model, self.processor = load_whisper(directory)
+        self.model.eval().to(device, precision.dtype())
         # A model tuned on a short encoder context is used with it. A stock model needs the silence up to 30 s
         # it was trained with: cut to the clips, whisper-base repeats itself (WER above 1 instead of about 0.5).
         trained = directory / "run.json"
@@ -156,6 +148,24 @@ class WhisperRecogniser:
                 features[:, :, :frames].to(self.model.device, self.model.dtype), language="ko", task="transcribe", max_new_tokens=tokens
             )
         return self.processor.batch_decode(ids, skip_special_tokens=True)
+
+
+def load_whisper(directory: Path) -> tuple[WhisperForConditionalGeneration, WhisperProcessor]:
+    """Model and processor of a stock directory, or of an adapter's base with the adapter merged in.
+
+    Raises:
+        CheckpointError: an adapter's base cannot be found.
+    """
+    from transformers import WhisperForConditionalGeneration, WhisperProcessor
+
+    adapter = directory / "adapter_config.json"
+    base = resolve(read_json(adapter)["base_model_name_or_path"]) if adapter.is_file() else directory
+    model, processor = WhisperForConditionalGeneration.from_pretrained(base), WhisperProcessor.from_pretrained(base)
+    if adapter.is_file():
+        from peft import PeftModel
+
+        model = PeftModel.from_pretrained(model, directory).merge_and_unload()
+    return model, processor
 
 
 def _receptive_field(kernels: Sequence[int], strides: Sequence[int]) -> int:

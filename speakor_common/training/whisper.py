@@ -21,8 +21,9 @@ from speakor_common.audio import RATE
 from speakor_common.batching.augment import training_transform
 from speakor_common.batching.collate import Seq2SeqCollator
 from speakor_common.errors import CheckpointError, TrainingError
+from speakor_common.evaluation.recognisers import load_whisper
 from speakor_common.evaluation.whisper_context import positions_for, short_context
-from speakor_common.storage import read_json, whole_directory
+from speakor_common.storage import whole_directory
 from speakor_common.training import epochlog
 from speakor_common.training.arguments import arguments
 from speakor_common.training.callbacks import EveryAdapterLearns, LossGuard
@@ -100,12 +101,11 @@ def merge(adapter: Path) -> Path:
     """
     if not (adapter / "adapter_config.json").is_file():
         raise CheckpointError(f"{adapter} holds no adapter_config.json; merging is for adapters: speakor train whisper --merge")
-    base = checkpoints.resolve(read_json(adapter / "adapter_config.json")["base_model_name_or_path"])
-    model = PeftModel.from_pretrained(WhisperForConditionalGeneration.from_pretrained(base), adapter).merge_and_unload()
+    model, processor = load_whisper(adapter)
     target = adapter.with_name(adapter.name + "-merged")
     with whole_directory(target) as folder:
         model.save_pretrained(folder)
-        WhisperProcessor.from_pretrained(adapter).save_pretrained(folder)
+        processor.save_pretrained(folder)
         shutil.copy(adapter / "run.json", folder / "run.json")  # what it was trained on, and with which context
     return target
 
