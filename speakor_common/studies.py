@@ -3,7 +3,8 @@
 ``ablation``: does each of exp05's ideas help? From exp01 to exp05 one change at a time; every step of the ladder keeps
 the changes before it. Two rungs stand beside it: exp01 with as few optimiser steps as accumulation leaves (equal steps
 instead of equal epochs), and exp05 with labels padded as the seed project's code did. ``presets``: the other presets
-against exp05. Finished runs are kept and shared, so an interrupted study continues.
+against exp05, and exp05's own weights read with exp06's language models, which tells what exp06 owes to its training and
+what to its reading. Finished runs are kept and shared, so an interrupted study continues.
 """
 
 from __future__ import annotations
@@ -29,21 +30,27 @@ logger = logging.getLogger(__name__)
 
 SEEDS = (1, 2, 3)
 START, GOAL = "exp01", "exp05"
-OTHERS = (START, "exp05-as-run", "exp02", "exp06")
+BEST = "exp06"
+OTHERS = (BEST, "exp05-as-run", "exp02")
 COLUMNS = (
-    "variant", "claim", "seed", "epochs", "steps", "lowest_train_loss", "validation_wer",
+    "variant", "claim", "seed", "epochs", "steps", "minutes", "lowest_train_loss", "validation_wer",
     "n", "wer", "wer_low", "wer_high", "cer", "stopped",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Variant:
-    """What differs from the variant ``against``, and the experiment that has it."""
+    """What differs from the variant ``against``, and the experiment that has it.
+
+    Attributes:
+        weights: name of the variant whose trained weights are taken as they are; ``""`` trains.
+    """
 
     name: str
     claim: str
     against: str
     experiment: Experiment
+    weights: str = ""
 
 
 def ladder(profile: str) -> list[Variant]:
@@ -64,9 +71,11 @@ def ladder(profile: str) -> list[Variant]:
 
 
 def presets(profile: str) -> list[Variant]:
-    """exp05 and the presets beside it, each compared with exp05. (exp04 has exp05's settings.)"""
-    experiments = [resolve(name, profile)[0] for name in (GOAL, *OTHERS)]
-    return [Variant(experiment.name, experiment.note, GOAL, experiment) for experiment in experiments]
+    """exp05 and the presets beside it, each compared with exp05. (exp01 is in the ladder; exp04 has exp05's settings.)"""
+    goal, *others = [resolve(name, profile)[0] for name in (GOAL, *OTHERS)]
+    order = resolve(BEST, profile)[0].lm_order
+    read = Variant(f"{GOAL} with language models", f"{GOAL}'s weights, read as {BEST} is", GOAL, replace(goal, lm_order=order), weights=GOAL)
+    return [Variant(GOAL, goal.note, GOAL, goal), read, *(Variant(other.name, other.note, GOAL, other) for other in others)]
 
 
 STUDIES = {"ablation": ladder, "presets": presets}
@@ -95,18 +104,25 @@ def run(study: str, profile_name: str, seeds: tuple[int, ...] = SEEDS) -> tuple[
 def _run(variant: Variant, profile: Profile, seed: int, folder: Path) -> tuple[dict[str, Any], pd.DataFrame | None]:
     row: dict[str, Any] = dict.fromkeys(COLUMNS)
     row |= {"variant": variant.name, "claim": variant.claim, "seed": seed, "epochs": variant.experiment.epochs}
-    output = paths.root() / "models" / "studies" / profile.name / f"{variant.name.replace(' ', '-')}-seed{seed}"
+    output = _output(variant.name, profile, seed)
     try:
-        facts = runs.run(variant.experiment, profile, {}, seed, output)
+        if variant.weights:
+            facts = runs.read_with_language_models(_output(variant.weights, profile, seed), output, variant.experiment, profile, seed)
+        else:
+            facts = runs.run(variant.experiment, profile, {}, seed, output)
     except TrainingError as error:  # a counter-example may end here; that is its result
         logger.warning("%s, seed %d: %s", variant.name, seed, error)
         return row | {"stopped": str(error)}, None
     predictions = workflow.predict_model(variant.name, output, profile, folder / f"seed{seed}").assign(seed=seed)
     rates = summarise_rates(with_counts(predictions))
-    row |= {"steps": facts["steps"], "validation_wer": facts["best_validation_wer"]}
+    row |= {"steps": facts["steps"], "minutes": round(facts["seconds"] / 60, 1), "validation_wer": facts["best_validation_wer"]}
     row["lowest_train_loss"] = min(float(epoch["train_loss"]) for epoch in read_log(output / LOG_FILE))
     row |= {"n": rates["n"], "wer": rates["wer"], "wer_low": rates["wer_95"][0], "wer_high": rates["wer_95"][1], "cer": rates["cer"]}
     return row, predictions
+
+
+def _output(variant: str, profile: Profile, seed: int) -> Path:
+    return paths.root() / "models" / "studies" / profile.name / f"{variant.replace(' ', '-')}-seed{seed}"
 
 
 def verdicts(variants: list[Variant], predictions: pd.DataFrame) -> pd.DataFrame:

@@ -15,6 +15,7 @@ import torch
 
 from speakor_common import precision
 from speakor_common.audio import RATE
+from speakor_common.batching.augment import change_speed
 from speakor_common.checkpoints import resolve
 from speakor_common.evaluation import rescoring
 from speakor_common.evaluation.ctc_decode import Hypothesis, read_path
@@ -55,14 +56,20 @@ class CTCRecogniser:
         self.blank, self.delimiter = tokenizer.pad_token_id, tokenizer.word_delimiter_token
         self.seconds_per_frame = self.model.config.inputs_to_logits_ratio / RATE
         self._shortest = _receptive_field(self.model.config.conv_kernel, self.model.config.conv_stride)
-        search = rescoring.load(directory, self.symbols, self.blank, self.delimiter)
-        self._path = search.path if search else path_finder(self.symbols, self.blank)
+        self._rescorer = rescoring.load(directory, self.symbols, self.blank, self.delimiter)
+        self._best_path = path_finder(self.symbols, self.blank)
 
     def recognise(self, waves: Sequence[np.ndarray]) -> list[Hypothesis]:
         found = []
-        for wave, logs in zip(waves, self.log_probabilities(waves), strict=True):
-            found.append(self.read(self._path(logs), logs, len(wave) / RATE))
+        for wave, views in zip(waves, self.views(waves, rescoring.SPEEDS if self._rescorer else ()), strict=True):
+            path = self._rescorer.path(views) if self._rescorer else self._best_path(views[0])
+            found.append(self.read(path, views[0], len(wave) / RATE))
         return found
+
+    def views(self, waves: Sequence[np.ndarray], speeds: Sequence[float]) -> list[list[np.ndarray]]:
+        """Posteriors of each wave as spoken, and of each again at other speeds."""
+        changed = [self.log_probabilities([change_speed(wave, speed) for wave in waves]) for speed in speeds]
+        return [list(views) for views in zip(self.log_probabilities(waves), *changed, strict=True)]
 
     def read(self, path: np.ndarray, logs: np.ndarray, duration_s: float) -> Hypothesis:
         """Hypothesis of a symbol path, int (T,), through posteriors (T, V)."""

@@ -3,15 +3,16 @@
 Legend: T frames, V vocabulary, N candidates, K knowledge sources.
 
 The beam search scores one alignment of a text and sees at most six jamo back, about a word. Its candidates are few
-enough for better questions: how probable the text is over all its alignments (the CTC forward score), in jamo, and in
-words. The sources are weighed log-linearly, as in N-best rescoring since Ostendorf et al. (1991). The word model travels
-with the jamo model as ``words.arpa``, the weights as ``decoder.json``.
+enough for better questions: how probable the text is over all its alignments (the CTC forward score), at the speed it
+was spoken and slower and faster; and how probable it is as jamo, as morphemes, as a sequence of word classes and to a
+dictionary. The sources are weighed log-linearly, as in N-best rescoring since Ostendorf et al. (1991). The language
+models travel with a model directory as ``*.arpa``, the weights as ``decoder.json``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,35 +21,45 @@ import torch
 from speakor_common.errors import CheckpointError
 from speakor_common.evaluation.beam import BeamSearch, BeamSettings, labels
 from speakor_common.evaluation.language_model import LanguageModel, listed
+from speakor_common.evaluation.morphemes import analyse
 from speakor_common.storage import read_json, write_json
+from speakor_common.text import from_jamo
 
-JAMO_MODEL_FILE, WORD_MODEL_FILE, SETTINGS_FILE = "lm.arpa", "words.arpa", "decoder.json"
-CANDIDATES = 60
+JAMO_MODEL_FILE, MORPHEME_MODEL_FILE, TAG_MODEL_FILE, SETTINGS_FILE = "lm.arpa", "morphemes.arpa", "tags.arpa", "decoder.json"
+CANDIDATES = 100
+SPEEDS = (0.88, 1.13)  # heard again slower and faster; a factor as in batching.augment.change_speed
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Weights:
-    """Factors beside the acoustic score's 1.
+    """What each source counts, on natural logarithms.
 
     Attributes:
-        jamo, words: on the language models' natural log probabilities.
-        length: on the number of jamo, against the language models' liking for short text.
+        acoustic: forward score, mean over the speeds.
+        jamo, morphemes, tags: n-gram models of jamo, morphemes and word classes.
+        dictionary: negative path cost of the morphological analysis.
+        length: number of jamo, against the models' liking for short text.
+        pieces: number of morphemes.
     """
 
+    acoustic: float = 1.0
     jamo: float = 1.0
-    words: float = 0.0
+    morphemes: float = 0.0
+    tags: float = 0.0
+    dictionary: float = 0.0
     length: float = 0.0
+    pieces: float = 0.0
 
     def vector(self) -> np.ndarray:
-        """Weights of all sources, float64, shape = (K,)."""
-        return np.array([1.0, self.jamo, self.words, self.length])
+        """Weights of all sources in the order of the fields, float64, shape = (K,)."""
+        return np.array(astuple(self), float)
 
 
 class Rescorer:
     """Beam search and second reading in one.
 
     Args:
-        directory: holds ``lm.arpa`` and ``words.arpa``.
+        directory: holds the language models.
         symbols: vocabulary by index; special tokens as ``""``.
 
     Raises:
@@ -57,32 +68,42 @@ class Rescorer:
 
     def __init__(self, directory: Path, symbols: list[str], blank: int, delimiter: str, settings: BeamSettings, weights: Weights) -> None:
         self._search = BeamSearch(directory / JAMO_MODEL_FILE, symbols, blank, delimiter, settings)
-        self._words = LanguageModel(directory / WORD_MODEL_FILE, listed(directory / WORD_MODEL_FILE))
+        self._morphemes, self._tags = (LanguageModel(file, listed(file)) for file in (directory / MORPHEME_MODEL_FILE, directory / TAG_MODEL_FILE))
         self._symbols, self._blank, self._delimiter = symbols, blank, delimiter
         self._weights = weights.vector()
 
-    def path(self, log_probabilities: np.ndarray) -> np.ndarray:
+    def path(self, views: Sequence[np.ndarray]) -> np.ndarray:
         """Symbol index of every frame: int64, shape = (T,).
 
         Args:
-            log_probabilities: float32, shape = (T, V), natural logarithm.
+            views: posteriors of the clip as spoken and, where wanted, at other speeds; float32, shape = (T, V) with a T
+                of each view's own, natural logarithm.
         """
-        paths, scores = self.candidates(log_probabilities)
+        paths, scores = self.candidates(views)
         return paths[int((scores @ self._weights).argmax())]
 
-    def candidates(self, log_probabilities: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
-        """Paths, and what every source says of them: float64, shape = (N, K)."""
-        paths = self._search.candidates(log_probabilities, CANDIDATES)
+    def candidates(self, views: Sequence[np.ndarray]) -> tuple[list[np.ndarray], np.ndarray]:
+        """Paths through the first view, and what every source says of them: float64, shape = (N, K)."""
+        paths = self._search.candidates(views[0], CANDIDATES)
         sequences = [labels(path, self._blank) for path in paths]
-        spelled = [[self._symbols[index] for index in sequence] for sequence in sequences]
-        jamo = [self._search.language_model.score(symbols) for symbols in spelled]
-        words = [self._words.score("".join(symbols).replace(self._delimiter, " ").split()) for symbols in spelled]
-        acoustic = forward_scores(log_probabilities, sequences, self._blank)
-        return paths, np.column_stack([acoustic, jamo, words, [len(sequence) for sequence in sequences]])
+        return paths, np.column_stack([self._acoustic(views, sequences), *zip(*map(self._judge, sequences), strict=True)])
+
+    def _acoustic(self, views: Sequence[np.ndarray], sequences: list[list[int]]) -> np.ndarray:
+        """Mean forward score; a view too short for one of the texts is left out for all, or it would favour the others."""
+        scores = [forward_scores(logs, sequences, self._blank) for logs in views]
+        return np.mean([scores[0], *(s for s in scores[1:] if np.isfinite(s).all())], axis=0)
+
+    def _judge(self, sequence: list[int]) -> tuple[float, ...]:
+        """All sources but the acoustic one, in the order of :class:`Weights`."""
+        symbols = [self._symbols[index] for index in sequence]
+        found = analyse(from_jamo("".join(symbols).replace(self._delimiter, " ")))
+        jamo = self._search.language_model.score(symbols)
+        morphemes, tags = self._morphemes.score(found.morphemes), self._tags.score(found.tags)
+        return jamo, morphemes, tags, -found.cost, len(sequence), len(found.tags)
 
 
 def forward_scores(log_probabilities: np.ndarray, sequences: Sequence[Sequence[int]], blank: int) -> np.ndarray:
-    """Log probability of each label sequence over all its alignments: float64, shape = (N,)."""
+    """Log probability of each label sequence over all its alignments: float64, shape = (N,); -inf where there is none."""
     frames = torch.from_numpy(log_probabilities.astype(np.float64))[:, None].expand(-1, len(sequences), -1)
     lengths = torch.tensor([len(sequence) for sequence in sequences])
     targets = torch.tensor([index for sequence in sequences for index in sequence], dtype=torch.long)
@@ -103,7 +124,7 @@ def load(directory: Path, symbols: list[str], blank: int, delimiter: str) -> Res
     """
     if not (directory / SETTINGS_FILE).is_file():
         return None
-    for name in (JAMO_MODEL_FILE, WORD_MODEL_FILE):
+    for name in (JAMO_MODEL_FILE, MORPHEME_MODEL_FILE, TAG_MODEL_FILE):
         if not (directory / name).is_file():
             raise CheckpointError(f"{directory} holds {SETTINGS_FILE} but no {name}; copy the whole directory")
     content = read_json(directory / SETTINGS_FILE)

@@ -4,57 +4,60 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from datasets import DatasetDict
+from datasets import Dataset, DatasetDict
 from rapidfuzz.distance import Levenshtein
 
 from speakor_common.audio import RATE
 from speakor_common.batching.collate import load_audio, to_label_form
 from speakor_common.evaluation.beam import BeamSettings
+from speakor_common.evaluation.morphemes import analyse
 from speakor_common.evaluation.ngram import NGram
 from speakor_common.evaluation.recognisers import CTCRecogniser
-from speakor_common.evaluation.rescoring import JAMO_MODEL_FILE, WORD_MODEL_FILE, Rescorer, Weights, save_settings
+from speakor_common.evaluation.rescoring import (
+    JAMO_MODEL_FILE,
+    MORPHEME_MODEL_FILE,
+    SPEEDS,
+    TAG_MODEL_FILE,
+    Rescorer,
+    Weights,
+    save_settings,
+)
+from speakor_common.training import minimum_risk
+from speakor_common.training.minimum_risk import Judged
 
 logger = logging.getLogger(__name__)
 
 MAX_TRANSCRIPTS = 50_000  # beyond that the counts outgrow memory and the gain is small
 MAX_CLIPS = 400  # validation clips the weights are chosen on
-WORD_ORDER = 2
-_WEIGHTS = tuple(
-    Weights(*values)
-    for values in product((0.4, 0.6, 0.8, 1.0, 1.3, 1.6), (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.3), (0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0))
-)
-
-Clip = tuple[np.ndarray, float, str]  # posteriors (T, V), seconds, reference
+MORPHEME_ORDER, TAG_ORDER = 3, 5
 
 
 def fit(directory: Path, data: DatasetDict, order: int, seed: int) -> tuple[dict[str, Any], float]:
-    """Write ``lm.arpa``, ``words.arpa`` and ``decoder.json`` into a saved CTC model's directory.
+    """Write the language models and ``decoder.json`` into a saved CTC model's directory.
 
-    The language models see only training transcripts. The weights of the second reading are those with the lowest validation
-    WER; the beam search's settings hardly matter after it and are fixed.
+    The language models see only training transcripts. The weights of the second reading are those expected to make the fewest
+    word errors on validation; the beam search's settings hardly matter after it and are fixed.
 
     Args:
         data: splits ``train`` and ``valid``; ``native_train``, where there is one, is counted too.
         order: longest jamo n-gram; KenLM as packaged reads up to 6.
 
     Returns:
-        the content of ``decoder.json``, and the validation WER it gives.
+        the content of ``decoder.json``, and a validation WER: of each speaker, with weights found on the others.
     """
     recogniser = CTCRecogniser(directory, "cpu")
     count(directory, transcripts(data, seed), recogniser.symbols, recogniser.delimiter, order)
-    clips = _clips(recogniser, data["valid"].select(range(min(MAX_CLIPS, len(data["valid"])))))
     settings = BeamSettings()
-    weights, wer = _weigh(
-        recogniser, Rescorer(directory, recogniser.symbols, recogniser.blank, recogniser.delimiter, settings, Weights()), clips
-    )
-    logger.info("language model of order %d: %s, validation WER %.4f", order, weights, wer)
+    rescorer = Rescorer(directory, recogniser.symbols, recogniser.blank, recogniser.delimiter, settings, Weights())
+    clips = judge(recogniser, rescorer, data["valid"].select(range(min(MAX_CLIPS, len(data["valid"])))))
+    weights, wer = Weights(*map(float, minimum_risk.fit(clips))), minimum_risk.cross_validated(clips)
+    logger.info("language models of order %d: %s, validation WER %.4f", order, weights, wer)
     save_settings(directory, settings, weights)
     return {"beam": asdict(settings), "weights": asdict(weights)}, wer
 
@@ -69,24 +72,22 @@ def transcripts(data: DatasetDict, seed: int) -> list[str]:
 
 
 def count(directory: Path, texts: Sequence[str], symbols: Sequence[str], delimiter: str, order: int) -> None:
-    """Write ``lm.arpa`` over a CTC vocabulary's symbols and ``words.arpa`` over words."""
+    """Write the n-gram models over a CTC vocabulary's symbols, morphemes and word classes."""
     spelled = [list(to_label_form(text, symbols).replace(" ", delimiter)) for text in texts]
     NGram(spelled, order, [s for s in symbols if s]).write_arpa(directory / JAMO_MODEL_FILE)
-    NGram([to_label_form(text, symbols).split() for text in texts], WORD_ORDER, ()).write_arpa(directory / WORD_MODEL_FILE)
+    found = [analyse(text) for text in texts]
+    NGram([f.morphemes for f in found], MORPHEME_ORDER, ()).write_arpa(directory / MORPHEME_MODEL_FILE)
+    NGram([f.tags for f in found], TAG_ORDER, ()).write_arpa(directory / TAG_MODEL_FILE)
 
 
-def _clips(recogniser: CTCRecogniser, rows: Iterable[dict[str, Any]]) -> list[Clip]:
-    waves, texts = zip(*((load_audio(row), row["text"]) for row in rows), strict=True)
-    return [(logs, len(wave) / RATE, text) for logs, wave, text in zip(recogniser.log_probabilities(waves), waves, texts, strict=True)]
-
-
-def _weigh(recogniser: CTCRecogniser, rescorer: Rescorer, clips: list[Clip]) -> tuple[Weights, float]:
-    """Weights with the lowest WER. Each candidate is scored once and compared once with its reference."""
-    errors = np.zeros(len(_WEIGHTS))
-    for logs, seconds, text in clips:
-        paths, scores = rescorer.candidates(logs)
-        hypotheses = [recogniser.read(path, logs, seconds).text.split() for path in paths]
-        wrong = np.array([Levenshtein.distance(text.split(), hypothesis) for hypothesis in hypotheses])
-        errors += [wrong[(scores @ weights.vector()).argmax()] for weights in _WEIGHTS]
-    best = int(errors.argmin())
-    return _WEIGHTS[best], float(errors[best]) / sum(len(text.split()) for *_, text in clips)
+def judge(recogniser: CTCRecogniser, rescorer: Rescorer, rows: Dataset) -> list[Judged]:
+    """Candidates of every clip with what the sources say of them and their word errors."""
+    waves = [load_audio(row) for row in rows]
+    judged = []
+    for row, wave, views in zip(rows, waves, recogniser.views(waves, SPEEDS), strict=True):
+        paths, scores = rescorer.candidates(views)
+        words, seconds = row["text"].split(), len(wave) / RATE
+        hypotheses = [recogniser.read(path, views[0], seconds).text.split() for path in paths]
+        errors = np.array([Levenshtein.distance(words, hypothesis) for hypothesis in hypotheses])
+        judged.append(Judged(scores, errors, len(words), row["speaker_id"]))
+    return judged

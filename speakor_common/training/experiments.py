@@ -154,7 +154,7 @@ EXPERIMENTS = {
     "exp06": Experiment(
         name="exp06",
         kind="ctc",
-        note="Ours: all trained from the start on larger batches, one cosine cycle, speed and noise variation, jamo and word models.",
+        note="Ours: all trained from the start on larger batches, one cosine cycle, speed and noise variation, language models.",
         base=_HUB_CTC,
         epochs=20,
         batch_size=8,

@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 import os
+import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from transformers import TrainerCallback
 from speakor_common import checkpoints, paths
 from speakor_common.corpus import prepare
 from speakor_common.errors import TrainingError
-from speakor_common.storage import read_json
+from speakor_common.storage import read_json, whole_directory, write_json
 from speakor_common.training.experiments import Profile, resolve
 from speakor_common.training.preset import Experiment
 from speakor_common.training.runlog import RunLog, data_hash
@@ -62,6 +63,27 @@ def run(
     hashes = {split: data_hash(data[split]["utterance_id"], data[split]["text"]) for split in ("train", "valid")}
     log.facts |= {"fingerprint": fingerprint, "data_sha256": hashes}
     return _train_in_memory(used, data, output, log, seed, callbacks)
+
+
+def read_with_language_models(trained: Path, output: Path, experiment: Experiment, profile: Profile, seed: int) -> dict[str, Any]:
+    """A trained model's weights in ``output``, decoded with language models of ``experiment.lm_order``; nothing is trained.
+
+    Returns:
+        the content of the copy's ``run.json``.
+    """
+    from speakor_common.training import decoding
+
+    data = training_data(profile)
+    fingerprint = run_fingerprint(experiment, data, seed)
+    if (facts := finished(output)) and facts.get("fingerprint") == fingerprint and facts["weights"] == checkpoints.weights_hash(trained):
+        return facts
+    with whole_directory(output) as folder:
+        shutil.copytree(trained, folder, dirs_exist_ok=True)
+        settings, wer = decoding.fit(folder, data, experiment.lm_order, seed)
+        facts = read_json(folder / "run.json") | {"fingerprint": fingerprint, "weights": checkpoints.weights_hash(trained)}
+        facts |= {"greedy_validation_wer": facts["best_validation_wer"], "best_validation_wer": wer, "decoding": settings}
+        write_json(folder / "run.json", facts)
+    return facts
 
 
 def _train_in_memory(

