@@ -3,9 +3,9 @@
     python benchmarks/decoding.py [MODEL]
 
 From the strongest jamo of each frame, over the best path of whole syllables, to the beam search with a jamo model and its second reading
-with a word model. Compared on the validation splits of the prepared sample (speakor prepare), so the test split stays unread; the weights
-of the second reading are chosen on the learners' (split "valid"), so its rate there flatters it. Times are one process's, posteriors
-already computed. Prints a table and writes results/benchmarks/decoding.json.
+with all models and speeds. Compared on the validation splits of the prepared sample (speakor prepare), so the test split stays unread; the
+weights of the second reading are chosen on the learners' (split "valid"), so its rate there flatters it. Times are one process's,
+posteriors already computed. Prints a table and writes results/benchmarks/decoding.json.
 """
 
 import sys
@@ -41,18 +41,19 @@ def main(model: str = "base-tiny") -> None:
         symbols, blank, delimiter = recogniser.symbols, recogniser.blank, recogniser.delimiter
         decoding.fit(folder, runs.training_data(profile("sample")), LM_ORDER, seed=1)
         search = BeamSearch(folder / rescoring.JAMO_MODEL_FILE, symbols, blank, delimiter, BeamSettings())
+        syllables = path_finder(symbols, blank)
         finders = {
-            "strongest jamo": lambda logs: logs.argmax(axis=1),
-            "legal syllables": path_finder(symbols, blank),
-            "beam search, jamo model": lambda logs: search.candidates(logs)[0],
-            "and second reading, word model": rescoring.load(folder, symbols, blank, delimiter).path,
+            "strongest jamo": lambda views: views[0].argmax(axis=1),
+            "legal syllables": lambda views: syllables(views[0]),
+            "beam search, jamo model": lambda views: search.candidates(views[0])[0],
+            "and second reading": rescoring.load(folder, symbols, blank, delimiter).path,
         }
         for split in ("native_valid", "valid"):
             waves = [load_audio(row) for row in data[split]]
-            logs = recogniser.log_probabilities(waves)
+            views = recogniser.views(waves, rescoring.SPEEDS)
             for way, find in finders.items():
                 started = time.perf_counter()
-                texts = [recogniser.read(find(scores), scores, len(wave) / RATE).text for scores, wave in zip(logs, waves, strict=True)]
+                texts = [recogniser.read(find(v), v[0], len(wave) / RATE).text for v, wave in zip(views, waves, strict=True)]
                 milliseconds = 1000 * (time.perf_counter() - started) / len(waves)
                 rates = score(list(data[split]["text"]), texts)
                 rows.append({"model": model, "split": split, "n": len(waves), "read by": way, "wer": round(rates.wer, 4),

@@ -74,7 +74,9 @@ def presets(profile: str) -> list[Variant]:
     """exp05 and the presets beside it, each compared with exp05. (exp01 is in the ladder; exp04 has exp05's settings.)"""
     goal, *others = [resolve(name, profile)[0] for name in (GOAL, *OTHERS)]
     order = resolve(BEST, profile)[0].lm_order
-    read = Variant(f"{GOAL} with language models", f"{GOAL}'s weights, read as {BEST} is", GOAL, replace(goal, lm_order=order), weights=GOAL)
+    read = Variant(
+        f"{GOAL} with language models", f"{GOAL}'s weights, read as {BEST} is", GOAL, replace(goal, lm_order=order), weights=GOAL
+    )
     return [Variant(GOAL, goal.note, GOAL, goal), read, *(Variant(other.name, other.note, GOAL, other) for other in others)]
 
 

@@ -14,10 +14,12 @@ from speakor_common.evaluation import language_model, rescoring
 from speakor_common.evaluation.beam import BeamSearch, BeamSettings, labels
 from speakor_common.evaluation.ctc_decode import read_path
 from speakor_common.evaluation.language_model import LanguageModel
+from speakor_common.evaluation.morphemes import analyse
 from speakor_common.evaluation.ngram import END, START, UNKNOWN, NGram
 from speakor_common.evaluation.rescoring import Rescorer, Weights, forward_scores
 from speakor_common.text import to_jamo
-from speakor_common.training import decoding
+from speakor_common.training import decoding, minimum_risk
+from speakor_common.training.minimum_risk import Judged
 
 SYMBOLS = ["", *sorted(set(to_jamo("밥을 먹어요 밥을 먹었어요").replace(" ", "|")))]
 SENTENCES = [list(to_jamo(text).replace(" ", "|")) for text in ("밥을 먹어요", "밥을 먹었어요")]
@@ -134,7 +136,7 @@ def test_the_forward_score_is_the_sum_over_alignments(label, seed):
 
 
 @needs_flashlight
-def test_words_decide_between_candidates_that_sound_alike(tmp_path):
+def test_morphemes_decide_between_candidates_that_sound_alike(tmp_path):
     """의자 and 의사 are as likely to the jamo model; only the word before tells them apart."""
     sentences = ["앉는 의자", "아픈 의사", "긴 의자", "흰 의사"] * 3
     symbols = ["", "|", *sorted(set(to_jamo("".join(sentences).replace(" ", ""))))]
@@ -147,16 +149,58 @@ def test_words_decide_between_candidates_that_sound_alike(tmp_path):
         if symbol == "ᄌ":
             logs[2 * position, symbols.index("ᄉ")] = -0.1  # almost as likely
     texts = []
-    for weights in (Weights(jamo=0.0), Weights(jamo=0.0, words=1.0)):
+    for weights in (Weights(jamo=0.0), Weights(jamo=0.0, morphemes=1.0)):
         rescorer = Rescorer(tmp_path, symbols, 0, "|", BeamSettings(0.1), weights)
-        texts.append(read_path(rescorer.path(logs), logs, symbols, 0, "|", 0.02, 9.0).text)
+        texts.append(read_path(rescorer.path([logs]), logs, symbols, 0, "|", 0.02, 9.0).text)
     assert texts == ["아픈 의자", "아픈 의사"]
+
+
+@needs_flashlight
+def test_sources_are_in_the_order_of_their_weights_and_a_view_too_short_for_a_text_is_left_out(tmp_path):
+    decoding.count(tmp_path, ["밥을 먹어요"], SYMBOLS, "|", 3)
+    rescorer = Rescorer(tmp_path, SYMBOLS, 0, "|", BeamSettings(), Weights())
+    logs = posteriors(SENTENCES[0], doubt=(1, "ᆸ"))
+    paths, scores = rescorer.candidates([logs])
+    assert scores.shape == (len(paths), len(Weights().vector())) and np.isfinite(scores).all()
+    spelled = labels(paths[0], 0)
+    found = analyse(text(paths[0], logs))
+    assert scores[0, 0] == pytest.approx(forward_scores(logs, [spelled], 0)[0])
+    assert scores[0, 4:].tolist() == [-found.cost, len(spelled), len(found.tags)]
+    sequences = [labels(path, 0) for path in paths]
+    for views in ([logs], [logs, logs], [logs, logs[:3]]):
+        assert rescorer._acoustic(views, sequences) == pytest.approx(scores[:, 0])
+
+
+def test_a_dictionary_knows_what_no_transcript_held():
+    assert analyse("저는 칼국수를 좋아해요").cost < analyse("저는 칼국수룰 조아해요").cost
+    assert analyse("칼국수를").morphemes == ("칼국수/NNG", "를/JKO") and analyse("").tags == ()
+
+
+def judged(seed, group, clips=20):
+    """Clips where the second source is right and the first prefers wrong candidates; the third says nothing."""
+    rng = np.random.default_rng(seed)
+    for _ in range(clips):
+        errors = rng.permutation(4)
+        yield Judged(np.column_stack([errors + rng.normal(0, 0.3, 4), -2.0 * errors, np.ones(4)]), errors, 5, group)
+
+
+def test_weights_follow_the_source_that_is_right():
+    clips = list(judged(0, "a"))
+    weights = minimum_risk.fit(clips)
+    assert minimum_risk.error_rate(clips, weights) == 0 < minimum_risk.error_rate(clips, np.array([1.0, 0, 0]))
+    assert weights[1] > abs(weights[2]) and np.array_equal(weights, minimum_risk.fit(clips))
+
+
+def test_cross_validation_keeps_speakers_apart():
+    good, bad = list(judged(1, "a")), [Judged(c.scores * [1, -1, 1], c.errors, c.words, "b") for c in judged(2, "b")]
+    assert minimum_risk.cross_validated(good) == 0
+    assert minimum_risk.cross_validated(good + bad) > 0.3  # each speaker is judged by what suits the other
 
 
 @needs_flashlight
 def test_a_model_directory_says_how_it_is_decoded(tmp_path):
     assert rescoring.load(tmp_path, SYMBOLS, 0, "|") is None
-    rescoring.save_settings(tmp_path, BeamSettings(2.0), Weights(0.5, 0.2))
+    rescoring.save_settings(tmp_path, BeamSettings(2.0), Weights(1.0, 0.2))
     with pytest.raises(CheckpointError, match=r"no lm\.arpa"):
         rescoring.load(tmp_path, SYMBOLS, 0, "|")
     decoding.count(tmp_path, ["밥을 먹어요"], SYMBOLS, "|", 3)

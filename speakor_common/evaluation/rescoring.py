@@ -68,7 +68,9 @@ class Rescorer:
 
     def __init__(self, directory: Path, symbols: list[str], blank: int, delimiter: str, settings: BeamSettings, weights: Weights) -> None:
         self._search = BeamSearch(directory / JAMO_MODEL_FILE, symbols, blank, delimiter, settings)
-        self._morphemes, self._tags = (LanguageModel(file, listed(file)) for file in (directory / MORPHEME_MODEL_FILE, directory / TAG_MODEL_FILE))
+        self._morphemes, self._tags = (
+            LanguageModel(file, listed(file)) for file in (directory / MORPHEME_MODEL_FILE, directory / TAG_MODEL_FILE)
+        )
         self._symbols, self._blank, self._delimiter = symbols, blank, delimiter
         self._weights = weights.vector()
 
