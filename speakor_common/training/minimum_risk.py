@@ -40,7 +40,8 @@ class Judged:
 def fit(clips: Sequence[Judged]) -> np.ndarray:
     """Weights with the smallest expected errors: float64, shape = (K,), the first of them 1 where it is positive."""
     scores, errors, mask = _padded(clips)
-    spread = scores.flatten(0, 1).std(0) + 1e-9
+    spread = scores.flatten(0, 1).std(0)
+    spread = torch.where(spread > 0, spread, 1.0)  # a source that never varies decides nothing
     scores = scores / spread
     weights = torch.full((scores.shape[2],), 0.5, dtype=torch.float64, requires_grad=True)
     optimiser = torch.optim.LBFGS([weights], max_iter=_STEPS, line_search_fn="strong_wolfe")
