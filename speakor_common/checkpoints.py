@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 # Hub revisions this project was written against; another revision is a deliberate change.
 HUB_IDS = {"whisper-base": "openai/whisper-base"}
+SHIPPED = ("base-tiny", "listener-tiny")  # in the repository, under models/
 
 
 def resolve(base: str | Path) -> Path:
@@ -31,9 +32,9 @@ def resolve(base: str | Path) -> Path:
     for directory in (Path(base), paths.root() / "models" / str(base)):
         if any((directory / name).is_file() for name in ("config.json", "adapter_config.json")):
             return directory
-    if str(base) == "base-tiny":
+    if str(base) in SHIPPED:
         raise CheckpointError(
-            f"{paths.base_tiny()} holds no config.json; the shipped base is missing, restore it with: git checkout -- models/base-tiny"
+            f"models/{base} holds no config.json; this shipped model is missing, restore it with: git checkout -- models/{base}"
         )
     tried = [f"directory {base}"]
     try:

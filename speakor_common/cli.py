@@ -50,7 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     prepare.add_argument("--data", default="", help="corpus root as delivered; default: the shipped sample")
 
     train = add("train", _train, "Train an experiment on a prepared corpus.")
-    train.add_argument("experiment", help="exp01, exp02, exp04, exp05, exp05-as-run, exp06, whisper, or base-tiny")
+    train.add_argument(
+        "experiment", help="exp01, exp02, exp04, exp05, exp05-as-run, exp06, whisper; base-tiny or listener-tiny make what is shipped"
+    )
     train.add_argument("--set", nargs="+", default=[], metavar="FIELD=VALUE", help="change preset fields, e.g. learning_rate=1e-4 epochs=3")
     train.add_argument("--merge", action="store_true", help="whisper: also write a stock model with the adapter merged in")
     add_profile(train)
@@ -102,11 +104,12 @@ def _prepare(options: argparse.Namespace) -> None:
 
 def _train(options: argparse.Namespace) -> None:
     from speakor_common import paths
-    from speakor_common.training import base, runs
+    from speakor_common.training import base, listener, runs
 
     changes = _changes(options.set)
-    if options.experiment == "base-tiny":
-        facts = base.train_from_sample(options.seed)
+    shipped = {"base-tiny": base, listener.NAME: listener}
+    if options.experiment in shipped:
+        facts = shipped[options.experiment].train_from_sample(options.seed)
     else:
         facts = runs.train(options.experiment, options.profile, options.seed, **changes)
     print(f"{options.experiment}: {facts['steps']} steps, {facts['seconds']:.0f} s, {facts['peak_memory_mib']} MiB")

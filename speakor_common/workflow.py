@@ -6,7 +6,6 @@ split, and the evaluation that reads only predictions and audio.
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from pathlib import Path
@@ -19,14 +18,15 @@ from datasets import Dataset
 from speakor_common import checkpoints, paths, publish
 from speakor_common.corpus import prepare
 from speakor_common.errors import ResultsError
-from speakor_common.evaluation import feedback, predict
+from speakor_common.evaluation import detection, feedback, predict
 from speakor_common.evaluation.conditions import CLEAN, CONDITIONS
+from speakor_common.evaluation.pronunciation import NativeListener
 from speakor_common.evaluation.statistics import Comparison
 from speakor_common.evaluation.summary import compare, summarise_rates, with_counts
 from speakor_common.evaluation.transcribe import Transcriber
 from speakor_common.evaluation.whisper_context import POSITIONS_PER_SECOND, STOCK_POSITIONS
 from speakor_common.storage import read_json, write_json
-from speakor_common.training.experiments import EXPERIMENTS, Profile
+from speakor_common.training.experiments import EXPERIMENTS, SHIPPED, Profile
 from speakor_common.training.experiments import profile as get_profile
 from speakor_common.training.runlog import data_hash
 from speakor_common.training.runs import finished
@@ -34,7 +34,7 @@ from speakor_common.training.runs import finished
 logger = logging.getLogger(__name__)
 
 BASE, ZERO_SHOT, NATIVE = "base", "whisper zero-shot", "native"
-TUNED_CTC = tuple(name for name, e in EXPERIMENTS.items() if e.kind == "ctc" and not name.startswith("base-"))
+TUNED_CTC = tuple(name for name, e in EXPERIMENTS.items() if e.kind == "ctc" and name not in SHIPPED)
 # Compared pairwise in the report, where both were evaluated.
 PAIRS = (("exp05", "exp01"), ("exp06", "exp05"), ("exp05", BASE), ("whisper", ZERO_SHOT), ("exp05", "whisper"))
 
@@ -50,7 +50,7 @@ def models(profile: Profile) -> dict[str, Path]:
     Raises:
         ResultsError: no experiment of the profile is trained.
     """
-    trained = {name: paths.model(name, profile.name) for name in EXPERIMENTS if not name.startswith("base-")}
+    trained = {name: paths.model(name, profile.name) for name in EXPERIMENTS if name not in SHIPPED}
     trained = {name: path for name, path in trained.items() if finished(path)}
     if not trained:
         raise ResultsError(f"profile {profile.name} has no trained model; run notebooks 02-04 or: speakor train exp05")
@@ -98,7 +98,7 @@ def chosen(profile_name: str) -> str:
 
 def write_cards(profile_name: str) -> list[Path]:
     """Write the model card of every trained experiment of a profile, with the numbers found so far."""
-    trained = [paths.model(name, profile_name) for name in EXPERIMENTS if not name.startswith("base-")]
+    trained = [paths.model(name, profile_name) for name in EXPERIMENTS if name not in SHIPPED]
     return [publish.write_card(directory, directory.name) for directory in trained if finished(directory)]
 
 
@@ -169,16 +169,17 @@ def comparisons(predictions: pd.DataFrame) -> dict[tuple[str, str], Comparison]:
 
 
 def write_feedback(profile_name: str, predictions: pd.DataFrame, intended: str, path: Path) -> pd.DataFrame:
-    """Write feedback.jsonl (native base against ``intended``) and score it on planted deviations.
+    """Write feedback.jsonl (the native listener against ``intended``'s transcripts) and score it on planted deviations.
 
     Returns:
-        one row an L1 and one named ``all``: planted, reported, hits, precision, recall, f1.
+        see :func:`detection.table`; empty where the corpus has no planted deviations, as real speech has none.
     """
-    data = test_data(get_profile(profile_name))
-    planted = {
-        identifier: json.loads(text) if text else [] for identifier, text in zip(data["utterance_id"], data["deviations"], strict=True)
-    }
-    clean = predictions[predictions["condition"] == CLEAN]
-    records = feedback.records(clean[clean["experiment"] == BASE], clean[clean["experiment"] == intended])
-    feedback.write(records, path)
-    return feedback.scores(records, planted)
+    profile = get_profile(profile_name)
+    data = test_data(profile)
+    clean = predictions[(predictions["condition"] == CLEAN) & (predictions["experiment"] == intended)]
+    listener = NativeListener(checkpoints.resolve(profile.listener))
+    found = feedback.records(clean, listener, audio_by_id(profile_name))
+    feedback.write(found, path)
+    known = detection.planted(data["utterance_id"], data["deviations"])
+    references = dict(zip(data["utterance_id"], data["text"], strict=True))
+    return detection.table(found, references, known) if known else pd.DataFrame()

@@ -65,13 +65,14 @@ def jamo_confusions(predictions: pd.DataFrame) -> pd.DataFrame:
     counts: Counter[tuple[str, str, str, str]] = Counter()
     for row in predictions.itertuples():
         for pair in align_syllables(row.reference, row.hypothesis):
-            for part, left, right in _jamo_pairs(pair):
+            for part, left, right in jamo_pairs(pair):
                 counts[row.l1, part, left, right] += 1
     rows = [(*key, count) for key, count in sorted(counts.items())]
     return pd.DataFrame(rows, columns=["l1", "part", "reference", "hypothesis", "count"])
 
 
-def _jamo_pairs(pair: Pair) -> Iterator[tuple[str, str, str]]:
+def jamo_pairs(pair: Pair) -> Iterator[tuple[str, str, str]]:
+    """``(part, reference, hypothesis)`` of two aligned syllables, equal parts included; nothing where one is missing."""
     if pair.operation not in ("equal", "substitution") or not _is_syllable(pair.reference) or not _is_syllable(pair.hypothesis):
         return
     for part, left, right in zip(PARTS, split_syllable(pair.reference), split_syllable(pair.hypothesis), strict=True):

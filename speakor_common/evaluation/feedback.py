@@ -1,58 +1,88 @@
-"""feedback.jsonl: what a learner's pronunciation did differently, one record an utterance.
+"""feedback.jsonl: what a learner's pronunciation did differently, one record an utterance, for a backend to read.
 
-A record is ``{utterance_id, l1, level, intended, heard, deviations}``; ``intended`` and
-``heard`` are spelled texts, ``deviations`` a list of the fields of
-:class:`speakor_common.evaluation.pronunciation.Deviation`.
+The form of a record is :class:`Record`; its JSON schema is written beside it as ``feedback.schema.json``.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field
 
-from speakor_common.evaluation.ctc_decode import Word
-from speakor_common.evaluation.pronunciation import compare, detection_scores
-from speakor_common.storage import write_text
+from speakor_common.audio import decode, level_peak
+from speakor_common.evaluation.pronunciation import NativeListener
+from speakor_common.g2p import standard_pronunciation
+from speakor_common.storage import write_json, write_text
+
+SCHEMA_FILE = "feedback.schema.json"
+_CHUNK = 100  # clips decoded at a time
 
 
-def records(heard: pd.DataFrame, intended: pd.DataFrame, minimum_confidence: float = 0.0) -> list[dict[str, Any]]:
-    """Compare two models' predictions utterance by utterance.
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DeviationRecord(_Strict):
+    """One sound that was not as intended; see :class:`speakor_common.evaluation.pronunciation.Deviation`."""
+
+    syllable: int = Field(ge=0, description="position in `pronunciation`, from 0, spaces not counted")
+    part: Literal["onset", "vowel", "coda"]
+    kind: Literal["substitution", "omission", "insertion"]
+    intended: str = Field(max_length=1, description="compatibility jamo, empty for an insertion")
+    heard: str = Field(max_length=1, description="compatibility jamo, empty for an omission")
+    confidence: float = Field(ge=0, le=1)
+    start_s: float = Field(ge=0, description="seconds; where the syllable begins")
+    end_s: float = Field(ge=0, description="seconds; where the next one begins")
+
+
+class Record(_Strict):
+    """What one learner did with one utterance."""
+
+    utterance_id: str
+    l1: str = Field(description="first language code: VN EN JP CN TH EX")
+    level: str = Field(description="상, 중, 하 or empty")
+    intended: str = Field(description="what was meant, spelled; the foreign-speaker model's transcript")
+    pronunciation: str = Field(description="how that is pronounced by the standard rules, in Hangul")
+    heard: str = Field(description="what the native listener wrote down")
+    deviations: list[DeviationRecord]
+
+
+def records(intended: pd.DataFrame, listener: NativeListener, audio: Mapping[str, bytes | str]) -> list[Record]:
+    """Listen to every utterance of a foreign-speaker model's predictions.
 
     Args:
-        heard: native listener's predictions with word times.
-        intended: foreign-speaker model's predictions of the same utterances.
+        intended: predictions of one experiment on clean audio.
+        audio: encoded audio, or a reference to it, by utterance id.
     """
-    meant = dict(zip(intended["utterance_id"], intended["hypothesis"], strict=True))
-    result = []
-    for row in heard.itertuples():
-        words = [Word(**word) for word in json.loads(row.words)]
-        deviations = compare(meant[row.utterance_id], row.hypothesis, words, minimum_confidence)
-        result.append(
-            {"utterance_id": row.utterance_id, "l1": row.l1, "level": row.level, "intended": meant[row.utterance_id],
-             "heard": row.hypothesis, "deviations": [d.to_dict() for d in deviations]}
-        )  # fmt: skip
-    return result
+    found = []
+    for start in range(0, len(intended), _CHUNK):
+        rows = intended.iloc[start : start + _CHUNK]
+        waves = [level_peak(decode(audio[identifier])) for identifier in rows["utterance_id"]]
+        for row, heard in zip(rows.itertuples(), listener.listen(waves, rows["hypothesis"].tolist()), strict=True):
+            deviations = [DeviationRecord(**deviation.to_dict()) for deviation in heard.deviations]
+            found.append(
+                Record(
+                    utterance_id=row.utterance_id,
+                    l1=row.l1,
+                    level=row.level,
+                    intended=row.hypothesis,
+                    pronunciation=standard_pronunciation(row.hypothesis),
+                    heard=heard.text,
+                    deviations=deviations,
+                )
+            )
+    return found
 
 
-def write(found: Sequence[Mapping[str, Any]], path: Path) -> Path:
-    """One JSON object a line."""
-    return write_text(path, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in found))
+def write(found: Sequence[Record], path: Path) -> Path:
+    """One JSON object a line, and the schema of a line beside it."""
+    write_json(path.with_name(SCHEMA_FILE), Record.model_json_schema())
+    return write_text(path, "".join(record.model_dump_json() + "\n" for record in found))
 
 
-def scores(found: Sequence[Mapping[str, Any]], planted: Mapping[str, list[dict[str, Any]]]) -> pd.DataFrame:
-    """Detection of planted deviations, for each L1 and ``all``; a hit agrees in syllable, part and intended jamo."""
-    rows = {}
-    for group in (*sorted({record["l1"] for record in found}), "all"):
-        members = [record for record in found if group in ("all", record["l1"])]
-        rows[group] = detection_scores(
-            [_keys(planted[record["utterance_id"]]) for record in members], [_keys(record["deviations"]) for record in members]
-        )
-    return pd.DataFrame(rows).T
-
-
-def _keys(deviations: Sequence[Mapping[str, Any]]) -> set[tuple]:
-    return {(d["syllable"], d["part"], d["intended"]) for d in deviations}
+def read(path: Path) -> list[Record]:
+    """Records of a file; raises pydantic's ValidationError (a ValueError) where a line is none."""
+    return [Record.model_validate_json(line) for line in path.read_text(encoding="utf-8").splitlines()]

@@ -123,8 +123,8 @@ def score(references: Sequence[str], hypotheses: Sequence[str]) -> Score:
     return summarise(table)
 
 
-def utterance_counts(references: Sequence[str], hypotheses: Sequence[str]) -> pd.DataFrame:
-    """Counts of every utterance: int64 columns ``<level>_<operation>``, one row an utterance, order kept."""
+def utterance_counts(references: Sequence[str], hypotheses: Sequence[str], levels: Sequence[str] = LEVELS) -> pd.DataFrame:
+    """Counts of every utterance: int64 columns ``<level>_<operation>`` for each of ``levels``, one row an utterance, order kept."""
     if len(references) != len(hypotheses):
         raise ValueError(f"{len(references)} references but {len(hypotheses)} hypotheses; give one hypothesis a reference")
     if len(references) == 0:
@@ -132,17 +132,16 @@ def utterance_counts(references: Sequence[str], hypotheses: Sequence[str]) -> pd
     refs = [" ".join(to_nfc(text).split()) for text in references]
     hyps = [" ".join(to_nfc(text).split()) for text in hypotheses]
     bare_refs, bare_hyps = [r.replace(" ", "") for r in refs], [h.replace(" ", "") for h in hyps]
-    respaced = [space_like(ref, hyp) for ref, hyp in zip(refs, hyps, strict=True)]
     outputs = {
-        "words": jiwer.process_words(refs, hyps),
-        "characters": jiwer.process_characters(refs, hyps),
-        "characters_no_space": jiwer.process_characters(bare_refs, bare_hyps),
-        "words_respaced": jiwer.process_words(refs, respaced),
-        "jamo": jiwer.process_characters([to_jamo(r) for r in bare_refs], [to_jamo(h) for h in bare_hyps]),
+        "words": lambda: jiwer.process_words(refs, hyps),
+        "characters": lambda: jiwer.process_characters(refs, hyps),
+        "characters_no_space": lambda: jiwer.process_characters(bare_refs, bare_hyps),
+        "words_respaced": lambda: jiwer.process_words(refs, [space_like(ref, hyp) for ref, hyp in zip(refs, hyps, strict=True)]),
+        "jamo": lambda: jiwer.process_characters([to_jamo(r) for r in bare_refs], [to_jamo(h) for h in bare_hyps]),
     }
     columns = {}
-    for level, output in outputs.items():
-        counts = np.array([_count(alignment) for alignment in output.alignments], dtype=np.int64)
+    for level in levels:
+        counts = np.array([_count(alignment) for alignment in outputs[level]().alignments], dtype=np.int64)
         for index, operation in enumerate(OPERATIONS):
             columns[f"{level}_{operation}"] = counts[:, index]
     return pd.DataFrame(columns)

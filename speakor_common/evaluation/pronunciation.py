@@ -1,21 +1,31 @@
 """As spoken against as intended: the Speakor comparison of two recognisers.
 
-The native listener's transcript tells what a Korean would hear, the foreign-speaker model's
-what was meant. The intended side is passed through the standard pronunciation rules
-(국물 is [궁물]), so following the rules is no error; the spoken side likewise, because a model
-trained on spelling writes 합니다 for [함니다]. What still differs, jamo by jamo, is reported
-as a deviation with its place, kind, time and confidence.
+The foreign-speaker model's transcript tells what was meant, the native listener what a Korean would hear.
+The intended side is passed through the standard pronunciation rules (국물 is [궁물]), so following the
+rules is no error. A listener that writes jamo is asked about every sound (:mod:`.alternatives`); of any other only
+its transcript is compared (:func:`compare`).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
+import numpy as np
+
+from speakor_common.errors import AudioError
+from speakor_common.evaluation.alternatives import Alternative, best_alternatives
 from speakor_common.evaluation.ctc_decode import Word
 from speakor_common.evaluation.errors import PARTS, Pair, align_syllables
+from speakor_common.evaluation.recognisers import CTCRecogniser
 from speakor_common.g2p import standard_pronunciation
-from speakor_common.text import compatibility, split_syllable
+from speakor_common.text import ONSETS, compatibility, split_syllable
+
+# Natural log likelihood by which another sound must explain the audio better. Found on the sample's validation split
+# (benchmarks/pronunciation.py), where planted deviations are known.
+MINIMUM_GAIN = 2.0
 
 
 @dataclass(frozen=True)
@@ -23,12 +33,14 @@ class Deviation:
     """One difference between intended and heard pronunciation.
 
     Attributes:
-        syllable: position in the intended pronunciation, from 0.
+        syllable: position in the intended pronunciation, from 0, spaces not counted.
         part: onset, vowel or coda.
-        kind: substitution, omission or insertion.
+        kind: substitution, omission or insertion (a vowel after a coda counts as inserted at that coda).
         intended, heard: compatibility jamo, ``""`` where there is none.
-        confidence: of the native listener in the word it heard there, 0-1.
-        start_s, end_s: of that word.
+        confidence: 0-1; from posteriors, the share of the heard sound in the likelihood of both; from transcripts, the
+            confidence of the word it was heard in.
+        start_s, end_s: of the syllable, or of the word where only transcripts are compared. Starts are good to about a
+            frame (20 ms), ends are the start of what follows.
     """
 
     syllable: int
@@ -44,16 +56,87 @@ class Deviation:
         return asdict(self)
 
 
-def compare(intended: str, heard: str, heard_words: Sequence[Word] = (), minimum_confidence: float = 0.0) -> list[Deviation]:
-    """Deviations of what was heard from what was intended.
+@dataclass(frozen=True)
+class Heard:
+    """What the native listener wrote down, and how it deviates from what was intended."""
+
+    text: str
+    deviations: tuple[Deviation, ...]
+
+
+class NativeListener:
+    """A CTC model that stands for a Korean's ear.
 
     Args:
-        intended: foreign-speaker model's text (or a known script), spelled.
-        heard: native listener's text, spelled as it heard.
+        directory: best a model trained on labels as pronounced, such as ``models/listener-tiny``. One trained on spelling
+            hides broken rules: it writes 합니다 also for [합니다].
+        minimum_gain: see :data:`MINIMUM_GAIN`; higher reports less and errs less.
+    """
+
+    def __init__(self, directory: Path, device: str = "cpu", minimum_gain: float = MINIMUM_GAIN) -> None:
+        self.recogniser = CTCRecogniser(directory, device)
+        self.writes_sounds = ONSETS[0] in self.recogniser.symbols
+        self.minimum_gain = minimum_gain
+
+    def listen(self, waves: Sequence[np.ndarray], intended: Sequence[str]) -> list[Heard]:
+        """Compare recordings (float32, 16 kHz, levelled) with the texts their speakers meant."""
+        recogniser, found = self.recogniser, []
+        for wave, (logs,), text in zip(waves, recogniser.views(waves, ()), intended, strict=True):
+            hypothesis = recogniser.hypothesis([logs], wave)
+            deviations = self._by_sound(text, logs) if self.writes_sounds else compare(text, hypothesis.text, hypothesis.words)
+            found.append(Heard(hypothesis.text, tuple(deviations)))
+        return found
+
+    def _by_sound(self, intended: str, logs: np.ndarray) -> list[Deviation]:
+        r, pronunciation = self.recogniser, standard_pronunciation(intended)
+        try:
+            alternatives = best_alternatives(pronunciation, logs, r.symbols, r.blank, r.delimiter)
+        except AudioError:  # the text cannot have been said in so short a time: nothing to compare
+            return []
+        return [
+            _from_alternative(found, r.seconds_per_frame)
+            for found in alternatives
+            if found.gain > self.minimum_gain and not is_allowed(found, pronunciation)
+        ]
+
+
+def is_allowed(found: Alternative, pronunciation: str) -> bool:
+    """Whether the standard allows the sound too (표준 발음법 §5): ㅢ as ㅣ but at a word's start, and the particle 의 as 에."""
+    if found.part != "vowel" or found.intended != "ᅴ":
+        return False
+    places = [(number, position, len(word)) for number, word in enumerate(pronunciation.split()) for position in range(len(word))]
+    _, position, length = places[found.syllable]
+    return position > 0 and (found.heard == "ᅵ" or (found.heard == "ᅦ" and position == length - 1))
+
+
+def _from_alternative(found: Alternative, seconds_per_frame: float) -> Deviation:
+    kind = "substitution" if found.intended and found.heard else "omission" if found.intended else "insertion"
+    intended, heard = (_letter(jamo, found.part) for jamo in (found.intended, found.heard))
+    if kind == "substitution" and found.part == "onset" and not (intended and heard):
+        kind = "omission" if intended else "insertion"
+    start, end = (round(frame * seconds_per_frame, 3) for frame in (found.frame, found.next_frame))
+    return Deviation(found.syllable, found.part, kind, intended, heard, round(1 / (1 + math.exp(-found.gain)), 4), start, end)
+
+
+def _letter(jamo: str, part: str) -> str:
+    """Compatibility letter; the silent ㅇ before a vowel is no sound."""
+    letter = compatibility(jamo)
+    return "" if part == "onset" and letter == "ㅇ" else letter
+
+
+def compare(intended: str, heard: str, heard_words: Sequence[Word] = (), minimum_confidence: float = 0.0) -> list[Deviation]:
+    """Deviations of one transcript from another, both spelled: what can be said without posteriors of jamo.
+
+    The heard side is passed through the pronunciation rules as well, because a model trained on spelling writes 합니다 for
+    [함니다]; broken rules stay hidden.
+
+    Args:
+        intended: foreign-speaker model's text (or a known script).
+        heard: native listener's text.
         heard_words: the listener's words with times, in order; without them times are 0.
         minimum_confidence: deviations in words heard less confidently are left out.
     """
-    places = _word_of_each_syllable(heard_words)
+    places = [word for word in heard_words for _ in word.text]
     found: list[Deviation] = []
     position, heard_position = 0, 0
     for pair in align_syllables(standard_pronunciation(intended), standard_pronunciation(heard)):
@@ -65,17 +148,13 @@ def compare(intended: str, heard: str, heard_words: Sequence[Word] = (), minimum
     return found
 
 
-def _word_of_each_syllable(words: Sequence[Word]) -> list[Word]:
-    return [word for word in words for _ in word.text]
-
-
 def _deviation(position: int, part: str, intended: str, heard: str, word: Word) -> Deviation:
     kind = "substitution" if intended and heard else "omission" if intended else "insertion"
     return Deviation(position, part, kind, intended, heard, word.confidence, word.start_s, word.end_s)
 
 
 def _jamo_differences(pair: Pair) -> list[tuple[str, str, str]]:
-    """Differing parts of an aligned syllable pair as ``(part, intended, heard)``; silent ㅇ counts as no onset."""
+    """Differing parts of an aligned syllable pair as ``(part, intended, heard)``."""
     left, right = _parts(pair.reference), _parts(pair.hypothesis)
     return [(part, a, b) for part, a, b in zip(PARTS, left, right, strict=True) if a != b]
 
@@ -83,19 +162,5 @@ def _jamo_differences(pair: Pair) -> list[tuple[str, str, str]]:
 def _parts(syllable: str) -> tuple[str, str, str]:
     if not syllable or not "가" <= syllable <= "힣":
         return "", "", ""
-    onset, vowel, coda = (compatibility(jamo) for jamo in split_syllable(syllable))
-    return ("" if onset == "ㅇ" else onset), vowel, coda
-
-
-def detection_scores(planted: Sequence[set[tuple]], reported: Sequence[set[tuple]]) -> dict[str, float]:
-    """Precision, recall and F1 of reported deviations against planted ones.
-
-    Args:
-        planted, reported: for each utterance, keys ``(syllable, part, intended)``.
-    """
-    hits = sum(len(a & b) for a, b in zip(planted, reported, strict=True))
-    total_planted, total_reported = sum(map(len, planted)), sum(map(len, reported))
-    precision = hits / total_reported if total_reported else 0.0
-    recall = hits / total_planted if total_planted else 0.0
-    f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
-    return {"planted": total_planted, "reported": total_reported, "hits": hits, "precision": precision, "recall": recall, "f1": f1}
+    onset, vowel, coda = (_letter(jamo, part) for jamo, part in zip(split_syllable(syllable), PARTS, strict=True))
+    return onset, vowel, coda

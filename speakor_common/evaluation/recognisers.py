@@ -60,11 +60,13 @@ class CTCRecogniser:
         self._best_path = path_finder(self.symbols, self.blank)
 
     def recognise(self, waves: Sequence[np.ndarray]) -> list[Hypothesis]:
-        found = []
-        for wave, views in zip(waves, self.views(waves, rescoring.SPEEDS if self._rescorer else ()), strict=True):
-            path = self._rescorer.path(views) if self._rescorer else self._best_path(views[0])
-            found.append(self.read(path, views[0], len(wave) / RATE))
-        return found
+        views = self.views(waves, rescoring.SPEEDS if self._rescorer else ())
+        return [self.hypothesis(of_one, wave) for of_one, wave in zip(views, waves, strict=True)]
+
+    def hypothesis(self, views: list[np.ndarray], wave: np.ndarray) -> Hypothesis:
+        """What is read from a wave's posteriors, see :meth:`views`."""
+        path = self._rescorer.path(views) if self._rescorer else self._best_path(views[0])
+        return self.read(path, views[0], len(wave) / RATE)
 
     def views(self, waves: Sequence[np.ndarray], speeds: Sequence[float]) -> list[list[np.ndarray]]:
         """Posteriors of each wave as spoken, and of each again at other speeds."""

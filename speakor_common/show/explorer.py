@@ -1,173 +1,133 @@
 """Listen to misrecognised samples: a widget in JupyterLab and a self-contained HTML page.
 
-The browsing logic (filter, sort, page) is plain pandas, so both faces and the tests share it.
-Audio is encoded only for the clip on screen.
+Both are the same page (``assets/``): it filters, sorts and draws by itself, so an answer takes no round trip. They differ
+in where rows and sound come from: a kernel that encodes a clip when it is looked at, or the file itself.
 """
 
 from __future__ import annotations
 
-import html
-from collections.abc import Callable
-from dataclasses import dataclass
+import base64
+import json
+from dataclasses import asdict
+from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
+import anywidget
 import pandas as pd
 
-from speakor_common.evaluation.errors import flags
-from speakor_common.evaluation.summary import with_counts
-from speakor_common.show.listen import STYLE, diff, player
+from speakor_common.audio import decode, encode_opus, level_peak
+from speakor_common.corpus import review
+from speakor_common.evaluation import feedback
+from speakor_common.show.browse import AudioOf, Browser, by_utterance
+from speakor_common.show.listen import STYLE
 from speakor_common.storage import write_text
 
-AudioOf = Callable[[str], bytes | str]  # utterance id → encoded audio, or a reference to it
-ALL = "all"
-SORTS = {"worst first": ("wer", False), "best first": ("wer", True), "longest first": ("duration_s", False), "id": ("utterance_id", True)}
-PAGE_ROWS = 50
+_ASSETS = files("speakor_common.show") / "assets"
 
 
-@dataclass(frozen=True)
-class Query:
-    """What to show; ``all`` or ``""`` means no restriction."""
-
-    experiment: str = ALL
-    condition: str = ALL
-    l1: str = ALL
-    level: str = ALL
-    speaker_id: str = ALL
-    text: str = ""
-    only_errors: bool = True
-    sort: str = "worst first"
-
-
-def select(table: pd.DataFrame, query: Query) -> pd.DataFrame:
-    """Rows of :func:`summary.with_counts` that match, in the order asked for."""
-    keep = pd.Series(True, index=table.index)
-    for column in ("experiment", "condition", "l1", "level", "speaker_id"):
-        if (value := getattr(query, column)) != ALL:
-            keep &= table[column] == value
-    if query.text:
-        found = [table[c].str.contains(query.text, regex=False) for c in ("reference", "hypothesis", "utterance_id")]
-        keep &= found[0] | found[1] | found[2]
-    if query.only_errors:
-        keep &= table["words_errors"] > 0
-    column, ascending = SORTS[query.sort]
-    return table[keep].sort_values([column, "utterance_id"], ascending=[ascending, True], kind="stable")
-
-
-def explore(predictions: pd.DataFrame, audio_of: AudioOf):
-    """The widget: filters, a list of utterances, and the chosen one with player and aligned texts.
+def explore(predictions: pd.DataFrame, audio_of: AudioOf, reviews: Path | None = None, spoken: Path | None = None) -> anywidget.AnyWidget:
+    """The widget.
 
     Args:
-        predictions: one or more experiments' predictions.
+        predictions: one or more experiments' predictions, of one or more conditions.
         audio_of: gives an utterance's audio, e.g. ``lambda id: clips[id]``.
+        reviews: ``review.csv`` to read and keep tags and notes in; without it they are lost with the widget.
+        spoken: ``feedback.jsonl``, for the native listener's view.
     """
-    return _Explorer(with_counts(predictions), audio_of).box
+    return Explorer(_browser(predictions, spoken), audio_of, reviews)
 
 
-class _Explorer:
-    """Widgets and the query they stand for."""
+class Explorer(anywidget.AnyWidget):
+    """Answers the page's questions: ``start``, ``detail``, ``confusions``, ``review``."""
 
-    def __init__(self, table: pd.DataFrame, audio_of: AudioOf) -> None:
-        import ipywidgets as widgets
+    def __init__(self, browser: Browser, audio_of: AudioOf, reviews: Path | None) -> None:
+        super().__init__(_esm=_script("rows", "sound", "view", "widget"), _css=_style())
+        self._browser, self._audio_of, self._path = browser, audio_of, reviews
+        self._reviews = review.read(reviews) if reviews else {}
+        self.on_msg(lambda _, content, buffers: self.answer(content))
 
-        self.table, self.audio_of = table, audio_of
-        self.filters = {
-            column: widgets.Dropdown(options=[ALL, *sorted(table[column].unique())], description=label)
-            for column, label in {
-                "experiment": "model",
-                "condition": "condition",
-                "l1": "L1",
-                "level": "level",
-                "speaker_id": "speaker",
-            }.items()
-        }
-        self.filters["sort"] = widgets.Dropdown(options=list(SORTS), description="order")
-        self.filters["text"] = widgets.Text(description="search", placeholder="word or id", continuous_update=False)
-        self.filters["only_errors"] = widgets.Checkbox(value=True, description="only with errors", indent=False)
-        self.page = widgets.BoundedIntText(value=1, min=1, max=1, description="page")
-        self.rows = widgets.Select(options=[], rows=12, layout=widgets.Layout(width="100%"))
-        self.count, self.detail = widgets.HTML(), widgets.HTML()
-        for widget in self.filters.values():
-            widget.observe(self._filter, "value")
-        self.page.observe(self._list, "value")
-        self.rows.observe(self._show, "value")
-        controls = widgets.GridBox(list(self.filters.values()), layout=widgets.Layout(grid_template_columns="repeat(3, 320px)"))
-        self.box = widgets.VBox([controls, widgets.HBox([self.page, self.count]), self.rows, self.detail])
-        self._filter()
+    def answer(self, question: dict[str, Any]) -> None:
+        """Send the answer to one question; an unknown one is a KeyError."""
+        answers = {"start": self._start, "detail": self._detail, "confusions": self._confusions, "review": self._review}
+        content, buffers = answers[question["what"]](question)
+        self.send({"request": question["request"], **content}, buffers)
 
-    def _filter(self, _=None) -> None:
-        self.found = select(self.table, Query(**{name: widget.value for name, widget in self.filters.items()}))
-        self.page.max = max(1, -(-len(self.found) // PAGE_ROWS))
-        self.page.value = 1
-        self.count.value = f"{len(self.found)} of {len(self.table)} rows"
-        self._list()
+    def _start(self, question: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+        content = {"rows": self._browser.rows(), "tags": review.TAGS, "reviews": _plain(self._reviews)}
+        return {}, [json.dumps(content, ensure_ascii=False).encode()]
 
-    def _list(self, _=None) -> None:
-        start = (self.page.value - 1) * PAGE_ROWS
-        shown = self.found.iloc[start : start + PAGE_ROWS]
-        self.rows.options = [
-            (f"{row.wer:4.0%}  {row.experiment}  {row.l1} {row.level}  {row.reference}  ▸  {row.hypothesis}", index)
-            for index, row in zip(shown.index, shown.itertuples(), strict=True)
-        ]
-        self.rows.index = 0 if len(shown) else None
-        self._show()
+    def _detail(self, question: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+        index = int(question["index"])
+        content = {"html": self._browser.card(index), "words": self._browser.words(index)}
+        return content, [_opus(self._audio_of(self._browser.table.at[index, "utterance_id"]))]
 
-    def _show(self, _=None) -> None:
-        if self.rows.value is None:
-            self.detail.value = "no utterance matches"
-            return
-        row = self.table.loc[self.rows.value]
-        others = self.table[(self.table["utterance_id"] == row["utterance_id"]) & (self.table["condition"] == row["condition"])]
-        self.detail.value = f"<style>{STYLE}</style>" + card(others, self.audio_of(row["utterance_id"]))
+    def _confusions(self, question: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+        return {"pairs": self._browser.confusions()}, []
+
+    def _review(self, question: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+        self._reviews[question["id"]] = review.Review(tuple(question["tags"]), question["note"])
+        if self._path is None:
+            return {"saved": "not kept: the explorer was given no file for reviews"}, []
+        review.write(self._path, self._reviews)
+        return {"saved": f"kept in {self._path.name}"}, []
 
 
-def card(rows: pd.DataFrame, audio: bytes | str) -> str:
-    """One utterance as HTML: facts, player, reference, and every model's output aligned with it."""
-    first = rows.iloc[0]
-    facts = f"{first['utterance_id']} · {first['l1']} · {first['level']} · {first['speaker_id']} · {first['duration_s']:.1f} s"
-    lines = []
-    for row in rows.itertuples():
-        reference, hypothesis = diff(row.reference, row.hypothesis)
-        marks = " ".join(f"[{flag}]" for flag in flags(row.reference, row.hypothesis, row.duration_s))
-        texts = f"{reference}<br>{hypothesis} {html.escape(marks)}"
-        lines.append(f"<tr><th>{html.escape(row.experiment)}</th><td>{row.wer:.0%}</td><td>{texts}</td></tr>")
-    table = "".join(lines)
-    return f'<div class="speakor"><b>{html.escape(facts)}</b><br>{player(audio)}<table>{table}</table></div>'
+def write_html(
+    predictions: pd.DataFrame, audio_of: AudioOf, path: Path, worst: int = 200, reviews: Path | None = None, spoken: Path | None = None
+) -> Path:
+    """The same as one page with the worst utterances, sound embedded, that works from a file without server or kernel.
 
-
-def write_html(predictions: pd.DataFrame, audio_of: AudioOf, path: Path, worst: int = 200) -> Path:
-    """A page with the worst utterances, audio embedded, that works from a file without server or kernel.
-
-    An utterance's rank is its mean WER over all models given.
+    An utterance's rank is its mean WER over all models given. Tags and notes stay in the browser until exported.
     """
-    table = with_counts(predictions)
-    order = table.groupby("utterance_id")["wer"].mean().sort_values(ascending=False, kind="stable").head(worst)
-    groups = dict(tuple(table[table["utterance_id"].isin(order.index)].groupby("utterance_id")))
-    cards = [_article(groups[identifier], card(groups[identifier], audio_of(identifier))) for identifier in order.index]
-    options = "".join(f"<option>{html.escape(l1)}</option>" for l1 in sorted(table["l1"].unique()))
-    page = _PAGE.format(style=STYLE, count=len(cards), total=table["utterance_id"].nunique(), options=options, cards="".join(cards))
+    total = predictions["utterance_id"].nunique()
+    browser = _browser(predictions, spoken).worst(worst)
+    table = browser.table
+    first = table.drop_duplicates(["utterance_id", "condition"])
+    content = {
+        "rows": browser.rows(),
+        "tags": review.TAGS,
+        "reviews": _plain(review.read(reviews)) if reviews else {},
+        "words": [browser.words(index) for index in table.index],
+        "cards": {f"{row.condition} {row.utterance_id}": browser.card(row.Index) for row in first.itertuples()},
+        "sounds": {i: base64.b64encode(_opus(audio_of(i))).decode() for i in table["utterance_id"].unique()},
+        "confusions": browser.confusions(),
+    }
+    data = json.dumps(content, ensure_ascii=False).replace("</", "<\\/")  # no end of the script element within
+    page = _PAGE.format(
+        style=_style(), shown=table["utterance_id"].nunique(), total=total, data=data, script=_script("rows", "sound", "view", "page")
+    )
     return write_text(path, page)
 
 
-def _article(rows: pd.DataFrame, content: str) -> str:
-    first = rows.iloc[0]
-    searchable = html.escape(" ".join([first["utterance_id"], first["reference"], *rows["hypothesis"]]))
-    return f'<article data-l1="{html.escape(first["l1"])}" data-text="{searchable}">{content}</article>'
+def _browser(predictions: pd.DataFrame, spoken: Path | None) -> Browser:
+    records = feedback.read(spoken) if spoken and spoken.is_file() else []
+    return Browser(predictions, by_utterance(records))
+
+
+def _opus(source: bytes | str) -> bytes:
+    return encode_opus(level_peak(decode(source)))
+
+
+def _plain(reviews: dict[str, review.Review]) -> dict[str, dict[str, Any]]:
+    return {identifier: asdict(found) for identifier, found in reviews.items()}
+
+
+def _script(*names: str) -> str:
+    return "\n".join((_ASSETS / f"{name}.js").read_text(encoding="utf-8") for name in names)
+
+
+def _style() -> str:
+    return STYLE + (_ASSETS / "explorer.css").read_text(encoding="utf-8")
 
 
 _PAGE = """<!doctype html><html lang="ko"><head><meta charset="utf-8"><title>Misrecognised samples</title>
-<style>body{{max-width:60rem;margin:2rem auto;padding:0 1rem;font-family:sans-serif}}
-article{{border-top:1px solid #ccc;padding:.6rem 0}}label{{margin-right:1rem}}{style}</style></head><body>
+<style>body{{margin:1rem;font-family:sans-serif}}{style}</style></head><body>
 <h1>Misrecognised samples</h1>
-<p>The {count} utterances with the highest mean word error rate of {total}.
-Orange: substituted; struck through: left out; underlined: added. Point at a marked syllable for its jamo.</p>
-<p><label>L1 <select id="l1"><option value="">all</option>{options}</select></label>
-<label>search <input id="text" type="search"></label><span id="count" role="status"></span></p>
-<main>{cards}</main>
-<script>
-const l1=document.getElementById('l1'),text=document.getElementById('text'),count=document.getElementById('count');
-function update(){{let shown=0;for(const a of document.querySelectorAll('article')){{
-const keep=(!l1.value||a.dataset.l1===l1.value)&&a.dataset.text.includes(text.value);a.hidden=!keep;shown+=keep;}}
-count.textContent=shown+' shown';}}
-l1.addEventListener('change',update);text.addEventListener('input',update);update();
-</script></body></html>
+<p>The {shown} utterances with the highest mean word error rate of {total}. Orange: substituted; struck through: left out; underlined:
+added. Point at a marked syllable for its jamo. In the table and the detail, arrow keys move, space plays, L repeats.</p>
+<div id="explorer"></div>
+<p><a id="export-review" href="#" download="review.csv">export review.csv</a></p>
+<script type="application/json" id="data">{data}</script>
+<script type="module">{script}</script></body></html>
 """

@@ -86,10 +86,14 @@ def conditions(experiment: str, table: pd.DataFrame) -> str:
 
 
 def feedback(table: pd.DataFrame) -> str:
+    """On how well reported pronunciation deviations agree with planted ones, see ``detection.table``."""
+    if table.empty:
+        return "**Finding.** This corpus has no planted deviations to score the reported ones against."
     row = table.loc["all"]
-    if not row["planted"]:
-        return f"**Finding.** {int(row['reported'])} deviations reported; this corpus has no planted ones to score against."
+    l1s = [name for name in table.index if len(name) == 2]
+    groups = ", ".join(f"{l1} {table.loc[l1, 'f1']:.2f}" for l1 in l1s)
     return (
-        f"**Finding.** Of {int(row['planted'])} planted deviations {int(row['hits'])} are reported (recall {row['recall']:.2f}); "
-        f"{int(row['reported'])} are reported in all (precision {row['precision']:.2f}, F1 {row['f1']:.2f})."
+        f"**Finding.** Of {row['planted']:.0f} planted deviations {row['recall']:.0%} are reported; {row['precision']:.0%} of the "
+        f"{row['reported']:.0f} reported ones are planted: F1 {row['f1']:.2f} (n = {row['n']:.0f} utterances; by first language {groups}). "
+        f"FRR {row['frr']:.3f}, FAR {row['far']:.2f}; of those found {row['der']:.0%} are given another sound than was said."
     )

@@ -98,10 +98,15 @@ def write_untrained(directory: Path) -> Path:
 
 def train_from_sample(seed: int = 1) -> dict[str, Any]:
     """Prepare the shipped sample if needed and train the base on its native speech."""
+    return train_base(sample(), seed)
+
+
+def sample() -> DatasetDict:
+    """The shipped sample, prepared if it is not yet."""
     target = paths.prepared("sample")
     if not (target / "index.json").is_file():
         prepare.prepare(paths.sample_corpus(), target, SAMPLE_POLICY)
-    return train_base(prepare.load(target), seed)
+    return prepare.load(target)
 
 
 def train_base(native: DatasetDict, seed: int = 1) -> dict[str, Any]:
@@ -120,9 +125,14 @@ def train_base(native: DatasetDict, seed: int = 1) -> dict[str, Any]:
         _train(start, _voices(own, EARLY_GROUPS, espeak.clips(ESPEAK_CLIPS)), seed)
     if not _trained(middle):
         _train(middle, _voices(own, EARLY_GROUPS), seed)
-    card = models / last / "README.md"  # written by hand, unlike what training puts beside it
+    return train_shipped(last, _voices(own, extra.GROUPS), seed)
+
+
+def train_shipped(name: str, data: DatasetDict, seed: int) -> dict[str, Any]:
+    """Train a preset into ``models/<name>``, keeping the card that was written there by hand."""
+    card = paths.root() / "models" / name / "README.md"
     text = card.read_text(encoding="utf-8") if card.is_file() else ""
-    facts = _train(last, _voices(own, extra.GROUPS), seed)
+    facts = _train(name, data, seed)
     write_text(card, text)
     return facts
 
@@ -130,7 +140,7 @@ def train_base(native: DatasetDict, seed: int = 1) -> dict[str, Any]:
 def _voices(own: dict[str, Dataset], groups: int, *further: list[dict[str, Any]]) -> DatasetDict:
     """The sample's native speech with ``groups`` of further voices in training."""
     rows = [extra.clips(paths.root() / "data" / "native-extra", groups), *further]
-    return DatasetDict(train=concatenate_datasets([own["train"], *map(_rows, rows)]), valid=own["valid"])
+    return DatasetDict(train=concatenate_datasets([own["train"], *map(as_dataset, rows)]), valid=own["valid"])
 
 
 def _trained(part: str) -> bool:
@@ -146,7 +156,8 @@ def decoded(data: Dataset) -> Dataset:
     return data.select_columns(list(_COLUMNS)).map(as_wav, features=_COLUMNS, keep_in_memory=True, desc="decoding")
 
 
-def _rows(rows: list[dict[str, Any]]) -> Dataset:
+def as_dataset(rows: list[dict[str, Any]]) -> Dataset:
+    """Rendered rows in the form of :func:`decoded`."""
     return Dataset.from_list(rows, features=_COLUMNS)
 
 

@@ -8,6 +8,7 @@ and stay in a git-ignored cache.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,11 +17,17 @@ from speakor_common.corpus.splits import TRAIN
 from speakor_common.corpus.synthesis.build import render_all
 from speakor_common.corpus.synthesis.plan import SEED, PlannedClip, distant_sentences, plan_clip
 from speakor_common.corpus.synthesis.sentences import Prompt
-from speakor_common.corpus.synthesis.voices import make_speakers
+from speakor_common.corpus.synthesis.voices import Speaker, make_speakers
 from speakor_common.text import normalize_korean
 
 GROUPS, SPEAKERS, SENTENCES_EACH = 2, 100, 20
 _VOICE_SEED = SEED + 1  # other people than the sample's
+
+
+def voices(count: int) -> list[Speaker]:
+    """Native speakers the sample does not have, in a fixed order, going round after the last."""
+    people = [replace(s, speaker_id=f"KX{s.speaker_id[2:]}") for s in make_speakers("KR", GROUPS * SPEAKERS, _VOICE_SEED)]
+    return [people[n % len(people)] for n in range(count)]
 
 
 def plan_extra(groups: int = GROUPS) -> list[PlannedClip]:
@@ -29,7 +36,7 @@ def plan_extra(groups: int = GROUPS) -> list[PlannedClip]:
     More groups only append, so what a cache already holds stays of use. No sentence is close
     to one of the sample's validation or test prompts.
     """
-    people = [replace(s, speaker_id=f"KX{s.speaker_id[2:]}") for s in make_speakers("KR", groups * SPEAKERS, _VOICE_SEED)]
+    people = voices(groups * SPEAKERS)
     in_group = SPEAKERS * SENTENCES_EACH
     prompts = [Prompt(f"X{n:04d}", text, "") for n, text in enumerate(distant_sentences(groups * in_group, f"{SEED}/extra"))]
     return [plan_clip(people[n // in_group * SPEAKERS + n % SPEAKERS], prompt, TRAIN, SEED) for n, prompt in enumerate(prompts)]
@@ -49,11 +56,14 @@ def clips(cache: Path, groups: int = GROUPS, processes: int | None = None) -> li
     Raises:
         SpeakorError: clips are missing and the synthesis extra is not installed.
     """
-    planned = plan_extra(groups)
+    return render_rows(plan_extra(groups), cache, lambda clip: normalize_korean(clip.label), processes)
+
+
+def render_rows(planned: list[PlannedClip], cache: Path, text_of: Callable[[PlannedClip], str], processes: int | None = None) -> list[dict]:
+    """Render what ``cache`` lacks of ``planned`` and return training rows, see :func:`clips`."""
     render_all(planned, cache, processes)
     rows = []
     for clip in planned:
         samples = decode((cache / f"{clip.stem}.ogg").read_bytes())
-        text = normalize_korean(clip.label)
-        rows.append({"utterance_id": clip.stem, "text": text, "audio": encode_wav(samples), "length": len(samples)})
+        rows.append({"utterance_id": clip.stem, "text": text_of(clip), "audio": encode_wav(samples), "length": len(samples)})
     return rows

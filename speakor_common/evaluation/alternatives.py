@@ -1,0 +1,133 @@
+"""What could have been said instead, sound by sound, judged on a native listener's posteriors.
+
+Legend: T frames, V vocabulary.
+
+A listener that only writes down its best guess hides what it was unsure of. Here every sound of the intended pronunciation
+is asked about: how much better does another sound in its place explain the audio? It is goodness of pronunciation (Witt &
+Young, 2000) for CTC: each alternative is scored over all its alignments, as in arXiv 2507.16838, within the stretch from
+the syllable before to the syllable after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from speakor_common.evaluation.ctc_align import first_frames
+from speakor_common.text import ONSETS, VOWELS, split_syllable
+
+_PARTS = ("onset", "vowel", "coda")
+_CODAS = ("", *"ᆨᆫᆮᆯᆷᆸᆼ")  # the seven that are pronounced, and none
+_AS_ONSET = dict(zip("ᆨᆫᆮᆯᆷᆸ", "ᄀᄂᄃᄅᄆᄇ", strict=True))
+_ADDED_VOWELS = "ᅮᅳᅵ"  # put after a coda by speakers whose language has none: 밥 → 바부
+_MARGIN = 2  # frames around a stretch; a CTC symbol may come a little early or late
+
+Syllable = tuple[str, str, str]  # onset, vowel and coda as conjoining jamo; the coda may be empty
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """The most probable other sound at one place.
+
+    Attributes:
+        syllable: position in the pronunciation, from 0, spaces not counted.
+        part: onset, vowel or coda.
+        intended, heard: conjoining jamo; ``intended`` is empty for an added vowel, ``heard`` for an omitted coda.
+        gain: natural log likelihood of the alternative over the intended sound.
+        frame: where the syllable begins.
+        next_frame: where the following one does.
+    """
+
+    syllable: int
+    part: str
+    intended: str
+    heard: str
+    gain: float
+    frame: int
+    next_frame: int
+
+
+def best_alternatives(
+    pronunciation: str, log_probabilities: np.ndarray, symbols: Sequence[str], blank: int, delimiter: str
+) -> list[Alternative]:
+    """For each sound of a pronunciation the other sound that explains the audio best, however badly.
+
+    Args:
+        pronunciation: pronounced Hangul, words separated by spaces.
+        log_probabilities: float32, shape = (T, V), of a listener with a vocabulary of jamo.
+        symbols: vocabulary by index.
+
+    Raises:
+        AudioError: the clip has too few frames for the text.
+        TextError: a character is no syllable.
+    """
+    words = [[split_syllable(character) for character in word] for word in pronunciation.split()]
+    syllables = [syllable for word in words for syllable in word]
+    if not syllables:
+        return []
+    ends_word = [position == len(word) - 1 for word in words for position in range(len(word))]
+    index = {symbol: number for number, symbol in enumerate(symbols)}
+    pieces = [_spell(s, index) + ([index[delimiter]] if end else []) for s, end in zip(syllables, ends_word, strict=True)]
+    pieces[-1] = pieces[-1][:-1]  # no delimiter at the end
+    starts = _starts(log_probabilities, pieces, blank)
+    spans, variants, places = [], [], []
+    for position, syllable in enumerate(syllables):
+        before, after = (pieces[i] if 0 <= i < len(pieces) else [] for i in (position - 1, position + 1))
+        tail = pieces[position][len(_spell(syllable, index)) :]
+        span = (max(0, starts[max(0, position - 1)] - _MARGIN), starts[min(position + 2, len(pieces))] + _MARGIN)
+        for place, spelled in ((None, syllable), *_variants(syllable)):
+            middle = [label for part in (spelled if place and place[0] == "added" else (spelled,)) for label in _spell(part, index)]
+            spans.append(span)
+            variants.append([*before, *middle, *tail, *after])
+            places.append((position, place))
+    scores = _scores(log_probabilities, spans, variants, blank)
+    return _best(places, scores, starts)
+
+
+def _spell(syllable: Syllable, index: dict[str, int]) -> list[int]:
+    return [index[jamo] for jamo in syllable if jamo]
+
+
+def _starts(log_probabilities: np.ndarray, pieces: list[list[int]], blank: int) -> list[int]:
+    """First frame of each syllable, and the number of frames."""
+    frames = first_frames(log_probabilities, [label for piece in pieces for label in piece], blank)
+    first = np.cumsum([0, *map(len, pieces[:-1])])
+    return [*frames[first].tolist(), len(log_probabilities)]
+
+
+def _variants(syllable: Syllable) -> Iterator[tuple[tuple[str, str, str], Syllable | tuple[Syllable, Syllable]]]:
+    """``((part, intended, heard), what is said)``; part ``added`` for a coda that got a vowel of its own."""
+    for number, sounds in enumerate((ONSETS, VOWELS, _CODAS)):
+        for sound in sounds:
+            if sound != syllable[number]:
+                said = (*syllable[:number], sound, *syllable[number + 1 :])
+                yield (_PARTS[number], syllable[number], sound), said
+    if (onset := _AS_ONSET.get(syllable[2])) is not None:
+        for vowel in _ADDED_VOWELS:
+            yield ("added", "", vowel), ((*syllable[:2], ""), (onset, vowel, ""))
+
+
+def _scores(log_probabilities: np.ndarray, spans: list[tuple[int, int]], variants: list[list[int]], blank: int) -> np.ndarray:
+    """Forward score of each variant within its span: float64."""
+    pieces = [torch.from_numpy(log_probabilities[a:b]) for a, b in spans]
+    frames = torch.nn.utils.rnn.pad_sequence(pieces)  # (T, B, V)
+    lengths = torch.tensor([len(piece) for piece in pieces])
+    targets = torch.tensor([label for variant in variants for label in variant])
+    sizes = torch.tensor([len(variant) for variant in variants])
+    return -torch.nn.functional.ctc_loss(frames, targets, lengths, sizes, blank, reduction="none").double().numpy()
+
+
+def _best(places: list[tuple[int, tuple[str, str, str] | None]], scores: np.ndarray, starts: list[int]) -> list[Alternative]:
+    best: dict[tuple[int, str], Alternative] = {}
+    intended = {position: score for (position, place), score in zip(places, scores, strict=True) if place is None}
+    for (position, place), score in zip(places, scores, strict=True):
+        gain = score - intended[position]
+        if place is None or not np.isfinite(gain):
+            continue
+        part = "coda" if place[0] == "added" else place[0]
+        if (position, part) not in best or gain > best[position, part].gain:
+            best[position, part] = Alternative(position, part, place[1], place[2], float(gain), starts[position], starts[position + 1])
+    return list(best.values())
