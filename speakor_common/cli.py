@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     prepare = add("prepare", _prepare, "Read, split, audit and store a corpus.")
     add_profile(prepare)
     prepare.add_argument("--data", default="", help="corpus root as delivered; default: the shipped sample")
+    prepare.add_argument("--exclude", default="", help="review.csv of the explorer: leave out what it tags as unusable")
 
     train = add("train", _train, "Train an experiment on a prepared corpus.")
     train.add_argument(
@@ -98,7 +99,7 @@ def _prepare(options: argparse.Namespace) -> None:
 
     scale = profile(options.profile)
     root = Path(options.data) if options.data else paths.sample_corpus()
-    done = prepare(root, paths.prepared(scale.name), scale.split, scale.native_l1, scale.embed_audio)
+    done = prepare(root, paths.prepared(scale.name), scale.split, scale.native_l1, scale.embed_audio, exclude=options.exclude)
     print(f"{len(done.manifest)} utterances in {paths.relative(done.directory)}, {len(done.quarantine)} quarantined")
 
 

@@ -44,6 +44,12 @@ def test_data(profile: Profile) -> Dataset:
     return prepare.limit(prepare.load(paths.prepared(profile.name))["test"], profile.eval_limit)
 
 
+def training_words(profile_name: str) -> set[str]:
+    """Words of the learners' training transcripts."""
+    data = prepare.load(paths.prepared(profile_name))["train"]
+    return {word for text in data["text"] for word in text.split()}
+
+
 def models(profile: Profile) -> dict[str, Path]:
     """Model directory by name: the un-tuned bases and every finished experiment of the profile.
 

@@ -5,8 +5,9 @@ import os
 import pandas as pd
 import pytest
 
-from speakor_common.corpus import aihub, prepare, splits
+from speakor_common.corpus import aihub, prepare, review, splits
 from speakor_common.corpus.audit import audit
+from speakor_common.corpus.review import Review
 from speakor_common.corpus.splits import SPLITS, UNUSED, SplitPolicy, assign
 from speakor_common.errors import CorpusError
 from tests.builders import as_json, encoded, label, seed_layout, stem, tone, write
@@ -150,3 +151,29 @@ def test_limit_is_stable_and_zero_keeps_all(tmp_path):
 def test_loading_what_was_never_prepared(tmp_path):
     with pytest.raises(CorpusError, match="speakor prepare"):
         prepare.load(tmp_path)
+
+
+def test_a_review_takes_what_is_unusable_out_of_the_corpus_and_leaves_the_other_splits(tmp_path):
+    root, file = seed_layout(tmp_path / "in", 6), tmp_path / "review.csv"
+    whole = prepare.prepare(root, tmp_path / "out", POLICY, workers=1, progress=False).manifest
+    wrong, kept = whole["utterance_id"][:2]
+    review.write(file, {wrong: Review(("label wrong", "accent")), kept: Review(("accent",), "nice"), "nobody": Review(("noise",))})
+    done = prepare.prepare(root, tmp_path / "out", POLICY, workers=1, progress=False, exclude=file)
+    assert done.quarantine.to_dict("records") == [{"file": wrong, "reason": "excluded by review: label wrong"}]
+    pd.testing.assert_frame_equal(done.manifest, whole[whole["utterance_id"] != wrong].reset_index(drop=True))
+    with pytest.raises(CorpusError, match="no review at"):
+        prepare.prepare(root, tmp_path / "out", POLICY, workers=1, progress=False, exclude=tmp_path / "none.csv")
+
+
+def test_reviews_survive_a_round_trip_and_bad_ones_are_named(tmp_path):
+    file = tmp_path / "review.csv"
+    given = {"b": Review(("noise", "accent"), "말, 소음"), "a": Review((), "note"), "c": Review()}
+    assert review.read(review.write(file, given)) == {"a": given["a"], "b": given["b"]} and review.read(tmp_path / "none.csv") == {}
+    for content, complaint in (
+        ("x,y\n1,2\n", "lacks the columns"),
+        ("utterance_id,tags,note\na,loud,\n", "'loud'.*known are label wrong"),
+        ("", "no table"),
+    ):
+        file.write_text(content)
+        with pytest.raises(CorpusError, match=complaint):
+            review.read(file)

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from speakor_common.errors import CheckpointError, ResultsError
-from speakor_common.evaluation import conditions, errors, feedback, hf_metrics, predict, summary
+from speakor_common.evaluation import conditions, errors, hf_metrics, predict, summary
 from speakor_common.evaluation.ctc_decode import Word, read_path
 from speakor_common.evaluation.metrics import score, space_like, utterance_counts
-from speakor_common.evaluation.pronunciation import compare, detection_scores
+from speakor_common.evaluation.pronunciation import compare
 from speakor_common.evaluation.recognisers import _windows
 from speakor_common.evaluation.statistics import paired_comparison, rate_interval
 from speakor_common.evaluation.transcribe import Transcriber, transcribe_audio
@@ -166,13 +166,6 @@ def test_deviations_have_place_kind_time_and_confidence():
     assert {d.confidence for d in compare("밥 먹어요", "바 모거요", words, minimum_confidence=0.6)} <= {0.9}
 
 
-def test_detection_scores():
-    planted, reported = [{(0, "coda", "ㅂ"), (1, "vowel", "ㅓ")}], [{(0, "coda", "ㅂ"), (5, "onset", "ㄱ")}]
-    result = detection_scores(planted, reported)
-    assert (result["precision"], result["recall"], result["f1"]) == (0.5, 0.5, 0.5)
-    assert detection_scores([set()], [set()])["f1"] == 0.0
-
-
 def test_greedy_decoding_merges_repeats_and_times_words():
     symbols = ["", "|", "ᄀ", "ᅡ"]
     path = [0, 2, 2, 3, 0, 1, 2, 0, 2, 3]  # 가| ᄀ (blank) ᄀㅏ
@@ -250,11 +243,3 @@ def test_summary_has_counts_intervals_and_marks_small_groups():
     groups = entry["breakdowns"]["l1"]
     assert {g["l1"]: g["wer"] for g in groups} == {"VN": 0.0, "JP": 0.5} and not groups[0]["small"]
     assert all(g["small"] for g in entry["breakdowns"]["speaker_id"])
-
-
-def test_feedback_records_and_scores(tmp_path):
-    heard, meant = predictions(["밥"] * 2, ["바", "밥"], "base"), predictions(["밥"] * 2, ["밥", "밥"])
-    records = feedback.records(heard, meant)
-    planted = {"u000": [{"syllable": 0, "part": "coda", "intended": "ㅂ"}], "u001": []}
-    assert feedback.scores(records, planted).loc["all", "f1"] == 1.0
-    assert feedback.write(records, tmp_path / "f.jsonl").read_text(encoding="utf-8").count("\n") == 2

@@ -12,9 +12,12 @@ import pytest
 matplotlib.use("Agg")
 
 from speakor_common.audio import encode_wav
+from speakor_common.corpus import review
 from speakor_common.errors import ResultsError
 from speakor_common.evaluation import errors, summary
-from speakor_common.show import explorer, findings, listen, live, plots, report, studies
+from speakor_common.evaluation.feedback import DeviationRecord, Record
+from speakor_common.show import browse, explorer, findings, listen, live, plots, report, studies
+from speakor_common.show.browse import Browser
 from tests.builders import predictions, tone
 
 
@@ -63,31 +66,58 @@ def test_player_is_silent_until_asked_and_holds_opus():
     assert "autoplay" not in html and 'preload="none"' in html and "data:audio/ogg;base64,T2dnUw" in html
 
 
-def test_selection_filters_sorts_and_searches(table):
-    counted = summary.with_counts(table)
-    assert len(explorer.select(counted, explorer.Query())) == 3
-    assert len(explorer.select(counted, explorer.Query(only_errors=False))) == 12
-    assert set(explorer.select(counted, explorer.Query(experiment="exp01", l1="JP"))["l1"]) == {"JP"}
-    assert explorer.select(counted, explorer.Query(text="학교"))["hypothesis"].str.contains("학교").all()
-    worst = explorer.select(counted, explorer.Query(only_errors=False))["wer"].tolist()
-    assert worst == sorted(worst, reverse=True)
+def asked(widget, **question):
+    """The widget's answer to a question of its page: content and buffers."""
+    sent = []
+    widget.send = lambda content, buffers=None: sent.append((content, buffers))
+    widget.answer({"request": "1", **question})
+    return sent[0]
 
 
-def test_widget_answers_filters(table):
+def test_browser_has_rows_cards_and_confusions(table):
+    browser = Browser(table, {})
+    rows = browser.rows()
+    assert len(rows["values"]) == 12 and {"id", "wer", "errors", "flags", "speaker"} <= set(rows["columns"])
+    assert sum(row[rows["columns"].index("errors")] for row in rows["values"]) == 3
+    card = browser.card(6)  # both models' outputs of the utterance
+    assert card.count("<tr>") == 2 and "exp05" in card and 'class="sub"' in card
+    pairs = {pair["name"]: pair["rows"] for pair in browser.confusions()}
+    assert pairs["중성 ㅐ→ㅛ"] == [6, 7, 8] and pairs["초성 ㅅ→ㄱ"] == [6, 7, 8]
+    assert set(browser.worst(2).table["utterance_id"]) == {"u000", "u001"}
+
+
+def test_as_spoken_marks_what_deviates():
+    deviation = {"syllable": 1, "part": "vowel", "kind": "substitution", "intended": "ㅓ", "heard": "ㅗ", "confidence": 0.9}
+    record = Record(
+        utterance_id="u000", l1="JP", level="하", intended="안 먹어요", pronunciation="안 머거요", heard="안 모거요",
+        deviations=[DeviationRecord(**deviation, start_s=0, end_s=1)],
+    )  # fmt: skip
+    shown = browse.as_spoken(record)
+    assert '안 <span class="sub" title="중성 ㅓ→ㅗ (90%)">머</span>거요' in shown and "안 모거요" in shown
+
+
+def test_widget_answers_its_page_and_keeps_reviews(table, tmp_path):
+    clip, file = encode_wav(tone(0.5)), tmp_path / "review.csv"
+    widget = explorer.explore(table, lambda identifier: clip, reviews=file)
+    _, (start,) = asked(widget, what="start")
+    assert len(json.loads(start)["rows"]["values"]) == 12 and json.loads(start)["reviews"] == {}
+    content, (sound,) = asked(widget, what="detail", index=7)
+    assert sound[:4] == b"OggS" and content["words"] == [] and "<table>" in content["html"]
+    assert asked(widget, what="confusions")[0]["pairs"]
+    content, _ = asked(widget, what="review", id="u001", tags=["noise"], note="문, 밖")
+    assert content["saved"] == "kept in review.csv" and review.read(file) == {"u001": review.Review(("noise",), "문, 밖")}
+    again = json.loads(asked(explorer.explore(table, lambda i: clip, file), what="start")[1][0])
+    assert again["reviews"] == {"u001": {"tags": ["noise"], "note": "문, 밖"}}
+    assert "not kept" in asked(explorer.explore(table, lambda i: clip), what="review", id="u001", tags=[], note="")[0]["saved"]
+
+
+def test_html_page_holds_the_worst_and_loads_nothing(table, tmp_path):
     clip = encode_wav(tone(0.5))
-    box = explorer.explore(table, lambda identifier: clip)
-    controls, status, rows, detail = box.children
-    assert len(rows.options) == 3 and "<audio" in detail.value
-    model = next(w for w in controls.children if getattr(w, "description", "") == "model")
-    model.value = "exp05"
-    assert len(rows.options) == 0 and detail.value == "no utterance matches"
-    assert status.children[1].value == "0 of 12 rows"
-
-
-def test_html_page_holds_the_worst_first(table, tmp_path):
-    clip = encode_wav(tone(0.5))
+    table.loc[0, "reference"] = "</script><b>"
     page = explorer.write_html(table, lambda identifier: clip, tmp_path / "e.html", worst=2).read_text(encoding="utf-8")
-    assert page.count("<article") == 2 and "학교" in page and 'src="http' not in page
+    data = json.loads(page.split('id="data">', 1)[1].split("</script>", 1)[0])
+    assert set(data["sounds"]) == {"u000", "u001"} and len(data["rows"]["values"]) == len(data["words"]) == 4
+    assert set(data["cards"]) == {"clean u000", "clean u001"} and "http" not in page.replace("http-equiv", "")
 
 
 def test_result_text_starts_with_the_contract_lines(table):

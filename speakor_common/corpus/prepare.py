@@ -23,9 +23,9 @@ from datasets import Dataset, DatasetDict, concatenate_datasets
 from tqdm import tqdm
 
 from speakor_common import audio
-from speakor_common.corpus import aihub, audit, splits
+from speakor_common.corpus import aihub, audit, review, splits
 from speakor_common.corpus.schema import MANIFEST_COLUMNS
-from speakor_common.corpus.splits import SPLITS, SplitPolicy
+from speakor_common.corpus.splits import SPLITS, TEST, SplitPolicy
 from speakor_common.errors import AudioError, CorpusError
 from speakor_common.storage import read_json, write_json, write_text
 
@@ -54,6 +54,7 @@ def prepare(
     options: aihub.ReadOptions | None = None,
     workers: int | None = None,
     progress: bool = True,
+    exclude: str | Path = "",
 ) -> Prepared:
     """Read, split, audit and store a corpus; continues where an earlier call stopped.
 
@@ -62,21 +63,37 @@ def prepare(
         target: folder for shards, ``manifest.csv``, ``quarantine.csv``, ``audit.json``.
         native_l1: speakers of this L1 go to splits named ``native_train`` and so on.
         embed_audio: store bytes; else references to the delivered files.
+        exclude: a ``review.csv``, or ``""``; what it tags as unusable is quarantined. The splits of all other utterances stay.
 
     Raises:
-        CorpusError: see :func:`aihub.read`, :func:`splits.assign` and :func:`audit.audit`.
+        CorpusError: no such review, or see :func:`aihub.read`, :func:`splits.assign` and :func:`audit.audit`.
     """
     corpus = aihub.read(root, options, progress)
     manifest = splits.assign(corpus.manifest, policy)
+    manifest, excluded = _exclude(manifest, exclude)
     report = audit.audit(manifest, policy)
     rejected = _write_shards(manifest, target, native_l1, embed_audio, workers, progress)
-    quarantine = pd.concat([corpus.quarantine, rejected], ignore_index=True)
+    quarantine = pd.concat([corpus.quarantine, excluded, rejected], ignore_index=True)
     manifest = manifest[~manifest["utterance_id"].isin(set(rejected["file"]))].reset_index(drop=True)
     write_text(target / "manifest.csv", manifest.to_csv(index=False))
     write_text(target / "quarantine.csv", quarantine.to_csv(index=False))
     write_json(target / "audit.json", report)
     logger.info("%d utterances prepared in %s, %d quarantined", len(manifest), target, len(quarantine))
     return Prepared(target, manifest, quarantine, report)
+
+
+def _exclude(manifest: pd.DataFrame, exclude: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The manifest without what a review tags as unusable, and that as quarantine rows (file = utterance id)."""
+    columns, path = ["file", "reason"], Path(exclude)
+    if not exclude:
+        return manifest, pd.DataFrame(columns=columns)
+    if not path.is_file():
+        raise CorpusError(f"no review at {path}; the listening explorer writes results/<profile>/review.csv")
+    reasons = review.unusable(review.read(path), manifest["utterance_id"])
+    gone = manifest["utterance_id"].isin(reasons)
+    if tests := int((gone & (manifest["split"] == TEST)).sum()):
+        logger.warning("%d excluded utterances are of the test split: rates before and after are not comparable", tests)
+    return manifest[~gone].reset_index(drop=True), pd.DataFrame(list(reasons.items()), columns=columns)
 
 
 def load(target: Path) -> DatasetDict:

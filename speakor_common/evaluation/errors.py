@@ -8,7 +8,7 @@ with coda, the way a teacher would describe it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -109,6 +109,25 @@ def word_confusions(predictions: pd.DataFrame, count: int = 20) -> pd.DataFrame:
         pairs = align_words(row.reference, row.hypothesis)
         counts.update((p.reference, p.hypothesis) for p in pairs if p.operation == "substitution")
     return pd.DataFrame([(*key, n) for key, n in counts.most_common(count)], columns=["reference", "hypothesis", "count"])
+
+
+def by_familiarity(predictions: pd.DataFrame, known: Collection[str]) -> pd.DataFrame:
+    """How often words of the reference are recognised that training transcripts hold (``seen``), and others (``unseen``).
+
+    Args:
+        known: words of the training transcripts.
+
+    Returns:
+        index ``seen`` and ``unseen``; columns ``words, wrong, rate``. Inserted words are nobody's and not counted.
+    """
+    counts: Counter[tuple[str, bool]] = Counter()
+    for row in predictions.itertuples():
+        for pair in align_words(row.reference, row.hypothesis):
+            if pair.reference:
+                counts["seen" if pair.reference in known else "unseen", pair.operation != "equal"] += 1
+    rows = {name: {"words": counts[name, False] + counts[name, True], "wrong": counts[name, True]} for name in ("seen", "unseen")}
+    table = pd.DataFrame(rows).T
+    return table.assign(rate=table["wrong"] / table["words"].clip(lower=1))
 
 
 def label_suspects(predictions: pd.DataFrame) -> pd.DataFrame:

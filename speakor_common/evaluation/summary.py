@@ -13,22 +13,32 @@ from speakor_common.evaluation.errors import FLAGS, flags
 from speakor_common.evaluation.metrics import LEVELS, RATES, summarise, utterance_counts
 from speakor_common.evaluation.statistics import Comparison, paired_comparison, rate_interval
 
-BREAKDOWNS = ("l1", "level", "task", "gender", "topik", "speaker_id", "duration_bin")
+BREAKDOWNS = ("l1", "level", "task", "gender", "topik", "speaker_id", "duration_bin", "rate_bin", "length_bin")
 SMALL_GROUP = 20  # utterances below which a breakdown row is marked as small
-_DURATION_EDGES = (0, 2, 3, 4, 6, 10, 20, 1e9)
+_DURATION_EDGES = (0, 2, 3, 4, 6, 10, 20, 1e9)  # seconds
+_RATE_EDGES = (0, 2, 3, 4, 5, 6, 1e9)  # syllables a second, pauses included
+_LENGTH_EDGES = (0, 3, 5, 7, 10, 15, 1e9)  # words
 
 
 def with_counts(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Predictions with edit counts of each utterance and derived columns ``wer`` and ``duration_bin``."""
+    """Predictions with edit counts of each utterance and derived columns ``wer``, ``duration_bin``, ``rate_bin`` and ``length_bin``."""
     counts = utterance_counts(predictions["reference"].tolist(), predictions["hypothesis"].tolist())
     table = pd.concat([predictions.reset_index(drop=True), counts], axis=1)
     for level in LEVELS:
         table[f"{level}_errors"] = table[[f"{level}_{kind}" for kind in ("substitutions", "deletions", "insertions")]].sum(axis=1)
         table[f"{level}_length"] = table[[f"{level}_{kind}" for kind in ("hits", "substitutions", "deletions")]].sum(axis=1)
     table["wer"] = table["words_errors"] / table["words_length"].clip(lower=1)
-    labels = [f"{a:g}-{b:g} s" if b < 1e9 else f"> {a:g} s" for a, b in pairwise(_DURATION_EDGES)]
-    table["duration_bin"] = pd.cut(table["duration_s"], _DURATION_EDGES, labels=labels).astype(str)
+    syllables = table["reference"].str.replace(" ", "").str.len()
+    table["duration_bin"] = _bins(table["duration_s"], _DURATION_EDGES, "s")
+    table["rate_bin"] = _bins(syllables / table["duration_s"].clip(lower=0.1), _RATE_EDGES, "syllables/s")
+    table["length_bin"] = _bins(table["words_length"], _LENGTH_EDGES, "words")
     return table
+
+
+def _bins(values: pd.Series, edges: tuple[float, ...], unit: str) -> pd.Series:
+    """Name of the interval (above its lower, up to its upper edge) of each value."""
+    labels = [f"{a:g}-{b:g} {unit}" if b < 1e9 else f"> {a:g} {unit}" for a, b in pairwise(edges)]
+    return pd.cut(values, edges, labels=labels, include_lowest=True).astype(str)
 
 
 def summarise_rates(table: pd.DataFrame) -> dict[str, Any]:

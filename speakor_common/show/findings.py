@@ -70,6 +70,15 @@ def confusions(experiment: str, top: pd.DataFrame, n: int) -> str:
     return f"**Finding.** Most frequent letter errors of {experiment}: {first} (n = {n} utterances)."
 
 
+def familiarity(experiment: str, table: pd.DataFrame) -> str:
+    """On words that were and were not in the training transcripts, see ``errors.by_familiarity``."""
+    seen, unseen = table.loc["seen"], table.loc["unseen"]
+    return (
+        f"**Finding.** {experiment} misses {seen['rate']:.1%} of the words its training transcripts hold (n = {seen['words']:.0f}) and "
+        f"{unseen['rate']:.1%} of the others (n = {unseen['words']:.0f})."
+    )
+
+
 def _counts(top: pd.DataFrame):
     return top.rename(columns={"count": "times"}).itertuples()
 

@@ -1,4 +1,4 @@
-"""The experiments as frozen presets, and the profiles that scale them.
+"""The experiments as frozen presets, scaled by the profiles.
 
 A preset says how a model is trained; a profile says on what and how much. A profile may
 change only the base checkpoint, batch size, epochs and data; :func:`resolve` applies it and
@@ -10,73 +10,12 @@ else, the preset's note says so (see CHANGELOG.md).
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, fields, replace
 from typing import Any
 
-from speakor_common.corpus.splits import SAMPLE_POLICY, SplitPolicy
 from speakor_common.errors import SpeakorError
 from speakor_common.training.preset import FEATURE_ENCODER, NEVER, TOP_LAYERS, Experiment, Stage
-
-
-@dataclass(frozen=True)
-class Profile:
-    """Data and scale of a run.
-
-    Attributes:
-        base: base checkpoint by experiment kind.
-        listener: the native listener; best one trained on labels as pronounced.
-        batch_size, epochs: overrides by experiment name.
-        train_limit, eval_limit: keep only so many utterances of a split; 0 keeps all.
-        native_l1: first language that is native speech: never trained or tested as learner
-            speech, and used for the native listener.
-    """
-
-    name: str
-    base: dict[str, str]
-    listener: str
-    split: SplitPolicy
-    batch_size: dict[str, int] = field(default_factory=dict)
-    accumulation: dict[str, int] = field(default_factory=dict)
-    epochs: dict[str, float] = field(default_factory=dict)
-    train_limit: int = 0
-    eval_limit: int = 0
-    native_l1: str = "KR"
-    embed_audio: bool = True
-
-
-_HUB_CTC = "kresnik/wav2vec2-large-xlsr-korean"
-_HUB_WHISPER = "ghost613/whisper-large-v3-turbo-korean"
-_SMOKE_EPOCHS = {"exp01": 1, "exp05": 2, "whisper": 0.5}
-
-PROFILES = {
-    "smoke": Profile(
-        name="smoke",
-        base={"ctc": "base-tiny", "whisper": "whisper-base"},
-        listener="listener-tiny",
-        split=SAMPLE_POLICY,
-        epochs=_SMOKE_EPOCHS,
-        batch_size={"whisper": 4},
-        accumulation={"whisper": 2},
-        train_limit=48,
-        eval_limit=24,
-    ),
-    "sample": Profile(
-        name="sample",
-        base={"ctc": "base-tiny", "whisper": "whisper-base"},
-        listener="listener-tiny",
-        split=SAMPLE_POLICY,
-        batch_size={"whisper": 8},
-        accumulation={"whisper": 2},
-        epochs={"exp01": 8, "exp05": 8, "exp06": 14, "whisper": 0.5},  # exp01 and exp05 equal
-    ),
-    "aihub": Profile(
-        name="aihub",
-        base={"ctc": _HUB_CTC, "whisper": _HUB_WHISPER},
-        listener=_HUB_CTC,  # spells; give a model trained on pronounced labels where there is one
-        split=SplitPolicy(),
-        embed_audio=False,
-    ),
-}
+from speakor_common.training.profiles import HUB_CTC, HUB_WHISPER, PROFILES, Profile
 
 _VALUES = {"float": (int, float), "float | None": (int, float, type(None)), "int": int, "bool": bool, "str": str}  # by annotation
 _FROZEN = (Stage(NEVER, (FEATURE_ENCODER,)),)
@@ -85,7 +24,7 @@ _EXP05 = Experiment(
     name="exp05",
     kind="ctc",
     note="As documented: accumulation 8, constant learning rate, feature encoder trained after 5 epochs.",
-    base=_HUB_CTC,
+    base=HUB_CTC,
     epochs=12,
     batch_size=2,
     gradient_accumulation=8,
@@ -117,7 +56,7 @@ EXPERIMENTS = {
         name="exp01",
         kind="ctc",
         note="Baseline: no gradient accumulation, linear schedule with warm-up, feature encoder frozen.",
-        base=_HUB_CTC,
+        base=HUB_CTC,
         epochs=30,
         batch_size=2,
         gradient_accumulation=1,
@@ -131,7 +70,7 @@ EXPERIMENTS = {
         name="exp02",
         kind="ctc",
         note="Stability: clips of 1-15 s, a warm-up that is applied, early stopping, encoder trained from epoch 5, top layers from 8.",
-        base=_HUB_CTC,
+        base=HUB_CTC,
         epochs=10,  # the seed's 8 ended before its second stage
         batch_size=2,
         gradient_accumulation=4,
@@ -160,7 +99,7 @@ EXPERIMENTS = {
         name="exp06",
         kind="ctc",
         note="Ours: all trained from the start on larger batches, one cosine cycle, speed and noise variation, language models.",
-        base=_HUB_CTC,
+        base=HUB_CTC,
         epochs=20,
         batch_size=8,
         gradient_accumulation=1,
@@ -175,7 +114,7 @@ EXPERIMENTS = {
         name="whisper",
         kind="whisper",
         note="The seed's exp03, finished: LoRA on 4-bit NF4 Whisper.",
-        base=_HUB_WHISPER,
+        base=HUB_WHISPER,
         epochs=3,
         batch_size=1,
         gradient_accumulation=32,
@@ -222,7 +161,7 @@ EXPERIMENTS = {
         kind="ctc",
         note="Native listener: the tiny base trained on with labels as pronounced; no masking, which would teach it to guess.",
         base="base-tiny",
-        epochs=12,
+        epochs=5,
         batch_size=8,
         gradient_accumulation=1,
         learning_rate=8e-4,
