@@ -13,6 +13,7 @@ import json
 import logging
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from speakor_common.errors import SpeakorError, TrainingInterrupted
@@ -74,6 +75,12 @@ def _parser() -> argparse.ArgumentParser:
     reproduce.add_argument("--data", default="", help="corpus root as delivered; default: the shipped sample")
     reproduce.add_argument("--only", nargs="+", help="numbers of notebooks, e.g. 01 05")
 
+    _add_further(add, add_profile)
+    return parser
+
+
+def _add_further(add: Callable[..., argparse.ArgumentParser], add_profile: Callable[[argparse.ArgumentParser], None]) -> None:
+    """Commands beside the way from corpus to report: studies, publication, and remaking what is shipped."""
     study = add("study", _study, "Compare experiments over several seeds (hours on a CPU).")
     study.add_argument("study", choices=("ablation", "presets"), help="each change from exp01 to exp05, or the other presets against exp05")
     study.add_argument("--profile", default="sample", help="smoke, sample (default) or aihub")
@@ -89,7 +96,6 @@ def _parser() -> argparse.ArgumentParser:
     synthesize.add_argument("--target", type=Path, help="corpus root to write; default data/sample")
     synthesize.add_argument("--limit", type=int, help="only the first clips of every speaker")
     synthesize.add_argument("--processes", type=int, help="worker processes; default one per core")
-    return parser
 
 
 def _prepare(options: argparse.Namespace) -> None:

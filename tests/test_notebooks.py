@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.mark.notebooks
 def test_five_notebooks_in_the_smoke_profile(tmp_path, monkeypatch):
-    for shipped in ("notebooks", "data/sample", "models/base-tiny"):
+    for shipped in ("notebooks", "data/sample", "models/base-tiny", "models/listener-tiny"):
         target = tmp_path / shipped
         target.parent.mkdir(parents=True, exist_ok=True)
         target.symlink_to(ROOT / shipped)
@@ -28,7 +28,14 @@ def test_five_notebooks_in_the_smoke_profile(tmp_path, monkeypatch):
     metrics = json.loads((results / "metrics.json").read_text(encoding="utf-8"))
     assert {"base", "exp01", "exp05", "whisper", "whisper zero-shot"} <= set(metrics)
     assert all(entry["clean"]["n"] == 24 for entry in metrics.values())
-    for name in ("report.html", "explorer.html", "feedback.jsonl", "predictions/exp05.csv", "figures/05_conditions.png"):
+    for name in (
+        "report.html",
+        "explorer.html",
+        "feedback.jsonl",
+        "feedback.schema.json",
+        "predictions/exp05.csv",
+        "figures/05_conditions.png",
+    ):
         assert (results / name).stat().st_size > 1000
     for experiment in ("exp01", "exp05", "whisper"):
         assert (paths.model(experiment, "smoke") / "run.json").is_file()

@@ -5,11 +5,11 @@ import random
 import pytest
 from rapidfuzz import fuzz, process
 
-from speakor_common import paths
+from speakor_common import checkpoints, paths
 from speakor_common.corpus import aihub
 from speakor_common.corpus.audit import audit
 from speakor_common.corpus.splits import SAMPLE_POLICY, TRAIN, UNUSED, assign, prompt_split
-from speakor_common.corpus.synthesis import accents, extra, phonology, sentences
+from speakor_common.corpus.synthesis import accents, distorted, extra, phonology, sentences
 from speakor_common.corpus.synthesis.plan import plan
 from speakor_common.g2p import standard_pronunciation
 from speakor_common.text import from_jamo
@@ -38,7 +38,11 @@ def test_the_sample_is_what_was_promised(corpus, manifest):
 
 def test_the_sample_is_small_enough_to_ship():
     assert sum(p.stat().st_size for p in paths.sample_corpus().rglob("*") if p.is_file()) < 30e6
-    assert sum(p.stat().st_size for p in paths.base_tiny().iterdir()) < 10e6
+    for model in ("base-tiny", "listener-tiny"):
+        folder = checkpoints.resolve(model)
+        assert (
+            sum(p.stat().st_size for p in folder.iterdir() if p.is_file()) < 10e6 and "license: mit" in (folder / "README.md").read_text()
+        )
 
 
 def test_no_leak_between_splits(manifest):
@@ -110,3 +114,17 @@ def test_extra_native_clips_are_other_people_saying_other_things(extra_clips):
 
 def test_every_beginning_of_the_extra_clips_is_balanced(extra_clips):
     assert len({clip.speaker.speaker_id for clip in extra_clips[:100]}) == 100
+
+
+def test_distorted_clips_are_what_no_rule_of_korean_would_say():
+    planned = distorted.plan_distorted(40)
+    assert len({clip.stem for clip in planned}) == len({clip.speaker.speaker_id for clip in planned}) == 40
+    assert planned == distorted.plan_distorted(60)[:40]  # more clips only append
+    pairs = [(a, b) for clip in planned for a, b in zip(clip.intended, clip.spoken, strict=True)]
+    changed = [(a, b) for a, b in pairs if a != b]
+    assert 0.5 < len(changed) / len(pairs) < 0.7
+    assert all(sum(x != y for x, y in zip(a.jamo.ljust(3), b.jamo.ljust(3), strict=True)) == 1 for a, b in changed)
+    assert len({b.onset for _, b in changed}) == 19 and len({b.coda for _, b in changed}) == 8
+    held_out = [p.text for p in sentences.build_prompts(960, 20220719) if prompt_split(p.prompt_id, SAMPLE_POLICY) != TRAIN]
+    for clip in planned:
+        assert not process.extractOne(clip.prompt.text, held_out, scorer=fuzz.ratio, score_cutoff=sentences.MAX_SIMILARITY)

@@ -133,7 +133,8 @@ def train_shipped(name: str, data: DatasetDict, seed: int) -> dict[str, Any]:
     card = paths.root() / "models" / name / "README.md"
     text = card.read_text(encoding="utf-8") if card.is_file() else ""
     facts = _train(name, data, seed)
-    write_text(card, text)
+    if text:
+        write_text(card, text)
     return facts
 
 

@@ -158,7 +158,7 @@ def prepare_model(model: Wav2Vec2ForCTC, experiment: Experiment) -> None:
     config.ctc_loss_reduction = "mean"  # per label, so clips of any length weigh the same
     config.ctc_zero_infinity = False  # an infinite loss is a data error to see, not to hide
     config.apply_spec_augment = experiment.mask_time_prob > 0
-    config.mask_time_prob = experiment.mask_time_prob
+    config.mask_time_prob = experiment.mask_time_prob or config.mask_time_prob  # at 0 a reloaded model would lack its mask vector
     if experiment.gradient_checkpointing:
         model.gradient_checkpointing_enable()
 
