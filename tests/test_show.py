@@ -1,5 +1,7 @@
 """Figures, listening page and report, without a browser."""
 
+import base64
+import io
 import json
 import re
 from types import SimpleNamespace
@@ -8,6 +10,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from fontTools.ttLib import TTFont
 
 matplotlib.use("Agg")
 
@@ -16,7 +19,7 @@ from speakor_common.corpus import review
 from speakor_common.errors import ResultsError
 from speakor_common.evaluation import errors, summary
 from speakor_common.evaluation.feedback import DeviationRecord, Record
-from speakor_common.show import browse, explorer, findings, listen, live, plots, report, studies
+from speakor_common.show import browse, explorer, findings, fonts, listen, live, plots, report, studies
 from speakor_common.show.browse import Browser
 from tests.builders import predictions, tone
 
@@ -118,6 +121,12 @@ def test_html_page_holds_the_worst_and_loads_nothing(table, tmp_path):
     data = json.loads(page.split('id="data">', 1)[1].split("</script>", 1)[0])
     assert set(data["sounds"]) == {"u000", "u001"} and len(data["rows"]["values"]) == len(data["words"]) == 4
     assert set(data["cards"]) == {"clean u000", "clean u001"} and "http" not in page.replace("http-equiv", "")
+
+
+def test_a_page_brings_its_hangul():
+    css = fonts.font_face("학생ㄱ")
+    data = base64.b64decode(css.split("base64,")[1].split(")")[0])
+    assert set(map(ord, "학생ㄱ")) <= set(TTFont(io.BytesIO(data)).getBestCmap()) and len(data) < 20_000
 
 
 def test_result_text_starts_with_the_contract_lines(table):

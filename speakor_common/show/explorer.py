@@ -20,6 +20,7 @@ from speakor_common.audio import decode, encode_opus, level_peak
 from speakor_common.corpus import review
 from speakor_common.evaluation import feedback
 from speakor_common.show.browse import AudioOf, Browser, by_utterance
+from speakor_common.show.fonts import font_face
 from speakor_common.show.listen import STYLE
 from speakor_common.storage import write_text
 
@@ -42,7 +43,8 @@ class Explorer(anywidget.AnyWidget):
     """Answers the page's questions: ``start``, ``detail``, ``confusions``, ``review``."""
 
     def __init__(self, browser: Browser, audio_of: AudioOf, reviews: Path | None) -> None:
-        super().__init__(_esm=_script("rows", "sound", "view", "widget"), _css=_style())
+        texts = browser.predictions["reference"].str.cat(browser.predictions["hypothesis"], sep=" ")
+        super().__init__(_esm=_script("rows", "sound", "view", "widget"), _css=_style("".join(texts)))
         self._browser, self._audio_of, self._path = browser, audio_of, reviews
         self._reviews = review.read(reviews) if reviews else {}
         self.on_msg(lambda _, content, buffers: self.answer(content))
@@ -95,7 +97,7 @@ def write_html(
     }
     data = json.dumps(content, ensure_ascii=False).replace("</", "<\\/")  # no end of the script element within
     page = _PAGE.format(
-        style=_style(), shown=table["utterance_id"].nunique(), total=total, data=data, script=_script("rows", "sound", "view", "page")
+        style=_style(data), shown=table["utterance_id"].nunique(), total=total, data=data, script=_script("rows", "sound", "view", "page")
     )
     return write_text(path, page)
 
@@ -117,8 +119,9 @@ def _script(*names: str) -> str:
     return "\n".join((_ASSETS / f"{name}.js").read_text(encoding="utf-8") for name in names)
 
 
-def _style() -> str:
-    return STYLE + (_ASSETS / "explorer.css").read_text(encoding="utf-8")
+def _style(text: str) -> str:
+    letters = "".join(sorted({*text, *map(chr, range(0x20, 0x7F)), *map(chr, range(0x3131, 0x3164)), *"초성중종–→⚑▾▴‹›·…"}))
+    return font_face(letters) + STYLE + (_ASSETS / "explorer.css").read_text(encoding="utf-8")
 
 
 _PAGE = """<!doctype html><html lang="ko"><head><meta charset="utf-8"><title>Misrecognised samples</title>

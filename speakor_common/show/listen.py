@@ -11,7 +11,7 @@ from speakor_common.text import compatibility, split_syllable
 
 # Colour is never the only sign: deletions are struck through, insertions underlined.
 STYLE = """
-.speakor{font-family:'Noto Sans KR','NanumGothic','Malgun Gothic','Apple SD Gothic Neo',sans-serif;line-height:1.6}
+.speakor{font-family:'Speakor Hangul','Noto Sans KR','NanumGothic','Malgun Gothic','Apple SD Gothic Neo',sans-serif;line-height:1.6}
 .speakor .sub{background:#fde2b8}.speakor .del{color:#b03a00;text-decoration:line-through}
 .speakor .ins{color:#00527a;text-decoration:underline}.speakor table{border-collapse:collapse}
 .speakor td,.speakor th{padding:2px 8px;text-align:left;vertical-align:top}

@@ -85,6 +85,7 @@ function soundView(bytes, words) {
     if (picture) context.drawImage(picture, 0, 0);
     if (stretch) (context.fillStyle = COLORS.stretch), context.fillRect(x(stretch[0]), 0, x(stretch[1] - stretch[0]), canvas.height);
     context.fillStyle = COLORS.word;
+    context.font = "11px 'Speakor Hangul', sans-serif";
     for (const word of words) {
       context.fillRect(x(word.start_s), 0, 1, canvas.height);
       context.fillText(word.text, x(word.start_s) + 3, 10);
