@@ -62,6 +62,7 @@ def test_differences_are_marked_and_explained():
     assert '<span class="ins">네</span>' in right
     assert listen.diff("같아요", "같아요") == ("같아요", "같아요")
     assert "&lt;b&gt;" in listen.diff("<b>", "")[0]
+    assert "<b" not in "".join(listen.diff("<b>가", "<b>나"))  # also where a word is half right
 
 
 def test_player_is_silent_until_asked_and_holds_opus():

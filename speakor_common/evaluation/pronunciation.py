@@ -124,7 +124,7 @@ def _letter(jamo: str, part: str) -> str:
     return "" if part == "onset" and letter == "ㅇ" else letter
 
 
-def compare(intended: str, heard: str, heard_words: Sequence[Word] = (), minimum_confidence: float = 0.0) -> list[Deviation]:
+def compare(intended: str, heard: str, heard_words: Sequence[Word] = ()) -> list[Deviation]:
     """Deviations of one transcript from another, both spelled: what can be said without posteriors of jamo.
 
     The heard side is passed through the pronunciation rules as well, because a model trained on spelling writes 합니다 for
@@ -134,15 +134,13 @@ def compare(intended: str, heard: str, heard_words: Sequence[Word] = (), minimum
         intended: foreign-speaker model's text (or a known script).
         heard: native listener's text.
         heard_words: the listener's words with times, in order; without them times are 0.
-        minimum_confidence: deviations in words heard less confidently are left out.
     """
     places = [word for word in heard_words for _ in word.text]
     found: list[Deviation] = []
     position, heard_position = 0, 0
     for pair in align_syllables(standard_pronunciation(intended), standard_pronunciation(heard)):
         word = places[min(heard_position, len(places) - 1)] if places else Word("", 0.0, 0.0, 1.0)
-        if word.confidence >= minimum_confidence:
-            found += [_deviation(position, *item, word) for item in _jamo_differences(pair)]
+        found += [_deviation(position, *item, word) for item in _jamo_differences(pair)]
         position += pair.reference != ""
         heard_position += pair.hypothesis != ""
     return found

@@ -101,7 +101,7 @@ def as_spoken(record: Record) -> str:
         found = syllables.get(position) if character != " " else None
         position += character != " "
         title = html.escape(", ".join(found or []))
-        marked.append(f'<span class="sub" title="{title}">{character}</span>' if found else html.escape(character))
+        marked.append(f'<span class="sub" title="{title}">{html.escape(character)}</span>' if found else html.escape(character))
     heard = html.escape(record.heard)
     return f'<p class="spoken">as intended [{"".join(marked)}]<br>as heard by the native listener [{heard}]</p>'
 

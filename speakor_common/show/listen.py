@@ -46,7 +46,7 @@ def _syllables(words: Pair) -> tuple[str, str]:
     left, right = "", ""
     for pair in align_syllables(words.reference, words.hypothesis):
         if pair.operation == "equal":
-            left, right = left + pair.reference, right + pair.hypothesis
+            left, right = left + html.escape(pair.reference), right + html.escape(pair.hypothesis)
             continue
         title = html.escape(jamo_difference(pair))
         kind = {"substitution": "sub", "deletion": "del", "insertion": "ins"}[pair.operation]
