@@ -14,6 +14,7 @@ from speakor_common.evaluation import language_model, rescoring
 from speakor_common.evaluation.beam import BeamSearch, BeamSettings, labels
 from speakor_common.evaluation.ctc_decode import read_path
 from speakor_common.evaluation.language_model import LanguageModel
+from speakor_common.evaluation.korean import log_probability
 from speakor_common.evaluation.morphemes import analyse
 from speakor_common.evaluation.ngram import END, START, UNKNOWN, NGram
 from speakor_common.evaluation.rescoring import Rescorer, Weights, forward_scores
@@ -165,14 +166,15 @@ def test_sources_are_in_the_order_of_their_weights_and_a_view_too_short_for_a_te
     spelled = labels(paths[0], 0)
     found = analyse(text(paths[0], logs))
     assert scores[0, 0] == pytest.approx(forward_scores(logs, [spelled], 0)[0])
-    assert scores[0, 4:].tolist() == [-found.cost, len(spelled), len(found.tags)]
+    assert scores[0, 4:].tolist() == [log_probability(text(paths[0], logs)), len(spelled), len(found.tags)]
     sequences = [labels(path, 0) for path in paths]
     for views in ([logs], [logs, logs], [logs, logs[:3]]):
         assert rescorer._acoustic(views, sequences) == pytest.approx(scores[:, 0])
 
 
-def test_a_dictionary_knows_what_no_transcript_held():
-    assert analyse("저는 칼국수를 좋아해요").cost < analyse("저는 칼국수룰 조아해요").cost
+def test_a_general_language_model_and_a_dictionary_know_what_no_transcript_held():
+    assert log_probability("저는 칼국수를 좋아해요") > log_probability("저는 칼국수룰 조아해요") + 5
+    assert log_probability("") == log_probability(" ") == 0.0 and np.isfinite(log_probability("ㅋ 漢 😀"))
     assert analyse("칼국수를").morphemes == ("칼국수/NNG", "를/JKO") and analyse("").tags == ()
 
 

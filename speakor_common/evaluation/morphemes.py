@@ -1,8 +1,7 @@
-"""Korean text as a dictionary reads it: morphemes, their word classes, and how well they fit together.
+"""Korean text as a dictionary reads it: morphemes and their word classes.
 
 A Korean word is a stem with endings or particles, so most words of a new sentence were never seen as they stand
-(박물관까지), while their parts were. The analyser (MeCab with mecab-ko-dic) also knows nouns that no transcript held, and
-its path cost, a conditional random field's (Kudo et al., 2004), is low for Korean and high for what only sounds like it.
+(박물관까지), while their parts were. The analyser (MeCab with mecab-ko-dic) also knows nouns that no transcript held.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-_COST_FACTOR = 800.0  # MeCab writes 800 for one nat: cost-factor in mecab-ko-dic
 _UNKNOWN_TAG = "UNKNOWN"
 
 
@@ -21,12 +19,10 @@ class Analysis:
     Attributes:
         morphemes: surface and word class, ``박물관/NNG``.
         tags: the word classes alone; ``UNKNOWN`` for what is not in the dictionary.
-        cost: of the whole path, in nats up to a constant; may be negative.
     """
 
     morphemes: tuple[str, ...]
     tags: tuple[str, ...]
-    cost: float
 
 
 def analyse(text: str) -> Analysis:
@@ -40,13 +36,13 @@ def analyse(text: str) -> Analysis:
     lattice = _model().createLattice()  # one a call: only the model may be shared
     lattice.set_sentence(text)
     _tagger().parse(lattice)
-    surfaces, tags, cost, node = [], [], 0, lattice.bos_node()
+    surfaces, tags, node = [], [], lattice.bos_node()
     while node:
         if node.stat in (mecab_ko.MECAB_NOR_NODE, mecab_ko.MECAB_UNK_NODE):
             surfaces.append(node.surface)
             tags.append(node.feature.split(",", 1)[0] if node.stat == mecab_ko.MECAB_NOR_NODE else _UNKNOWN_TAG)
-        cost, node = node.cost, node.next
-    return Analysis(tuple(f"{surface}/{tag}" for surface, tag in zip(surfaces, tags, strict=True)), tuple(tags), cost / _COST_FACTOR)
+        node = node.next
+    return Analysis(tuple(f"{surface}/{tag}" for surface, tag in zip(surfaces, tags, strict=True)), tuple(tags))
 
 
 @lru_cache(maxsize=1)

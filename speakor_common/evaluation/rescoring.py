@@ -4,8 +4,8 @@ Legend: T frames, V vocabulary, N candidates, K knowledge sources.
 
 The beam search scores one alignment of a text and sees at most six jamo back, about a word. Its candidates are few
 enough for better questions: how probable the text is over all its alignments (the CTC forward score), at the speed it
-was spoken and slower and faster; and how probable it is as jamo, as morphemes, as a sequence of word classes and to a
-dictionary. The sources are weighed log-linearly, as in N-best rescoring since Ostendorf et al. (1991). The language
+was spoken and slower and faster; and how probable it is as jamo, as morphemes, as a sequence of word classes and as
+Korean at large. The sources are weighed log-linearly, as in N-best rescoring since Ostendorf et al. (1991). The language
 models travel with a model directory as ``*.arpa``, the weights as ``decoder.json``.
 """
 
@@ -20,6 +20,7 @@ import torch
 
 from speakor_common.errors import CheckpointError
 from speakor_common.evaluation.beam import BeamSearch, BeamSettings, labels
+from speakor_common.evaluation.korean import log_probability
 from speakor_common.evaluation.language_model import LanguageModel, listed
 from speakor_common.evaluation.morphemes import analyse
 from speakor_common.storage import read_json, write_json
@@ -37,7 +38,7 @@ class Weights:
     Attributes:
         acoustic: forward score, mean over the speeds.
         jamo, morphemes, tags: n-gram models of jamo, morphemes and word classes.
-        dictionary: negative path cost of the morphological analysis.
+        korean: a general language model's log probability, see :mod:`.korean`.
         length: number of jamo, against the models' liking for short text.
         pieces: number of morphemes.
     """
@@ -46,7 +47,7 @@ class Weights:
     jamo: float = 1.0
     morphemes: float = 0.0
     tags: float = 0.0
-    dictionary: float = 0.0
+    korean: float = 0.0
     length: float = 0.0
     pieces: float = 0.0
 
@@ -98,10 +99,11 @@ class Rescorer:
     def _judge(self, sequence: list[int]) -> tuple[float, ...]:
         """All sources but the acoustic one, in the order of :class:`Weights`."""
         symbols = [self._symbols[index] for index in sequence]
-        found = analyse(from_jamo("".join(symbols).replace(self._delimiter, " ")))
+        text = from_jamo("".join(symbols).replace(self._delimiter, " "))
+        found = analyse(text)
         jamo = self._search.language_model.score(symbols)
         morphemes, tags = self._morphemes.score(found.morphemes), self._tags.score(found.tags)
-        return jamo, morphemes, tags, -found.cost, len(sequence), len(found.tags)
+        return jamo, morphemes, tags, log_probability(text), len(sequence), len(found.tags)
 
 
 def forward_scores(log_probabilities: np.ndarray, sequences: Sequence[Sequence[int]], blank: int) -> np.ndarray:

@@ -21,7 +21,7 @@ from speakor_common.corpus.synthesis.plan import SEED, PlannedClip, distant_sent
 from speakor_common.corpus.synthesis.sentences import Prompt
 from speakor_common.text import ONSETS, VOWELS
 
-CLIPS = 220
+CLIPS = 440
 _DISTORTED_SHARE = 0.6  # of syllables; the others keep the rhythm of Korean
 _CODAS = ("", *"ᆨᆫᆮᆯᆷᆸᆼ")  # the seven that are heard, and none
 _SOUNDS = {"onset": tuple(ONSETS), "vowel": tuple(VOWELS), "coda": _CODAS}
