@@ -3,8 +3,8 @@
 ``ablation``: does each of exp05's ideas help? From exp01 to exp05 one change at a time; every step of the ladder keeps
 the changes before it. Two rungs stand beside it: exp01 with as few optimiser steps as accumulation leaves (equal steps
 instead of equal epochs), and exp05 with labels padded as the seed project's code did. ``presets``: the other presets
-against exp05, and exp05's own weights read with exp06's language models, which tells what exp06 owes to its training and
-what to its reading. Finished runs are kept and shared, so an interrupted study continues.
+against exp05; exp06 with exp05's weights and with a training of its own tells what it owes to its reading. Finished runs
+are kept and shared, so an interrupted study continues.
 """
 
 from __future__ import annotations
@@ -30,8 +30,7 @@ logger = logging.getLogger(__name__)
 
 SEEDS = (1, 2, 3)
 START, GOAL = "exp01", "exp05"
-BEST = "exp06"
-OTHERS = (BEST, "exp05-as-run", "exp02")
+OTHERS = ("exp06", "exp06-one-cycle", "exp05-as-run", "exp02")
 COLUMNS = (
     "variant", "claim", "seed", "epochs", "steps", "minutes", "lowest_train_loss", "validation_wer",
     "n", "wer", "wer_low", "wer_high", "cer", "stopped",
@@ -40,17 +39,12 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Variant:
-    """What differs from the variant ``against``, and the experiment that has it.
-
-    Attributes:
-        weights: name of the variant whose trained weights are taken as they are; ``""`` trains.
-    """
+    """What differs from the variant ``against``, and the experiment that has it."""
 
     name: str
     claim: str
     against: str
     experiment: Experiment
-    weights: str = ""
 
 
 def ladder(profile: str) -> list[Variant]:
@@ -73,11 +67,7 @@ def ladder(profile: str) -> list[Variant]:
 def presets(profile: str) -> list[Variant]:
     """exp05 and the presets beside it, each compared with exp05. (exp01 is in the ladder; exp04 has exp05's settings.)"""
     goal, *others = [resolve(name, profile)[0] for name in (GOAL, *OTHERS)]
-    order = resolve(BEST, profile)[0].lm_order
-    read = Variant(
-        f"{GOAL} with language models", f"{GOAL}'s weights, read as {BEST} is", GOAL, replace(goal, lm_order=order), weights=GOAL
-    )
-    return [Variant(GOAL, goal.note, GOAL, goal), read, *(Variant(other.name, other.note, GOAL, other) for other in others)]
+    return [Variant(GOAL, goal.note, GOAL, goal), *(Variant(other.name, other.note, GOAL, other) for other in others)]
 
 
 STUDIES = {"ablation": ladder, "presets": presets}
@@ -108,8 +98,8 @@ def _run(variant: Variant, profile: Profile, seed: int, folder: Path) -> tuple[d
     row |= {"variant": variant.name, "claim": variant.claim, "seed": seed, "epochs": variant.experiment.epochs}
     output = _output(variant.name, profile, seed)
     try:
-        if variant.weights:
-            facts = runs.read_with_language_models(_output(variant.weights, profile, seed), output, variant.experiment, profile, seed)
+        if weights := variant.experiment.weights:
+            facts = runs.read_with_language_models(_output(weights, profile, seed), output, variant.experiment, profile, seed)
         else:
             facts = runs.run(variant.experiment, profile, {}, seed, output)
     except TrainingError as error:  # a counter-example may end here; that is its result

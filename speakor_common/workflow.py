@@ -19,7 +19,7 @@ from speakor_common import checkpoints, paths, publish
 from speakor_common.corpus import prepare
 from speakor_common.errors import ResultsError
 from speakor_common.evaluation import detection, feedback, predict
-from speakor_common.evaluation.conditions import CLEAN, CONDITIONS
+from speakor_common.evaluation.conditions import CLEAN, CONDITIONS, REAL
 from speakor_common.evaluation.pronunciation import NativeListener
 from speakor_common.evaluation.statistics import Comparison
 from speakor_common.evaluation.summary import compare, summarise_rates, with_counts
@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 BASE, ZERO_SHOT, NATIVE = "base", "whisper zero-shot", "native"
 TUNED_CTC = tuple(name for name, e in EXPERIMENTS.items() if e.kind == "ctc" and name not in SHIPPED)
 # Compared pairwise in the report, where both were evaluated.
-PAIRS = (("exp05", "exp01"), ("exp06", "exp05"), ("exp05", BASE), ("whisper", ZERO_SHOT), ("exp05", "whisper"))
+PAIRS = (("exp05", "exp01"), ("exp05", BASE), ("exp06", "exp05"), ("whisper", ZERO_SHOT), ("exp06", "whisper"))
 
 
 def test_data(profile: Profile) -> Dataset:
@@ -67,7 +67,10 @@ def models(profile: Profile) -> dict[str, Path]:
 
 
 def predict_all(profile_name: str, folder: Path, progress: bool = False) -> pd.DataFrame:
-    """Predictions of every model on the clean test split, and of the chosen CTC model in all conditions.
+    """Predictions of every model on the clean test split, and of the chosen CTC model in degraded conditions.
+
+    A model that is read with language models, which takes long, is measured in the combined condition; all others are those of
+    the model it has its weights from.
 
     Predictions made earlier by the same model on the same data are kept. Under ``torchrun`` the processes share the clips.
     """
@@ -77,7 +80,9 @@ def predict_all(profile_name: str, folder: Path, progress: bool = False) -> pd.D
     clean = {name: _predict(name, path, data, (CLEAN,), folder, progress) for name, path in available.items()}
     if any(name in clean for name in TUNED_CTC):
         best = chosen(profile_name)
-        clean[best] = _predict(best, available[best], data, (CLEAN, *CONDITIONS), folder, progress)
+        for name in {best, acoustic(best)}:
+            conditions = (REAL,) if EXPERIMENTS[name].lm_order else tuple(CONDITIONS)
+            clean[name] = _predict(name, available[name], data, (CLEAN, *conditions), folder, progress)
     if PartialState().is_main_process:
         for stale in set(folder.glob("*.csv")) - {_file(folder, name) for name in clean}:
             stale.unlink()
@@ -100,6 +105,11 @@ def chosen(profile_name: str) -> str:
     if not rates:
         raise ResultsError(f"profile {profile_name} has no trained CTC model; run notebooks 02 and 03")
     return min(rates, key=rates.__getitem__)
+
+
+def acoustic(experiment: str) -> str:
+    """The experiment that trained the weights of one: itself, or the one it takes them from."""
+    return EXPERIMENTS[experiment].weights or experiment
 
 
 def write_cards(profile_name: str) -> list[Path]:

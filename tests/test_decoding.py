@@ -13,8 +13,8 @@ from speakor_common.errors import CheckpointError, SpeakorError
 from speakor_common.evaluation import language_model, rescoring
 from speakor_common.evaluation.beam import BeamSearch, BeamSettings, labels
 from speakor_common.evaluation.ctc_decode import read_path
-from speakor_common.evaluation.language_model import LanguageModel
 from speakor_common.evaluation.korean import log_probability
+from speakor_common.evaluation.language_model import LanguageModel
 from speakor_common.evaluation.morphemes import analyse
 from speakor_common.evaluation.ngram import END, START, UNKNOWN, NGram
 from speakor_common.evaluation.rescoring import Rescorer, Weights, forward_scores

@@ -145,9 +145,10 @@ def test_conditions_change_the_sound_and_are_repeatable(condition):
     assert not np.allclose(first, clean, atol=1e-4)
 
 
-def test_noise_condition_has_its_level():
+@pytest.mark.parametrize("kind", conditions.NOISES)
+def test_noise_conditions_have_their_level(kind):
     clean = np.sin(np.arange(32_000) / 5).astype(np.float32) * 0.5
-    noise = conditions.degrade(clean, "noise 10 dB", "u1") - clean
+    noise = conditions.degrade(clean, conditions.noise_name(kind, 10), "u1") - clean
     assert 10 * np.log10(np.mean(clean**2) / np.mean(noise**2)) == pytest.approx(10, abs=1)
 
 

@@ -26,7 +26,7 @@ def test_five_notebooks_in_the_smoke_profile(tmp_path, monkeypatch):
     lines = (results / "result.txt").read_text(encoding="utf-8").splitlines()
     assert lines[0].startswith("WER: 0.") or lines[0].startswith("WER: 1.")
     metrics = json.loads((results / "metrics.json").read_text(encoding="utf-8"))
-    assert {"base", "exp01", "exp05", "whisper", "whisper zero-shot"} <= set(metrics)
+    assert {"base", "exp01", "exp05", "exp06", "whisper", "whisper zero-shot"} <= set(metrics)
     assert all(entry["clean"]["n"] == 24 for entry in metrics.values())
     for name in (
         "report.html",

@@ -91,7 +91,7 @@ def test_too_few_frames_are_said():
 
 
 def reported(pronunciation, heard, minimum=2.0):
-    alternatives = best_alternatives(pronunciation, posteriors(heard), SYMBOLS, BLANK, DELIMITER)
+    alternatives = best_alternatives(pronunciation, [posteriors(heard)], SYMBOLS, BLANK, DELIMITER)
     return [_from_alternative(a, 0.02) for a in alternatives if a.gain > minimum]
 
 
@@ -113,17 +113,17 @@ def test_one_wrong_sound_is_found_and_named(pronunciation, heard, expected):
 
 
 def test_every_place_is_asked_about_and_times_are_those_of_the_syllable():
-    alternatives = best_alternatives("밥 가", posteriors("밥 가"), SYMBOLS, BLANK, DELIMITER)
+    alternatives = best_alternatives("밥 가", [posteriors("밥 가")], SYMBOLS, BLANK, DELIMITER)
     assert {(a.syllable, a.part) for a in alternatives} == {(s, p) for s in (0, 1) for p in ("onset", "vowel", "coda")}
     assert all(a.gain < 0 for a in alternatives)
     assert {(a.frame, a.next_frame) for a in alternatives} == {(0, 16), (16, 24)}  # 밥 and the space take 16 frames
-    assert best_alternatives("", posteriors("가"), SYMBOLS, BLANK, DELIMITER) == []
+    assert best_alternatives("", [posteriors("가")], SYMBOLS, BLANK, DELIMITER) == []
 
 
 def test_the_more_another_sound_is_heard_the_surer_the_deviation():
     gains = []
     for doubt in (0.5, 1.0, 4.0):
-        found = best_alternatives("가", posteriors("가", doubt=doubt, instead=(0, "ᄏ")), SYMBOLS, BLANK, DELIMITER)
+        found = best_alternatives("가", [posteriors("가", doubt=doubt, instead=(0, "ᄏ"))], SYMBOLS, BLANK, DELIMITER)
         gains.append(next(a.gain for a in found if a.part == "onset" and a.heard == "ᄏ"))
     assert gains == sorted(gains) and gains[0] < 0 < gains[2]
 

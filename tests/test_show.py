@@ -17,7 +17,7 @@ matplotlib.use("Agg")
 from speakor_common.audio import encode_wav
 from speakor_common.corpus import review
 from speakor_common.errors import ResultsError
-from speakor_common.evaluation import errors, summary
+from speakor_common.evaluation import conditions, errors, summary
 from speakor_common.evaluation.feedback import DeviationRecord, Record
 from speakor_common.show import browse, explorer, findings, fonts, listen, live, plots, report, studies
 from speakor_common.show.browse import Browser
@@ -46,7 +46,6 @@ def test_figures_have_labelled_axes(tmp_path, table):
     axes = [
         plots.rates_by_group(summary.breakdown(counted, "l1"), "l1", "t"),
         plots.comparison(report.comparison_table(metrics)),
-        plots.conditions(report.condition_table(metrics)),
         plots.confusion_map(errors.confusion_matrix(confusions, "coda"), "t"),
         plots.histogram([1, 2, 3], "x", "t"),
         plots.durations(pd.DataFrame({"split": ["train", "test"], "duration_s": [1.0, 2.0]})),
@@ -54,6 +53,18 @@ def test_figures_have_labelled_axes(tmp_path, table):
     for ax in axes:
         assert ax.get_ylabel() and ax.get_title()
         assert plots.save(ax, tmp_path / "figures" / "f.png").stat().st_size > 5000
+
+
+def test_panels_show_noise_by_level_and_groups_in_order(tmp_path, table):
+    degraded = [table.assign(condition=name) for name in (conditions.CLEAN, *conditions.CONDITIONS)]
+    rows = report.condition_table(summary.metrics(pd.concat(degraded)))
+    left, right = plots.conditions(rows[rows["experiment"] == "exp01"]).axes
+    assert [len(line.get_xdata()) for line in left.lines] == [4, 4, 4] and left.get_legend() is not None
+    assert right.get_xticklabels()[0].get_text() == conditions.CLEAN
+    counted = summary.with_counts(table.assign(duration_s=[12.0, 1.0] * (len(table) // 2)))
+    groups = {column: summary.breakdown(counted, column) for column in ("l1", "duration_bin")}
+    assert groups["duration_bin"]["duration_bin"].tolist() == ["0-2 s", "10-20 s"]
+    assert plots.save(plots.breakdowns(groups, "exp05"), tmp_path / "groups.png").stat().st_size > 5000
 
 
 def test_differences_are_marked_and_explained():

@@ -35,8 +35,8 @@ def test_every_rung_changes_what_it_claims_and_nothing_else():
 
 def test_the_other_presets_are_compared_with_the_same_exp05_as_the_ladder_has():
     others = studies.presets("sample")
-    assert [variant.name for variant in others] == ["exp05", "exp05 with language models", "exp06", "exp05-as-run", "exp02"]
-    assert [variant.name for variant in others if variant.weights] == ["exp05 with language models"]
+    assert [variant.name for variant in others] == ["exp05", "exp06", "exp06-one-cycle", "exp05-as-run", "exp02"]
+    assert [variant.name for variant in others if variant.experiment.weights] == ["exp06"]
     assert {variant.against for variant in others} == {"exp05"}
     assert others[0].experiment in [variant.experiment for variant in studies.ladder("sample")]
 

@@ -25,6 +25,7 @@ _AS_ONSET = dict(zip("ᆨᆫᆮᆯᆷᆸ", "ᄀᄂᄃᄅᄆᄇ", strict=True))
 _ADDED_VOWELS = "ᅮᅳᅵ"  # put after a coda by speakers whose language has none: 밥 → 바부
 _MARGIN = 2  # frames around a stretch; a CTC symbol may come a little early or late
 
+Place = tuple[str, str, str]  # part, intended and heard
 Syllable = tuple[str, str, str]  # onset, vowel and coda as conjoining jamo; the coda may be empty
 
 
@@ -51,13 +52,14 @@ class Alternative:
 
 
 def best_alternatives(
-    pronunciation: str, log_probabilities: np.ndarray, symbols: Sequence[str], blank: int, delimiter: str
+    pronunciation: str, views: Sequence[np.ndarray], symbols: Sequence[str], blank: int, delimiter: str
 ) -> list[Alternative]:
     """For each sound of a pronunciation the other sound that explains the audio best, however badly.
 
     Args:
         pronunciation: pronounced Hangul, words separated by spaces.
-        log_probabilities: float32, shape = (T, V), of a listener with a vocabulary of jamo.
+        views: posteriors of the clip as spoken, which frames refer to, and, where wanted, at other speeds, over which gains
+            are averaged; float32, shape = (T, V) with a T of each view's own, of a listener with a vocabulary of jamo.
         symbols: vocabulary by index.
 
     Raises:
@@ -72,19 +74,31 @@ def best_alternatives(
     index = {symbol: number for number, symbol in enumerate(symbols)}
     pieces = [_spell(s, index) + ([index[delimiter]] if end else []) for s, end in zip(syllables, ends_word, strict=True)]
     pieces[-1] = pieces[-1][:-1]  # no delimiter at the end
-    starts = _starts(log_probabilities, pieces, blank)
-    spans, variants, places = [], [], []
+    variants, places = _questions(syllables, pieces, index)
+    starts = [_starts(logs, pieces, blank) for logs in views]
+    positions = [position for position, _ in places]
+    scores = [_scores(logs, _spans(first, positions), variants, blank) for logs, first in zip(views, starts, strict=True)]
+    return _best(places, np.mean(scores, axis=0), starts[0])
+
+
+def _questions(
+    syllables: list[Syllable], pieces: list[list[int]], index: dict[str, int]
+) -> tuple[list[list[int]], list[tuple[int, Place | None]]]:
+    """What could have been said at each syllable, spelled with its neighbours, and where that differs from the intended."""
+    variants, places = [], []
     for position, syllable in enumerate(syllables):
         before, after = (pieces[i] if 0 <= i < len(pieces) else [] for i in (position - 1, position + 1))
         tail = pieces[position][len(_spell(syllable, index)) :]
-        span = (max(0, starts[max(0, position - 1)] - _MARGIN), starts[min(position + 2, len(pieces))] + _MARGIN)
-        for place, spelled in ((None, syllable), *_variants(syllable)):
-            middle = [label for part in (spelled if place and place[0] == "added" else (spelled,)) for label in _spell(part, index)]
-            spans.append(span)
-            variants.append([*before, *middle, *tail, *after])
+        for place, spelled in ((None, (syllable,)), *_variants(syllable)):
+            variants.append([*before, *(label for part in spelled for label in _spell(part, index)), *tail, *after])
             places.append((position, place))
-    scores = _scores(log_probabilities, spans, variants, blank)
-    return _best(places, scores, starts)
+    return variants, places
+
+
+def _spans(starts: list[int], positions: list[int]) -> list[tuple[int, int]]:
+    """Frames from the syllable before to the one after each position."""
+    last = len(starts) - 1
+    return [(max(0, starts[max(0, p - 1)] - _MARGIN), starts[min(p + 2, last)] + _MARGIN) for p in positions]
 
 
 def _spell(syllable: Syllable, index: dict[str, int]) -> list[int]:
@@ -98,13 +112,13 @@ def _starts(log_probabilities: np.ndarray, pieces: list[list[int]], blank: int) 
     return [*frames[first].tolist(), len(log_probabilities)]
 
 
-def _variants(syllable: Syllable) -> Iterator[tuple[tuple[str, str, str], Syllable | tuple[Syllable, Syllable]]]:
-    """``((part, intended, heard), what is said)``; part ``added`` for a coda that got a vowel of its own."""
+def _variants(syllable: Syllable) -> Iterator[tuple[Place, tuple[Syllable, ...]]]:
+    """A place and the syllables said there; part ``added`` for a coda that got a vowel of its own."""
     for number, sounds in enumerate((ONSETS, VOWELS, _CODAS)):
         for sound in sounds:
             if sound != syllable[number]:
                 said = (*syllable[:number], sound, *syllable[number + 1 :])
-                yield (_PARTS[number], syllable[number], sound), said
+                yield (_PARTS[number], syllable[number], sound), (said,)
     if (onset := _AS_ONSET.get(syllable[2])) is not None:
         for vowel in _ADDED_VOWELS:
             yield ("added", "", vowel), ((*syllable[:2], ""), (onset, vowel, ""))
@@ -120,7 +134,7 @@ def _scores(log_probabilities: np.ndarray, spans: list[tuple[int, int]], variant
     return -torch.nn.functional.ctc_loss(frames, targets, lengths, sizes, blank, reduction="none").double().numpy()
 
 
-def _best(places: list[tuple[int, tuple[str, str, str] | None]], scores: np.ndarray, starts: list[int]) -> list[Alternative]:
+def _best(places: list[tuple[int, Place | None]], scores: np.ndarray, starts: list[int]) -> list[Alternative]:
     best: dict[tuple[int, str], Alternative] = {}
     intended = {position: score for (position, place), score in zip(places, scores, strict=True) if place is None}
     for (position, place), score in zip(places, scores, strict=True):

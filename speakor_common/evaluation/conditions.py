@@ -7,44 +7,75 @@ same for every model and every run.
 
 from __future__ import annotations
 
+import io
 import random
 import zlib
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
+import soundfile as sf
+import soxr
 
 from speakor_common.audio import RATE
 
-CLEAN = "clean"
-_Builder = Callable[[], object]
+CLEAN, REAL = "clean", "real"
+NOISES = ("white", "pink", "speech-shaped")
+SNRS_DB = (20, 10, 5)
+_DECAYS = {"white": 0.0, "pink": -3.01}  # dB an octave
+_PHONE_RATE = 8_000
+
+Effect = Callable[..., np.ndarray]
 
 
-def _noise(snr_db: float) -> _Builder:
-    def build():
-        from audiomentations import AddColorNoise
-
-        return AddColorNoise(min_snr_db=snr_db, max_snr_db=snr_db, min_f_decay=-3.01, max_f_decay=-3.01, p=1.0)
-
-    return build
+def noise_name(kind: str, snr_db: int) -> str:
+    return f"{kind} noise {snr_db} dB"
 
 
-def _phone():
+def _noise(kind: str, snr_db: float) -> Effect:
+    if kind == "speech-shaped":
+        return partial(speech_shaped_noise, snr_db=snr_db)
+    from audiomentations import AddColorNoise
+
+    decay = _DECAYS[kind]
+    return AddColorNoise(min_snr_db=snr_db, max_snr_db=snr_db, min_f_decay=decay, max_f_decay=decay, p=1.0)
+
+
+def speech_shaped_noise(samples: np.ndarray, sample_rate: int, snr_db: float) -> np.ndarray:
+    """Add noise with the clip's own spectrum: many voices at once, without a word among them."""
+    phases = np.exp(2j * np.pi * np.random.random(len(samples) // 2 + 1))
+    noise = np.fft.irfft(np.abs(np.fft.rfft(samples)) * phases, len(samples))
+    power = np.mean(noise**2)
+    scale = np.sqrt(np.mean(samples.astype(np.float64) ** 2) / power / 10 ** (snr_db / 10)) if power > 0 else 0.0
+    return samples + scale * noise
+
+
+def _phone() -> Effect:
     from audiomentations import BandPassFilter
 
     # Telephone band 300-3400 Hz.
     return BandPassFilter(min_center_freq=1010, max_center_freq=1010, min_bandwidth_fraction=1.99, max_bandwidth_fraction=1.99, p=1.0)
 
 
-def _clipping():
+def mobile_codec(samples: np.ndarray, sample_rate: int) -> np.ndarray:
+    """GSM 06.10 full rate, 13 kbit/s at 8 kHz, there and back."""
+    buffer = io.BytesIO()
+    sf.write(buffer, soxr.resample(samples, sample_rate, _PHONE_RATE), _PHONE_RATE, format="WAV", subtype="GSM610")
+    buffer.seek(0)
+    heard = soxr.resample(sf.read(buffer, dtype="float32")[0], _PHONE_RATE, sample_rate)[: len(samples)]
+    return np.pad(heard, (0, len(samples) - len(heard)))
+
+
+def _clipping() -> Effect:
     from audiomentations import ClippingDistortion
 
     return ClippingDistortion(min_percentile_threshold=12, max_percentile_threshold=12, p=1.0)
 
 
-def _real():
+def _real() -> Effect:
     from audiomentations import Compose
 
-    return Compose([RoomEcho(), _noise(10)(), _phone()])
+    return Compose([RoomEcho(), _noise("pink", 10), _phone()])
 
 
 class RoomEcho:
@@ -63,13 +94,12 @@ class RoomEcho:
         return wet.astype(np.float32)
 
 
-CONDITIONS: dict[str, _Builder] = {
-    "noise 20 dB": _noise(20),
-    "noise 10 dB": _noise(10),
+CONDITIONS: dict[str, Callable[[], Effect]] = {noise_name(kind, snr): partial(_noise, kind, snr) for kind in NOISES for snr in SNRS_DB} | {
     "room": RoomEcho,
-    "phone": _phone,
+    "phone band": _phone,
+    "mobile codec": lambda: mobile_codec,
     "clipping": _clipping,
-    "real": _real,  # room, 10 dB noise and telephone band together: comparable to the seed's real environment
+    REAL: _real,  # room, pink noise at 10 dB and telephone band together: comparable to the seed's real environment
 }
 
 

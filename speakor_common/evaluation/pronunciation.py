@@ -20,12 +20,13 @@ from speakor_common.evaluation.alternatives import Alternative, best_alternative
 from speakor_common.evaluation.ctc_decode import Word
 from speakor_common.evaluation.errors import PARTS, Pair, align_syllables
 from speakor_common.evaluation.recognisers import CTCRecogniser
+from speakor_common.evaluation.rescoring import SPEEDS
 from speakor_common.g2p import standard_pronunciation
 from speakor_common.text import ONSETS, compatibility, split_syllable
 
 # Natural log likelihood by which another sound must explain the audio better. Found on the sample's validation split
 # (benchmarks/pronunciation.py), where planted deviations are known.
-MINIMUM_GAIN = 2.0
+MINIMUM_GAIN = 1.0
 
 
 @dataclass(frozen=True)
@@ -81,16 +82,17 @@ class NativeListener:
     def listen(self, waves: Sequence[np.ndarray], intended: Sequence[str]) -> list[Heard]:
         """Compare recordings (float32, 16 kHz, levelled) with the texts their speakers meant."""
         recogniser, found = self.recogniser, []
-        for wave, (logs,), text in zip(waves, recogniser.views(waves, ()), intended, strict=True):
-            hypothesis = recogniser.hypothesis([logs], wave)
-            deviations = self._by_sound(text, logs) if self.writes_sounds else compare(text, hypothesis.text, hypothesis.words)
+        speeds = SPEEDS if self.writes_sounds else ()
+        for wave, views, text in zip(waves, recogniser.views(waves, speeds), intended, strict=True):
+            hypothesis = recogniser.hypothesis(views[:1], wave)
+            deviations = self._by_sound(text, views) if self.writes_sounds else compare(text, hypothesis.text, hypothesis.words)
             found.append(Heard(hypothesis.text, tuple(deviations)))
         return found
 
-    def _by_sound(self, intended: str, logs: np.ndarray) -> list[Deviation]:
+    def _by_sound(self, intended: str, views: Sequence[np.ndarray]) -> list[Deviation]:
         r, pronunciation = self.recogniser, standard_pronunciation(intended)
         try:
-            alternatives = best_alternatives(pronunciation, logs, r.symbols, r.blank, r.delimiter)
+            alternatives = best_alternatives(pronunciation, views, r.symbols, r.blank, r.delimiter)
         except AudioError:  # the text cannot have been said in so short a time: nothing to compare
             return []
         return [

@@ -14,6 +14,7 @@ from speakor_common.evaluation.metrics import LEVELS, RATES, summarise, utteranc
 from speakor_common.evaluation.statistics import Comparison, paired_comparison, rate_interval
 
 BREAKDOWNS = ("l1", "level", "task", "gender", "topik", "speaker_id", "duration_bin", "rate_bin", "length_bin")
+SHOWN = ("l1", "level", "task", "duration_bin", "rate_bin", "length_bin")  # in figures; the others are in metrics.json
 SMALL_GROUP = 20  # utterances below which a breakdown row is marked as small
 _DURATION_EDGES = (0, 2, 3, 4, 6, 10, 20, 1e9)  # seconds
 _RATE_EDGES = (0, 2, 3, 4, 5, 6, 1e9)  # syllables a second, pauses included
@@ -36,9 +37,9 @@ def with_counts(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _bins(values: pd.Series, edges: tuple[float, ...], unit: str) -> pd.Series:
-    """Name of the interval (above its lower, up to its upper edge) of each value."""
+    """Name of the interval (above its lower, up to its upper edge) of each value, ordered by size."""
     labels = [f"{a:g}-{b:g} {unit}" if b < 1e9 else f"> {a:g} {unit}" for a, b in pairwise(edges)]
-    return pd.cut(values, edges, labels=labels, include_lowest=True).astype(str)
+    return pd.cut(values, edges, labels=labels, include_lowest=True)
 
 
 def summarise_rates(table: pd.DataFrame) -> dict[str, Any]:
@@ -53,7 +54,7 @@ def summarise_rates(table: pd.DataFrame) -> dict[str, Any]:
 def breakdown(table: pd.DataFrame, column: str) -> pd.DataFrame:
     """WER and CER with intervals for each value of a column; ``small`` marks groups below 20 utterances."""
     rows = []
-    for value, group in table.groupby(column, sort=True):
+    for value, group in table.groupby(column, sort=True, observed=True):
         speakers = group["speaker_id"].tolist()
         wer = rate_interval(group["words_errors"].tolist(), group["words_length"].tolist(), speakers)
         cer = rate_interval(group["characters_errors"].tolist(), group["characters_length"].tolist(), speakers)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from speakor_common.evaluation.conditions import CLEAN
+from speakor_common.evaluation.conditions import CLEAN, REAL
 from speakor_common.evaluation.statistics import Comparison
 
 
@@ -63,6 +63,18 @@ def groups(experiment: str, by_l1: pd.DataFrame, by_level: pd.DataFrame) -> str:
     )
 
 
+def trend(experiment: str, table: pd.DataFrame, column: str) -> str:
+    """From the first to the last group of an ordered breakdown, small groups left out."""
+    large = table[~table["small"]]
+    if len(large) < 2:
+        return f"Too few utterances to compare groups of {column.replace('_bin', '')}."
+    first, last = large.iloc[0], large.iloc[-1]
+    return (
+        f"**Finding.** {experiment}: from {first[column]} to {last[column]} WER goes from {first['wer']:.3f} (n = {first['n']}) "
+        f"to {last['wer']:.3f} (n = {last['n']})."
+    )
+
+
 def confusions(experiment: str, top: pd.DataFrame, n: int) -> str:
     if top.empty:
         return f"**Finding.** {experiment} put no letter in the place of another in {n} utterances."
@@ -85,11 +97,11 @@ def _counts(top: pd.DataFrame):
 
 def conditions(experiment: str, table: pd.DataFrame) -> str:
     rows = table[table["experiment"] == experiment].set_index("condition")
-    if "real" not in rows.index:
+    if REAL not in rows.index:
         return f"**Finding.** {experiment} was measured on clean audio only."
     worst = rows["wer"].idxmax()
     return (
-        f"**Finding.** {experiment}: WER {rows.loc[CLEAN, 'wer']:.3f} clean, {rows.loc['real', 'wer']:.3f} in the combined real "
+        f"**Finding.** {experiment}: WER {rows.loc[CLEAN, 'wer']:.3f} clean, {rows.loc[REAL, 'wer']:.3f} in the combined real "
         f"condition, worst {rows.loc[worst, 'wer']:.3f} ({worst}); n = {rows.loc[CLEAN, 'n']} each."
     )
 

@@ -12,7 +12,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from speakor_common.evaluation.conditions import CLEAN, NOISES, SNRS_DB, noise_name
 from speakor_common.evaluation.errors import PARTS, confusion_matrix
+from speakor_common.evaluation.summary import SMALL_GROUP
 
 # Okabe & Ito (2008): distinguishable with every common colour vision.
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
@@ -117,6 +119,20 @@ def rates_by_group(table: pd.DataFrame, column: str, title: str, ax: Axes | None
     return ax
 
 
+def breakdowns(tables: dict[str, pd.DataFrame], experiment: str) -> Figure:
+    """One panel a grouping, named by the column that holds its groups; see :func:`rates_by_group`."""
+    use_hangul_font()
+    rows = -(-len(tables) // 2)
+    figure, axes = plt.subplots(rows, 2, figsize=(12, 3.2 * rows), layout="constrained", sharey=True, squeeze=False)
+    for ax, (column, table) in zip(axes.flat, tables.items(), strict=False):
+        rates_by_group(table, column, column.replace("_bin", "").replace("_", " "), ax)
+        ax.tick_params(axis="x", labelsize=8)
+    for ax in axes.flat[len(tables) :]:
+        ax.axis("off")
+    figure.suptitle(f"{experiment}: WER by group, 95 % intervals; grey where there are fewer than {SMALL_GROUP} utterances")
+    return figure
+
+
 def comparison(rows: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """WER of several models with intervals; columns ``experiment, wer, wer_low, wer_high, n``."""
     ax = ensure_axes(ax)
@@ -128,14 +144,23 @@ def comparison(rows: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def conditions(rows: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """WER by condition, one line an experiment; columns ``experiment, condition, wer``."""
-    ax = ensure_axes(ax, 8, 3.8)
-    for color, (name, group) in zip(COLORS, rows.groupby("experiment", sort=False), strict=False):
-        ax.plot(group["condition"], group["wer"], marker="o", color=color, label=name)
-    ax.set(ylabel="WER", xlabel="condition of the same test clips", title="Clean and real-environment conditions", ylim=(0, None))
-    ax.legend()
-    return ax
+def conditions(rows: pd.DataFrame) -> Figure:
+    """WER against noise, a line a kind, and in every other condition; columns ``condition, wer, n`` of one experiment."""
+    use_hangul_font()
+    wer = rows.set_index("condition")["wer"]
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 3.8), layout="constrained", sharey=True)
+    levels = [CLEAN, *(f"{snr} dB" for snr in SNRS_DB)]
+    for color, kind in zip(COLORS, NOISES, strict=False):
+        left.plot(levels, wer.reindex([CLEAN, *(noise_name(kind, snr) for snr in SNRS_DB)]), marker="o", color=color, label=kind)
+    left.set(xlabel="signal-to-noise ratio", ylabel="WER", title=f"Noise (n = {rows['n'].iloc[0]} clips each)", ylim=(0, None))
+    left.legend(title="noise")
+    noisy = {noise_name(kind, snr) for kind in NOISES for snr in SNRS_DB}
+    others = wer[[name not in noisy for name in wer.index]]
+    right.bar(others.index, others, color=[COLORS[5] if name == CLEAN else COLORS[0] for name in others.index])
+    for x, value in enumerate(others):
+        right.text(x, value, f"{value:.3f}", ha="center", va="bottom", fontsize=9)
+    right.set(xlabel="condition of the same clips", title="Rooms, lines and levels")
+    return figure
 
 
 def confusion_map(matrix: pd.DataFrame, title: str, ax: Axes | None = None) -> Axes:

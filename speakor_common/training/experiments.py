@@ -95,10 +95,17 @@ EXPERIMENTS = {
         warmup=1000 / 1148,
         stages=_FROZEN,
     ),
-    "exp06": Experiment(
+    "exp06": replace(
+        _EXP05,
         name="exp06",
+        note="Ours: exp05's weights, read with language models of the training transcripts and of Korean at large.",
+        lm_order=6,
+        weights="exp05",
+    ),
+    "exp06-one-cycle": Experiment(
+        name="exp06-one-cycle",
         kind="ctc",
-        note="Ours: all trained from the start on larger batches, one cosine cycle, speed and noise variation, language models.",
+        note="exp06 with a training of its own: all trained from the start on larger batches, one cosine cycle, speed and noise variation.",
         base=HUB_CTC,
         epochs=20,
         batch_size=8,

@@ -42,6 +42,8 @@ class Experiment:
         patience: stop after so many epochs without a better ``best_by``; 0 never stops early.
         lm_order: longest n-gram of the jamo model counted on the training transcripts, for beam search and
             rescoring; 0 decodes without a language model.
+        weights: experiment whose trained weights are taken as they are; nothing more is trained, only the reading
+            (``lm_order``) is this one's own. ``""`` trains.
         blank_padding: pad labels with the blank's id as the seed's code did, with a loss that counts
             them (``training.blank_padding``). A counter-example for the ablation.
         best_by: validation metric whose lowest epoch is kept: ``wer``, ``cer`` or ``loss``.
@@ -68,6 +70,7 @@ class Experiment:
     best_by: str = "wer"
     patience: int = 0
     lm_order: int = 0
+    weights: str = ""
     gradient_checkpointing: bool = False
     lora_rank: int = 0
     lora_alpha: int = 0

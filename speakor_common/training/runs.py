@@ -11,10 +11,12 @@ import json
 import logging
 import os
 import shutil
+import time
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from accelerate import PartialState
 from accelerate.utils.memory import should_reduce_batch_size
 from datasets import DatasetDict
 from transformers import TrainerCallback
@@ -47,7 +49,13 @@ def train(experiment: str, profile: str, seed: int, callbacks: tuple[TrainerCall
     logger.info("%s: %s", experiment, json.dumps({k: v for k, v in asdict(used).items() if k != "name"}, ensure_ascii=False))
     for key, (preset, value) in changed.items():
         logger.info("profile %s sets %s = %s (preset: %s)", profile, key, value, preset)
-    return run(used, scale, changed, seed, paths.model(experiment, profile), callbacks)
+    output = paths.model(experiment, profile)
+    if not used.weights:
+        return run(used, scale, changed, seed, output, callbacks)
+    if pointless := sorted(set(changes) - {"lm_order"}):
+        raise TrainingError(f"{experiment} takes the weights of {used.weights}: set {pointless} there; here only lm_order can be set")
+    train(used.weights, profile, seed, callbacks)
+    return read_with_language_models(paths.model(used.weights, profile), output, used, scale, seed)
 
 
 def run(
@@ -68,20 +76,29 @@ def run(
 def read_with_language_models(trained: Path, output: Path, experiment: Experiment, profile: Profile, seed: int) -> dict[str, Any]:
     """A trained model's weights in ``output``, decoded with language models of ``experiment.lm_order``; nothing is trained.
 
+    Of several processes the first one does it, and the others wait.
+
     Returns:
-        the content of the copy's ``run.json``.
+        the content of the copy's ``run.json``; its ``seconds`` are those of training and of fitting the models together.
     """
+    with PartialState().main_process_first():
+        return _read_with_language_models(trained, output, experiment, profile, seed)
+
+
+def _read_with_language_models(trained: Path, output: Path, experiment: Experiment, profile: Profile, seed: int) -> dict[str, Any]:
     from speakor_common.training import decoding
 
     data = training_data(profile)
     fingerprint = run_fingerprint(experiment, data, seed)
     if (facts := finished(output)) and facts.get("fingerprint") == fingerprint and facts["weights"] == checkpoints.weights_hash(trained):
         return facts
+    started = time.perf_counter()
     with whole_directory(output) as folder:
         shutil.copytree(trained, folder, dirs_exist_ok=True)
         settings, wer = decoding.fit(folder, data, experiment.lm_order, seed)
         facts = read_json(folder / "run.json") | {"fingerprint": fingerprint, "weights": checkpoints.weights_hash(trained)}
         facts |= {"greedy_validation_wer": facts["best_validation_wer"], "best_validation_wer": wer, "decoding": settings}
+        facts |= {"experiment": asdict(experiment), "seconds": round(facts["seconds"] + time.perf_counter() - started, 1)}
         write_json(folder / "run.json", facts)
     return facts
 
