@@ -41,10 +41,7 @@ def decode(source: Source) -> np.ndarray:
         AudioError: unreadable, empty, or not finite; the message names the source.
     """
     if isinstance(source, tuple):
-        samples, rate = np.asarray(source[0]), source[1]
-        if samples.dtype.kind == "i":
-            samples = samples / np.iinfo(samples.dtype).max
-        samples = samples.astype(np.float32)
+        samples, rate = _from_array(source)
     else:
         samples, rate = _read(source)
     if samples.ndim == 2:
@@ -56,6 +53,20 @@ def decode(source: Source) -> np.ndarray:
     if rate != RATE:
         samples = soxr.resample(samples, rate, RATE)
     return np.ascontiguousarray(samples, dtype=np.float32)
+
+
+def _from_array(source: tuple[np.ndarray, int]) -> tuple[np.ndarray, int]:
+    samples, rate = np.asarray(source[0]), source[1]
+    if samples.dtype.kind not in "iuf" or samples.ndim not in (1, 2) or not isinstance(rate, (int, np.integer)) or rate <= 0:
+        raise AudioError(
+            f"array of {samples.dtype}, shape {samples.shape}, at rate {rate!r}; expected numbers, (samples,) or (samples, channels), "
+            "and a whole number of samples a second"
+        )
+    if samples.dtype.kind == "u":  # unsigned audio rests in the middle of its range
+        samples = samples / (np.iinfo(samples.dtype).max / 2) - 1
+    elif samples.dtype.kind == "i":
+        samples = samples / np.iinfo(samples.dtype).max
+    return samples.astype(np.float32), int(rate)
 
 
 def _read(source: str | Path | bytes) -> tuple[np.ndarray, int]:

@@ -2,7 +2,7 @@
 
 Heavy modules are imported inside commands, so that ``speakor --help`` answers at once.
 Exit codes: 0 success, 1 an expected failure (message on standard error), 2 wrong usage,
-130 training was interrupted and saved a checkpoint.
+130 interrupted; training saved a checkpoint before.
 """
 
 from __future__ import annotations
@@ -14,9 +14,17 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from speakor_common.errors import SpeakorError, TrainingInterrupted
+
+if TYPE_CHECKING:
+    from speakor_common.evaluation.transcribe import Transcript
+
+
+FAILED, INTERRUPTED = 1, 130
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -29,7 +37,13 @@ def main(arguments: list[str] | None = None) -> int:
         options.command(options)
     except SpeakorError as error:
         print(f"speakor: {error}", file=sys.stderr)
-        return 130 if isinstance(error, TrainingInterrupted) else 1
+        return INTERRUPTED if isinstance(error, TrainingInterrupted) else FAILED
+    except OSError as error:  # a full or read-only disk, a folder where a file should be
+        print(f"speakor: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("speakor: stopped", file=sys.stderr)
+        return INTERRUPTED
     return 0
 
 
@@ -62,7 +76,8 @@ def _parser() -> argparse.ArgumentParser:
     transcribe = add("transcribe", _transcribe, "Transcribe audio files.")
     transcribe.add_argument("files", nargs="+", help="audio files")
     transcribe.add_argument("--model", default="exp05", help="model directory, name under models/, or Hub id")
-    transcribe.add_argument("--json", action="store_true", help="one JSON object a line, with word times")
+    transcribe.add_argument("--json", action="store_true", help="one JSON object a file and line")
+    transcribe.add_argument("--timestamps", action="store_true", help="also start, end and confidence of every word (CTC models)")
 
     evaluate = add("evaluate", _evaluate, "Evaluate trained models on the test split (notebook 05).")
     add_profile(evaluate)
@@ -85,6 +100,10 @@ def _add_further(add: Callable[..., argparse.ArgumentParser], add_profile: Calla
     study.add_argument("study", choices=("ablation", "presets"), help="each change from exp01 to exp05, or the other presets against exp05")
     study.add_argument("--profile", default="sample", help="smoke, sample (default) or aihub")
     study.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="training seeds (default 1 2 3)")
+
+    verify = add("verify", _verify, "Count every published number again from the predictions; a difference is a failure.")
+    verify.add_argument("folder", nargs="?", type=Path, help="results folder; default results/sample")
+    verify.add_argument("--write", action="store_true", help="write the table of the README anew")
 
     push = add("push", _push, "Upload a trained model with its card to the Hugging Face Hub.")
     push.add_argument("experiment", help="name of a trained experiment")
@@ -143,12 +162,30 @@ def _changes(pairs: list[str]) -> dict[str, object]:
 
 
 def _transcribe(options: argparse.Namespace) -> None:
-    from dataclasses import asdict
-
+    from speakor_common.errors import AudioError
     from speakor_common.evaluation.transcribe import Transcriber
 
-    for transcript in Transcriber.from_pretrained(options.model).transcribe(options.files):
-        print(json.dumps(asdict(transcript), ensure_ascii=False) if options.json else transcript.text)
+    transcriber, unreadable = Transcriber.from_pretrained(options.model), 0
+    for file in options.files:
+        try:
+            transcript = transcriber.transcribe([file])[0]
+        except AudioError as error:  # the other files are transcribed all the same
+            print(f"speakor: {error}", file=sys.stderr)
+            unreadable += 1
+        else:
+            print(_shown(transcript, options.json, options.timestamps), flush=True)
+    if unreadable:
+        raise AudioError(f"{unreadable} of {len(options.files)} files could not be transcribed")
+
+
+def _shown(transcript: Transcript, as_json: bool, timestamps: bool) -> str:
+    """A transcript as JSON or text; with timestamps, a line a word below it."""
+    content = asdict(transcript)
+    words = content.pop("words")
+    if as_json:
+        return json.dumps(content | ({"words": words} if timestamps else {}), ensure_ascii=False)
+    lines = [f"{w['start_s']:.2f}\t{w['end_s']:.2f}\t{w['confidence']:.2f}\t{w['text']}" for w in words] if timestamps else []
+    return "\n".join([transcript.text, *lines])
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -179,6 +216,21 @@ def _study(options: argparse.Namespace) -> None:
 
     _, verdicts = studies.run(options.study, options.profile, tuple(options.seeds))
     print(verdicts.to_string(index=False))
+
+
+def _verify(options: argparse.Namespace) -> None:
+    from speakor_common import paths, verify
+    from speakor_common.errors import ResultsError
+
+    folder = (options.folder or paths.results("sample")).resolve()
+    readmes = (paths.root() / "README.md",) if folder == paths.results("sample").resolve() else ()
+    for readme in readmes if options.write else ():
+        verify.write_table(readme, folder)
+    if found := verify.differences(folder, readmes):
+        raise ResultsError(
+            f"{len(found)} numbers in {paths.relative(folder)} do not follow from its predictions:\n" + "\n".join(found[:20])
+        )
+    print(f"all numbers of {', '.join(['metrics.json', 'result.txt', *(r.name for r in readmes)])} follow from the predictions")
 
 
 def _push(options: argparse.Namespace) -> None:

@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from speakor_common import paths
 from speakor_common.errors import SpeakorError
+from speakor_common.storage import only_writer
 
 logger = logging.getLogger(__name__)
 
@@ -95,6 +96,11 @@ def reproduce(profile: str, seed: int = 1, data_root: str = "", only: list[str] 
     chosen = [n for n in numbered() if not only or n.name[:2] in only]
     for variable, value in ({"PYTHONPATH": str(paths.root())} | _QUIET).items():
         os.environ.setdefault(variable, value)
+    with only_writer(paths.results(profile)):
+        return _run_all(chosen, profile, seed, data_root)
+
+
+def _run_all(chosen: list[Path], profile: str, seed: int, data_root: str) -> list[Path]:
     done = []
     for notebook in tqdm(chosen, desc=f"notebooks ({profile})", unit="notebook"):
         logger.info("running %s", notebook.name)

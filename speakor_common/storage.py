@@ -6,20 +6,31 @@ temporary neighbour first and is renamed into place.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
+from speakor_common.errors import SpeakorError
+
 
 def write_text(path: Path, content: str) -> Path:
     """Write UTF-8 text atomically, making parent folders."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".part")
-    temporary.write_text(content, encoding="utf-8")
-    temporary.replace(path)
+    try:
+        temporary.write_text(content, encoding="utf-8")
+        temporary.replace(path)
+    except OSError:  # a full disk should not also keep half a file
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
     return path
 
 
@@ -30,6 +41,30 @@ def write_json(path: Path, content: Any) -> Path:
 
 def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+@contextmanager
+def only_writer(path: Path) -> Iterator[None]:
+    """Keep ``path`` for one run: a second one is refused, a killed one leaves nothing behind but the empty lock file.
+
+    The processes of a ``torchrun`` are one run; their first holds the lock.
+
+    Raises:
+        SpeakorError: another run is writing there.
+    """
+    if os.environ.get("RANK", "0") != "0":
+        yield
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path.with_name(f".{path.name}.lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise SpeakorError(f"{path} is being written by another run; wait until it ends, or stop it") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextmanager

@@ -34,6 +34,7 @@ from speakor_common.training.runs import finished
 logger = logging.getLogger(__name__)
 
 BASE, ZERO_SHOT, NATIVE = "base", "whisper zero-shot", "native"
+NATIVE_FILE = "native.csv"
 TUNED_CTC = tuple(name for name, e in EXPERIMENTS.items() if e.kind == "ctc" and name not in SHIPPED)
 # Compared pairwise in the report, where both were evaluated.
 PAIRS = (("exp05", "exp01"), ("exp05", BASE), ("exp06", "exp05"), ("whisper", ZERO_SHOT), ("exp06", "whisper"))
@@ -162,14 +163,16 @@ def context_rates(profile_name: str) -> pd.DataFrame:
 
 
 def native_rates(profile_name: str) -> dict[str, Any] | None:
-    """Rates of the un-tuned base on native test speech; ``None`` where the corpus has none."""
+    """Rates of the un-tuned base on native test speech, its predictions kept in ``native.csv``; ``None`` where the corpus has none."""
     profile = get_profile(profile_name)
     splits = prepare.load(paths.prepared(profile_name))
     if "native_test" not in splits:
         return None
     data = prepare.limit(splits["native_test"], profile.eval_limit)
     recogniser = Transcriber.from_pretrained(profile.base["ctc"]).recogniser
-    return summarise_rates(with_counts(predict.predict(recogniser, data, BASE, NATIVE)))
+    predictions = predict.predict(recogniser, data, BASE, NATIVE)
+    predict.save(predictions, paths.results(profile_name) / NATIVE_FILE)
+    return summarise_rates(with_counts(predictions))
 
 
 def audio_by_id(profile_name: str) -> dict[str, bytes | str]:

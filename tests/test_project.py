@@ -31,7 +31,7 @@ LAYERS = (
     ("evaluation",),
     ("training",),
     ("show",),
-    ("workflow", "studies", "publish", "notebooks", "cli"),
+    ("workflow", "studies", "publish", "notebooks", "verify", "cli"),
 )
 
 

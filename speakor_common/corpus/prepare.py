@@ -27,7 +27,7 @@ from speakor_common.corpus import aihub, audit, review, splits
 from speakor_common.corpus.schema import MANIFEST_COLUMNS
 from speakor_common.corpus.splits import SPLITS, TEST, SplitPolicy
 from speakor_common.errors import AudioError, CorpusError
-from speakor_common.storage import read_json, write_json, write_text
+from speakor_common.storage import only_writer, read_json, write_json, write_text
 
 logger = logging.getLogger(__name__)
 
@@ -72,8 +72,15 @@ def prepare(
     manifest = splits.assign(corpus.manifest, policy)
     manifest, excluded = _exclude(manifest, exclude)
     report = audit.audit(manifest, policy)
-    rejected = _write_shards(manifest, target, native_l1, embed_audio, workers, progress)
-    quarantine = pd.concat([corpus.quarantine, excluded, rejected], ignore_index=True)
+    with only_writer(target):
+        return _store(manifest, corpus.quarantine, excluded, report, target, native_l1, embed_audio, workers, progress)
+
+
+def _store(
+    manifest: pd.DataFrame, quarantine: pd.DataFrame, excluded: pd.DataFrame, report: dict[str, Any], target: Path, *how: Any
+) -> Prepared:
+    rejected = _write_shards(manifest, target, *how)
+    quarantine = pd.concat([quarantine, excluded, rejected], ignore_index=True)
     manifest = manifest[~manifest["utterance_id"].isin(set(rejected["file"]))].reset_index(drop=True)
     write_text(target / "manifest.csv", manifest.to_csv(index=False))
     write_text(target / "quarantine.csv", quarantine.to_csv(index=False))

@@ -7,6 +7,7 @@ same class serves CTC directories, Whisper directories and PEFT adapters on Whis
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -38,10 +39,15 @@ class Transcript:
 
 
 class Transcriber:
-    """A recogniser loaded once and used many times; safe to share between threads for reading."""
+    """A recogniser loaded once and used many times.
+
+    Threads may share one: files are decoded side by side, and one call at a time is recognised, because a beam search
+    and a shortened Whisper encoder hold state (a single call already uses all cores).
+    """
 
     def __init__(self, recogniser: Recogniser) -> None:
         self.recogniser = recogniser
+        self._one_at_a_time = threading.Lock()
 
     @classmethod
     def from_pretrained(cls, model: str | Path, device: str | None = None) -> Transcriber:
@@ -68,7 +74,8 @@ class Transcriber:
             AudioError: a source cannot be decoded; names it.
         """
         waves = [level_peak(decode(source)) for source in sources]
-        hypotheses = self.recogniser.recognise(waves)
+        with self._one_at_a_time:
+            hypotheses = self.recogniser.recognise(waves)
         return [
             Transcript(describe(source), found.text, round(len(wave) / RATE, 3), found.words)
             for source, wave, found in zip(sources, waves, hypotheses, strict=True)
@@ -81,8 +88,16 @@ def transcribe_audio(path: Source, model: str | Path = "exp05") -> str:
     Args:
         path: audio file, bytes, or ``(array, rate)``.
         model: model directory, project model name or Hub id; loaded once a process.
+
+    Raises:
+        AudioError: no readable audio. CheckpointError: no such model, or one that cannot be loaded.
     """
-    return _cached(str(model)).transcribe([path])[0].text
+    with _loading:  # threads that ask first wait for one load
+        transcriber = _cached(str(model))
+    return transcriber.transcribe([path])[0].text
+
+
+_loading = threading.Lock()
 
 
 @lru_cache(maxsize=2)

@@ -24,7 +24,7 @@ from transformers import TrainerCallback
 from speakor_common import checkpoints, paths
 from speakor_common.corpus import prepare
 from speakor_common.errors import TrainingError
-from speakor_common.storage import read_json, whole_directory, write_json
+from speakor_common.storage import only_writer, read_json, whole_directory, write_json
 from speakor_common.training.experiments import Profile, resolve
 from speakor_common.training.preset import Experiment
 from speakor_common.training.runlog import RunLog, data_hash
@@ -70,7 +70,8 @@ def run(
     log = RunLog(used, profile.name, changed, seed)
     hashes = {split: data_hash(data[split]["utterance_id"], data[split]["text"]) for split in ("train", "valid")}
     log.facts |= {"fingerprint": fingerprint, "data_sha256": hashes}
-    return _train_in_memory(used, data, output, log, seed, callbacks)
+    with only_writer(output):
+        return _train_in_memory(used, data, output, log, seed, callbacks)
 
 
 def read_with_language_models(trained: Path, output: Path, experiment: Experiment, profile: Profile, seed: int) -> dict[str, Any]:
@@ -81,7 +82,7 @@ def read_with_language_models(trained: Path, output: Path, experiment: Experimen
     Returns:
         the content of the copy's ``run.json``; its ``seconds`` are those of training and of fitting the models together.
     """
-    with PartialState().main_process_first():
+    with PartialState().main_process_first(), only_writer(output):
         return _read_with_language_models(trained, output, experiment, profile, seed)
 
 
