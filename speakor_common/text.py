@@ -98,6 +98,9 @@ def strip_aihub_markup(
     return " ".join(text.split())
 
 
+_UNSEEN = ("Cf", "Cc")  # zero-width and control characters
+
+
 def normalize_korean(text: str, keep_punctuation: bool = False) -> str:
     """Turn any label or transcript into the project's one text form.
 
@@ -114,8 +117,9 @@ def normalize_korean(text: str, keep_punctuation: bool = False) -> str:
     """
     text = spell_out(strip_aihub_markup(text))
     allowed = f"[^가-힣{re.escape(PUNCTUATION)} ]" if keep_punctuation else "[^가-힣 ]"
-    # A removed character separates words unless it is an apostrophe or quote inside one.
+    # A removed character separates words unless it is an apostrophe or quote inside one, or is not seen at all.
     text = re.sub(r"['\"‘’“”`]", "", text)
+    text = "".join(c for c in text if unicodedata.category(c) not in _UNSEEN or c.isspace())
     text = " ".join(re.sub(allowed, " ", text).split())
     return re.sub(rf"\s+([{re.escape(PUNCTUATION)}])", r"\1", text) if keep_punctuation else text
 

@@ -7,7 +7,7 @@ be missing or empty, because CSV twins and older parts leave fields out.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -41,6 +41,10 @@ MANIFEST_COLUMNS: dict[str, str] = {
 }
 
 
+# Fast speech fills the longest clip (300 s) with some 3,000 syllables.
+_Text = Annotated[str, Field(max_length=20_000)]
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
 
@@ -52,10 +56,10 @@ class FileInfo(_Part):
 
 
 class Transcription(_Part):
-    Reading: str = ""
-    ReadingLabelText: str = ""
-    Question: str = ""
-    AnswerLabelText: str = ""
+    Reading: _Text = ""
+    ReadingLabelText: _Text = ""
+    Question: _Text = ""
+    AnswerLabelText: _Text = ""
     SentenceSpeechLV: str = ""
 
 
