@@ -12,7 +12,7 @@ import io
 import os
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -53,6 +53,32 @@ def decode(source: Source) -> np.ndarray:
     if rate != RATE:
         samples = soxr.resample(samples, rate, RATE)
     return np.ascontiguousarray(samples, dtype=np.float32)
+
+
+def blocks(source: Source, seconds: float = 60.0) -> Iterator[np.ndarray]:
+    """The same samples as :func:`decode` in pieces, without ever holding the whole file.
+
+    Arrays, bytes, zip members and raw PCM, which are in memory anyway, come as one piece.
+
+    Yields:
+        float32, shape = (samples,), 16 kHz.
+
+    Raises:
+        AudioError: as :func:`decode`, also in the middle.
+    """
+    if isinstance(source, (tuple, bytes)) or ZIP_SEPARATOR in str(source) or str(source).lower().endswith(".pcm"):
+        yield decode(source)
+        return
+    try:
+        with soundfile.SoundFile(str(source)) as file:
+            resampler = soxr.ResampleStream(file.samplerate, RATE, 1, "float32")
+            size = int(seconds * file.samplerate)
+            while len(block := file.read(size, dtype="float32", always_2d=True)):
+                if not np.isfinite(block).all():
+                    raise AudioError(f"{describe(source)}: samples are NaN or infinite")
+                yield resampler.resample_chunk(block.mean(axis=1), last=len(block) < size)
+    except (soundfile.LibsndfileError, RuntimeError, OSError) as error:
+        raise AudioError(f"{describe(source)}: no readable audio ({error})") from error
 
 
 def _from_array(source: tuple[np.ndarray, int]) -> tuple[np.ndarray, int]:
@@ -122,8 +148,12 @@ def _open_zip(path: str, pid: int) -> zipfile.ZipFile:
 
 def level_peak(samples: np.ndarray, peak: float = 0.95) -> np.ndarray:
     """Scale to a peak amplitude, the seed's volume normalisation; silence stays silence."""
-    loudest = float(np.max(np.abs(samples), initial=0.0))
-    return samples if loudest < 1e-5 else samples * np.float32(peak / loudest)
+    return samples * np.float32(level_gain(float(np.max(np.abs(samples), initial=0.0)), peak))
+
+
+def level_gain(loudest: float, peak: float = 0.95) -> float:
+    """Factor that takes a recording's loudest sample to ``peak``; 1 for silence."""
+    return peak / loudest if loudest >= 1e-5 else 1.0
 
 
 def rms_db(samples: np.ndarray) -> float:

@@ -9,7 +9,7 @@ onset of what follows, and jamo times are approximate.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,6 +32,11 @@ class Hypothesis:
 
     text: str
     words: tuple[Word, ...] = ()
+
+    def followed_by(self, later: Hypothesis, seconds: float) -> Hypothesis:
+        """This one and, ``seconds`` after its start, another one, as one."""
+        shifted = (replace(w, start_s=round(w.start_s + seconds, 3), end_s=round(w.end_s + seconds, 3)) for w in later.words)
+        return Hypothesis(f"{self.text} {later.text}".strip(), (*self.words, *shifted))
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,11 @@
 """Loaded models behind one face: levelled waveforms in, hypotheses out.
 
-CTC models of any length of audio (long files in overlapping windows, stitched from their
-posteriors), and Whisper with or without an adapter. Clips are batched by similar length.
+CTC models of any length of audio, and Whisper with or without an adapter. Clips are batched by similar length.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,6 +18,7 @@ from speakor_common.batching.augment import change_speed
 from speakor_common.checkpoints import resolve
 from speakor_common.evaluation import rescoring
 from speakor_common.evaluation.ctc_decode import Hypothesis, read_path
+from speakor_common.evaluation.segments import Lengths, segments, trimmed
 from speakor_common.evaluation.syllables import path_finder, vocabulary
 from speakor_common.evaluation.whisper_context import STOCK_POSITIONS, positions_for, short_context
 from speakor_common.storage import read_json
@@ -28,13 +28,16 @@ if TYPE_CHECKING:
     from transformers import WhisperForConditionalGeneration, WhisperProcessor
 
 WINDOW_S, OVERLAP_S = 20.0, 2.0  # windows of a long CTC file share 2 s; the middle of the overlap is the seam
-_WHISPER_WINDOW_S = 30.0
+# Longer audio is cut. Whisper takes 30 s of time for any piece, so its pieces are long.
+CTC_PIECES, WHISPER_PIECES = Lengths(1.0, 8.0), Lengths(20.0, 30.0)
 _TOKENS_PER_SECOND = 12  # fast Korean stays below 8
 _BATCH_SECONDS = 60.0  # audio in one batch, padding included
 
 
 class Recogniser(Protocol):
     """A loaded model: levelled waveforms (float32, 16 kHz) in, hypotheses out, order kept."""
+
+    pieces: Lengths  # into which longer audio is cut
 
     def recognise(self, waves: Sequence[np.ndarray]) -> list[Hypothesis]: ...
 
@@ -45,6 +48,8 @@ class CTCRecogniser:
     Read by the best path, with jamo the best that spells syllables, or by a beam search where the model directory
     holds a language model.
     """
+
+    pieces = CTC_PIECES
 
     def __init__(self, directory: Path, device: str) -> None:
         from transformers import Wav2Vec2ForCTC, Wav2Vec2Processor
@@ -60,8 +65,11 @@ class CTCRecogniser:
         self._best_path = path_finder(self.symbols, self.blank)
 
     def recognise(self, waves: Sequence[np.ndarray]) -> list[Hypothesis]:
-        views = self.views(waves, rescoring.SPEEDS if self._rescorer else ())
-        return [self.hypothesis(of_one, wave) for of_one, wave in zip(views, waves, strict=True)]
+        return recognise_pieces(waves, self.pieces, self._recognise)
+
+    def _recognise(self, pieces: Sequence[np.ndarray]) -> list[Hypothesis]:
+        views = self.views(pieces, rescoring.SPEEDS if self._rescorer else ())
+        return [self.hypothesis(of_one, piece) for of_one, piece in zip(views, pieces, strict=True)]
 
     def hypothesis(self, views: list[np.ndarray], wave: np.ndarray) -> Hypothesis:
         """What is read from a wave's posteriors, see :meth:`views`."""
@@ -126,6 +134,8 @@ class CTCRecogniser:
 class WhisperRecogniser:
     """Whisper, stock or with a PEFT adapter, prompted for Korean transcription; no word times."""
 
+    pieces = WHISPER_PIECES
+
     def __init__(self, directory: Path, device: str) -> None:
         self.model, self.processor = load_whisper(directory)
         self.model.eval().to(device, precision.dtype())
@@ -135,16 +145,14 @@ class WhisperRecogniser:
         self.positions = read_json(trained)["encoder_positions"] if trained.is_file() else STOCK_POSITIONS
 
     def recognise(self, waves: Sequence[np.ndarray]) -> list[Hypothesis]:
-        texts: list[list[str]] = [[] for _ in waves]
-        step = int(_WHISPER_WINDOW_S * RATE)
-        pieces = [(i, wave[start : start + step]) for i, wave in enumerate(waves) for start in range(0, len(wave), step)]
+        return recognise_pieces(waves, self.pieces, self._recognise)
+
+    def _recognise(self, pieces: Sequence[np.ndarray]) -> list[Hypothesis]:
         found: list[str] = [""] * len(pieces)
-        for batch in _batches([len(piece) for _, piece in pieces]):
-            for position, text in zip(batch, self.generate([pieces[p][1] for p in batch]), strict=True):
+        for batch in _batches([len(piece) for piece in pieces]):
+            for position, text in zip(batch, self.generate([pieces[p] for p in batch]), strict=True):
                 found[position] = text
-        for (index, _), text in zip(pieces, found, strict=True):
-            texts[index].append(text)
-        return [Hypothesis(normalize_korean(" ".join(parts))) for parts in texts]
+        return [Hypothesis(normalize_korean(text)) for text in found]
 
     @torch.inference_mode()
     def generate(self, waves: list[np.ndarray]) -> list[str]:
@@ -175,6 +183,21 @@ def load_whisper(directory: Path) -> tuple[WhisperForConditionalGeneration, Whis
 
         model = PeftModel.from_pretrained(model, directory).merge_and_unload()
     return model, processor
+
+
+def recognise_pieces(
+    waves: Sequence[np.ndarray], lengths: Lengths, recognise: Callable[[Sequence[np.ndarray]], list[Hypothesis]]
+) -> list[Hypothesis]:
+    """Recognise waves of any length by pieces, and join what belongs together, word times shifted to the whole."""
+    cut = [(index, start, piece) for index, wave in enumerate(waves) for start, piece in _cut(wave, lengths)]
+    joined = [Hypothesis("") for _ in waves]
+    for (index, start, _), found in zip(cut, recognise([piece for _, _, piece in cut]), strict=True):
+        joined[index] = joined[index].followed_by(found, start / RATE)
+    return joined
+
+
+def _cut(wave: np.ndarray, lengths: Lengths) -> Iterable[tuple[int, np.ndarray]]:
+    return segments([wave], lengths) if len(wave) > lengths.longest * RATE else trimmed(0, wave)
 
 
 def _receptive_field(kernels: Sequence[int], strides: Sequence[int]) -> int:

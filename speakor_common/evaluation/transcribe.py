@@ -1,6 +1,6 @@
 """Audio → text with any model of this project: ``transcribe_audio`` and :class:`Transcriber`.
 
-Clips are sorted by length and batched, long files are read in overlapping windows, and the
+Clips are sorted by length and batched, long files are streamed in pieces that end where it is quiet, and the
 same class serves CTC directories, Whisper directories and PEFT adapters on Whisper.
 """
 
@@ -13,14 +13,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import torch
 
-from speakor_common.audio import RATE, Source, decode, describe, level_peak
+from speakor_common.audio import RATE, Source, blocks, decode, describe, duration, level_gain, level_peak
 from speakor_common.checkpoints import resolve
 from speakor_common.errors import CheckpointError
-from speakor_common.evaluation.ctc_decode import Word
+from speakor_common.evaluation.ctc_decode import Hypothesis, Word
 from speakor_common.evaluation.recognisers import CTCRecogniser, Recogniser, WhisperRecogniser
+from speakor_common.evaluation.segments import segments
 from speakor_common.storage import read_json
+
+_FILES = 256  # decoded at a time
+_LONG_S = 120.0  # beyond, a file is streamed
+_PIECES = 16  # recognised at a time
 
 
 @dataclass(frozen=True)
@@ -73,13 +79,44 @@ class Transcriber:
         Raises:
             AudioError: a source cannot be decoded; names it.
         """
-        waves = [level_peak(decode(source)) for source in sources]
+        found: list[Transcript | None] = [self._streamed(source) if _is_long(source) else None for source in sources]
+        rest = [position for position, transcript in enumerate(found) if transcript is None]
+        for start in range(0, len(rest), _FILES):
+            group = rest[start : start + _FILES]
+            waves = [level_peak(decode(sources[position])) for position in group]
+            for position, wave, hypothesis in zip(group, waves, self._recognise(waves), strict=True):
+                found[position] = _transcript(sources[position], hypothesis, len(wave) / RATE)
+        return found
+
+    def _streamed(self, source: Source) -> Transcript:
+        """A long file piece by piece, in flat memory."""
+        gain = np.float32(level_gain(max(float(np.abs(block).max(initial=0.0)) for block in blocks(source))))
+        whole, group = Hypothesis(""), []
+        for start, piece in segments((block * gain for block in blocks(source)), self.recogniser.pieces):
+            group.append((start, piece))
+            if len(group) == _PIECES:
+                whole, group = self._follow(whole, group), []
+        return _transcript(source, self._follow(whole, group), duration(source))
+
+    def _follow(self, whole: Hypothesis, pieces: list[tuple[int, np.ndarray]]) -> Hypothesis:
+        for (start, _), found in zip(pieces, self._recognise([piece for _, piece in pieces]), strict=True):
+            whole = whole.followed_by(found, start / RATE)
+        return whole
+
+    def _recognise(self, waves: list[np.ndarray]) -> list[Hypothesis]:
         with self._one_at_a_time:
-            hypotheses = self.recogniser.recognise(waves)
-        return [
-            Transcript(describe(source), found.text, round(len(wave) / RATE, 3), found.words)
-            for source, wave, found in zip(sources, waves, hypotheses, strict=True)
-        ]
+            return self.recogniser.recognise(waves)
+
+
+def _transcript(source: Source, found: Hypothesis, seconds: float) -> Transcript:
+    return Transcript(describe(source), found.text, round(seconds, 3), found.words)
+
+
+def _is_long(source: Source) -> bool:
+    """A file on its own that lasts longer than is decoded at once."""
+    if isinstance(source, (bytes, tuple)) or not Path(source).is_file():
+        return False
+    return duration(source) > _LONG_S
 
 
 def transcribe_audio(path: Source, model: str | Path = "exp05") -> str:
