@@ -3,7 +3,8 @@
 # make reproduce PROFILE=aihub DATA=/path  AI Hub 505 on GPUs
 # make ablation             each change from exp01 to exp05 on its own, three seeds (hours)
 # make presets              the other presets, exp06 among them, against exp05, three seeds (hours)
-# make bench                claims about decoding, measured
+# make bench                claims about speed and decoding, measured
+# make audit               licences of all packages, and known weaknesses of their versions (needs the network)
 # make test · make lab · make lint · make clean
 
 PYTHON  ?= python3
@@ -16,7 +17,7 @@ READY   := $(VENV)/.ready
 export PYTHONUNBUFFERED := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: reproduce ablation presets bench test lab lint clean env
+.PHONY: reproduce ablation presets bench test lab lint audit clean env
 
 env: $(READY)
 
@@ -50,6 +51,14 @@ lint: $(READY)
 	$(BIN)/ruff format --check speakor_common tests benchmarks notebooks
 	$(BIN)/nbstripout --verify notebooks/*.ipynb
 
+# Reports, in an environment of their own; a weakness or a missing network is said, and does not stop anything else.
+audit: $(READY)
+	test -x .venv-audit/bin/pip-audit || ($(PYTHON) -m venv .venv-audit && .venv-audit/bin/python -m pip install --quiet pip-audit pip-licenses)
+	mkdir -p build
+	.venv-audit/bin/pip-licenses --python $(BIN)/python --format=markdown --order=license --output-file=build/licences.md
+	.venv-audit/bin/pip-audit --requirement requirements.lock --no-deps --disable-pip --progress-spinner off --output build/weaknesses.txt \
+	    || echo "pip-audit found something or had no network; see above and build/weaknesses.txt"
+
 # Removes what was made here, never what is shipped.
 clean:
-	rm -rf $(VENV) data/prepared results/smoke models/smoke
+	rm -rf $(VENV) .venv-audit build data/prepared results/smoke models/smoke

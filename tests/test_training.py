@@ -15,14 +15,16 @@ from transformers.loss.loss_utils import ForCTCLoss
 
 from speakor_common.batching.augment import change_speed, training_transform
 from speakor_common.batching.collate import CTCCollator, frames_needed, pad_labels, to_label_form
+from speakor_common.corpus.splits import SplitPolicy
 from speakor_common.errors import CheckpointError, SpeakorError, TrainingError, TrainingInterrupted
 from speakor_common.evaluation.recognisers import CTCRecogniser
 from speakor_common.storage import read_json
-from speakor_common.training import ctc, runs
+from speakor_common.training import ctc, decoding, runs
 from speakor_common.training.blank_padding import loss_counting_padding
 from speakor_common.training.callbacks import LossGuard, StagedUnfreezing, submodules
 from speakor_common.training.experiments import EXPERIMENTS, resolve
 from speakor_common.training.preset import FEATURE_ENCODER, TOP_LAYERS, Stage
+from speakor_common.training.profiles import PROFILES, Profile
 from speakor_common.training.runlog import RunLog
 from speakor_common.training.trainer import CTCTrainer
 from tests.builders import prepared, tiny_ctc, tone
@@ -326,3 +328,21 @@ def test_augmentation_changes_sound_and_speed_but_stays_finite():
     outputs = [transform(tone(1.0)) for _ in range(6)]
     assert all(np.isfinite(o).all() and o.dtype == np.float32 for o in outputs) and len({len(o) for o in outputs}) > 1
     assert len(change_speed(tone(1.0), 2.0)) == pytest.approx(8000, abs=2)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("flashlight") is None, reason="flashlight-text has no wheel for this Python")
+def test_exp06_is_exp05_read_twice_and_made_once(base, tmp_path, monkeypatch):
+    monkeypatch.setenv("SPEAKOR_HOME", str(tmp_path))
+    scale = Profile("seconds", {"ctc": str(base)}, "", SplitPolicy(), epochs=dict.fromkeys(("exp05", "exp06"), 1))
+    monkeypatch.setitem(PROFILES, "seconds", scale)
+    monkeypatch.setattr(runs, "training_data", lambda profile: prepared())
+    facts = runs.train("exp06", "seconds", 1)
+    trained, read = (tmp_path / "models" / "seconds" / name for name in ("exp05", "exp06"))
+    assert (trained / "model.safetensors").read_bytes() == (read / "model.safetensors").read_bytes()
+    assert facts["experiment"]["name"] == "exp06" and facts["decoding"] == read_json(read / "decoder.json")
+    assert not (trained / "decoder.json").exists()
+    assert facts["greedy_validation_wer"] == read_json(trained / "run.json")["best_validation_wer"]
+    monkeypatch.setattr(decoding, "fit", None)  # nothing is fitted again
+    assert runs.train("exp06", "seconds", 1) == facts
+    with pytest.raises(TrainingError, match=r"takes the weights of exp05: set \['epochs'\] there"):
+        runs.train("exp06", "seconds", 1, epochs=3)
