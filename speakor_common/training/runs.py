@@ -101,7 +101,7 @@ def _read_with_language_models(trained: Path, output: Path, experiment: Experime
         facts |= {"greedy_validation_wer": facts["best_validation_wer"], "best_validation_wer": wer, "decoding": settings}
         facts |= {"experiment": asdict(experiment), "seconds": round(facts["seconds"] + time.perf_counter() - started, 1)}
         write_json(folder / "run.json", facts)
-    return facts
+    return read_json(output / "run.json")
 
 
 def _train_in_memory(
