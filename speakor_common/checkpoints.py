@@ -16,7 +16,6 @@ from speakor_common.errors import CheckpointError
 
 logger = logging.getLogger(__name__)
 
-# Hub revisions this project was written against; another revision is a deliberate change.
 HUB_IDS = {"whisper-base": "openai/whisper-base"}
 SHIPPED = ("base-tiny", "listener-tiny")  # in the repository, under models/
 
@@ -54,22 +53,26 @@ def resolve(base: str | Path) -> Path:
 def from_hub(repo_id: str) -> Path:
     """Snapshot of a Hub model, from the cache if it is there.
 
+    Args:
+        repo_id: ``user/name``, or ``user/name@revision`` to pin a commit, branch or tag.
+
     Raises:
         CheckpointError: not a Hub id, unknown, or the Hub cannot be reached and nothing is cached.
     """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
-    patterns = ["*.json", "*.txt", "*.safetensors", "*.model"]
+    name, _, revision = repo_id.partition("@")
+    wanted = {"revision": revision or None, "allow_patterns": ["*.json", "*.txt", "*.safetensors", "*.model"]}
     try:
-        return Path(snapshot_download(repo_id, allow_patterns=patterns, local_files_only=True))
+        return Path(snapshot_download(name, **wanted, local_files_only=True))
     except HFValidationError as error:
         raise CheckpointError(f"{repo_id!r} is no Hub id") from error
     except LocalEntryNotFoundError:
         if os.environ.get("HF_HUB_OFFLINE") == "1":
             raise CheckpointError(f"Hub model {repo_id} is not in the cache and HF_HUB_OFFLINE=1") from None
     try:
-        return Path(snapshot_download(repo_id, allow_patterns=patterns, etag_timeout=5))
+        return Path(snapshot_download(name, **wanted, etag_timeout=5))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         reason = str(error).splitlines()[0][:160]
         raise CheckpointError(f"Hub model {repo_id} could not be fetched ({type(error).__name__}: {reason})") from error

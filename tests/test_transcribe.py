@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from rapidfuzz.distance import Levenshtein
 
-from speakor_common import audio, cli
+from speakor_common import audio, checkpoints, cli
 from speakor_common.corpus import files
 from speakor_common.errors import AudioError
 from speakor_common.evaluation import segments, transcribe
@@ -120,3 +120,15 @@ def test_the_command_line_transcribes_what_it_can_and_says_what_it_cannot(model,
     assert cli.main([*command[:1], *command[2:], "--timestamps"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == record["text"] and len(lines) == 1 + len(record["words"])
+
+
+def test_a_hub_model_may_be_pinned_to_a_revision(tmp_path, monkeypatch):
+    asked = []
+
+    def download(name, **options):
+        asked.append((name, options["revision"], any("bin" in pattern for pattern in options["allow_patterns"])))
+        return str(tmp_path)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", download)
+    assert checkpoints.resolve("user/model@abc123") == checkpoints.resolve("user/model") == tmp_path
+    assert asked == [("user/model", "abc123", False), ("user/model", None, False)]
