@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import math
-from collections.abc import Iterable, Sequence
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from speakor_common.errors import SpeakorError
@@ -42,7 +45,8 @@ class LanguageModel:
 
         self.dictionary = Dictionary([*units, UNKNOWN])
         self.dictionary.set_default_index(self.dictionary.get_index(UNKNOWN))
-        self.kenlm = KenLM(str(path), self.dictionary)
+        with _silent():
+            self.kenlm = KenLM(str(path), self.dictionary)
 
     def score(self, sequence: Sequence[str]) -> float:
         """Natural log probability of a sequence from its start to its end."""
@@ -51,6 +55,20 @@ class LanguageModel:
             state, log10 = self.kenlm.score(state, self.dictionary.get_index(unit))
             total += log10
         return (total + self.kenlm.finish(state)[1]) * math.log(10)
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """KenLM draws a bar on the process's standard error whatever it is told; its errors are exceptions all the same."""
+    sys.stderr.flush()
+    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
 
 
 def listed(path: Path) -> list[str]:
