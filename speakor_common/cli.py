@@ -223,7 +223,7 @@ def _verify(options: argparse.Namespace) -> None:
     from speakor_common.errors import ResultsError
 
     folder = (options.folder or paths.results("sample")).resolve()
-    readmes = (paths.root() / "README.md",) if folder == paths.results("sample").resolve() else ()
+    readmes = (paths.root() / "README.md", paths.root() / "README.ko.md") if folder == paths.results("sample").resolve() else ()
     for readme in readmes if options.write else ():
         verify.write_table(readme, folder)
     if found := verify.differences(folder, readmes):

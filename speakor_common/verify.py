@@ -18,7 +18,7 @@ from speakor_common.evaluation import predict, summary
 from speakor_common.evaluation.conditions import CLEAN
 from speakor_common.show import report
 from speakor_common.storage import read_json, write_text
-from speakor_common.workflow import BASE, NATIVE, NATIVE_FILE
+from speakor_common.workflow import BASE, NATIVE, NATIVE_FILE, comparisons
 
 TABLE_START, TABLE_END = "<!-- numbers: {folder} -->", "<!-- end of numbers -->"
 _TOLERANCE = 1e-9  # of floats that went through JSON
@@ -60,7 +60,7 @@ def differences(folder: Path, readmes: tuple[Path, ...] = ()) -> list[str]:
     found += [f"result.txt: {a!r}, counted {b!r}" for a, b in _pairs(written, expected)]
     for readme in readmes:
         block = _block(readme, folder)
-        found += [f"{readme.name}: {a!r}, counted {b!r}" for a, b in _pairs(block, table(metrics))]
+        found += [f"{readme.name}: {a!r}, counted {b!r}" for a, b in _pairs(block, published(folder, metrics))]
     return found
 
 
@@ -68,7 +68,17 @@ def write_table(readme: Path, folder: Path) -> None:
     """Replace a README's table by what the predictions say."""
     block = _block(readme, folder)
     text = readme.read_text(encoding="utf-8")
-    write_text(readme, text.replace(block, table(recount(folder)), 1))
+    write_text(readme, text.replace(block, published(folder, recount(folder)), 1))
+
+
+def published(folder: Path, metrics: dict[str, Any]) -> str:
+    """What a README says: the table, and paired differences below it."""
+    lines = []
+    for (a, b), result in comparisons(predict.read_all(folder / "predictions")).items():
+        d = result.difference
+        verdict = "" if result.significant else ", not significant"
+        lines.append(f"{a} minus {b} {d.value:+.3f} [{d.low:+.3f}, {d.high:+.3f}]{verdict}")
+    return table(metrics) + (f"\n\nPaired differences in WER: {'; '.join(lines)}." if lines else "")
 
 
 def table(metrics: dict[str, Any]) -> str:

@@ -1,5 +1,7 @@
 """Published numbers are counted again, and every kind of difference is found."""
 
+from pathlib import Path
+
 import pytest
 
 from speakor_common import cli, verify
@@ -24,7 +26,8 @@ def folder(tmp_path, monkeypatch):
     write_json(folder / "metrics.json", metrics)
     write_text(folder / "result.txt", report.result_text(metrics, "exp05", "make reproduce"))
     start = verify.TABLE_START.format(folder="results/sample")
-    write_text(tmp_path / "README.md", f"# Title\n\n{start}\n{verify.table(metrics)}\n{verify.TABLE_END}\n\nMore.\n")
+    for name in ("README.md", "README.ko.md"):
+        write_text(tmp_path / name, f"# Title\n\n{start}\n{verify.published(folder, metrics)}\n{verify.TABLE_END}\n\nMore.\n")
     return folder
 
 
@@ -80,3 +83,10 @@ def test_missing_files_and_tables_are_named(folder):
 def test_rates_survive_the_way_through_json(folder):
     table = predict.read_all(folder / "predictions")
     assert verify.recount(folder)["exp05"]["clean"]["wer"] == summary.metrics(table)["exp05"]["clean"]["wer"]
+
+
+def test_the_committed_numbers_follow_from_the_committed_predictions(monkeypatch):
+    root = Path(__file__).resolve().parent.parent
+    monkeypatch.setenv("SPEAKOR_HOME", str(root))
+    readmes = (root / "README.md", root / "README.ko.md")
+    assert verify.differences(root / "results" / "sample", readmes) == []
