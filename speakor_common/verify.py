@@ -66,9 +66,10 @@ def differences(folder: Path, readmes: tuple[Path, ...] = ()) -> list[str]:
 
 def write_table(readme: Path, folder: Path) -> None:
     """Replace a README's table by what the predictions say."""
-    block = _block(readme, folder)
-    text = readme.read_text(encoding="utf-8")
-    write_text(readme, text.replace(block, published(folder, recount(folder)), 1))
+    _block(readme, folder)  # there must be one
+    before, rest = readme.read_text(encoding="utf-8").split(start := TABLE_START.format(folder=paths.relative(folder)), 1)
+    after = rest.split(TABLE_END, 1)[1]
+    write_text(readme, f"{before}{start}\n{published(folder, recount(folder))}\n{TABLE_END}{after}")
 
 
 def published(folder: Path, metrics: dict[str, Any]) -> str:
