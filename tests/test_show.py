@@ -64,7 +64,9 @@ def test_panels_show_noise_by_level_and_groups_in_order(tmp_path, table):
     counted = summary.with_counts(table.assign(duration_s=[12.0, 1.0] * (len(table) // 2)))
     groups = {column: summary.breakdown(counted, column) for column in ("l1", "duration_bin")}
     assert groups["duration_bin"]["duration_bin"].tolist() == ["0-2 s", "10-20 s"]
-    assert plots.save(plots.breakdowns(groups, "exp05"), tmp_path / "groups.png").stat().st_size > 5000
+    figure = plots.breakdowns(groups, "exp05")
+    assert figure.axes[0].get_ylim()[1] > max(group["wer"].max() for group in groups.values())  # no bar is cut off
+    assert plots.save(figure, tmp_path / "groups.png").stat().st_size > 5000
 
 
 def test_differences_are_marked_and_explained():

@@ -19,6 +19,7 @@ from speakor_common.evaluation.summary import SMALL_GROUP
 # Okabe & Ito (2008): distinguishable with every common colour vision.
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
 LEVEL_ORDER = ("하", "중", "상")
+_GROUPINGS = {"l1": "first language", "duration_bin": "duration", "rate_bin": "speaking rate", "length_bin": "length of the sentence"}
 _SPLIT_COLORS = {"train": COLORS[0], "valid": COLORS[1], "test": COLORS[3], "unused": "#999999"}
 
 
@@ -125,8 +126,10 @@ def breakdowns(tables: dict[str, pd.DataFrame], experiment: str) -> Figure:
     rows = -(-len(tables) // 2)
     figure, axes = plt.subplots(rows, 2, figsize=(12, 3.2 * rows), layout="constrained", sharey=True, squeeze=False)
     for ax, (column, table) in zip(axes.flat, tables.items(), strict=False):
-        rates_by_group(table, column, column.replace("_bin", "").replace("_", " "), ax)
+        rates_by_group(table, column, _GROUPINGS.get(column, column), ax)
         ax.tick_params(axis="x", labelsize=8)
+    highest = max(float(table[["wer", "wer_high"]].max().max()) for table in tables.values())
+    axes[0, 0].set_ylim(0, 1.05 * highest or None)
     for ax in axes.flat[len(tables) :]:
         ax.axis("off")
     figure.suptitle(f"{experiment}: WER by group, 95 % intervals; grey where there are fewer than {SMALL_GROUP} utterances")
@@ -156,7 +159,11 @@ def conditions(rows: pd.DataFrame) -> Figure:
     left.legend(title="noise")
     noisy = {noise_name(kind, snr) for kind in NOISES for snr in SNRS_DB}
     others = wer[[name not in noisy for name in wer.index]]
-    right.bar(others.index, others, color=[COLORS[5] if name == CLEAN else COLORS[0] for name in others.index])
+    right.bar(
+        [name.replace(" ", "\n") for name in others.index],
+        others,
+        color=[COLORS[5] if name == CLEAN else COLORS[0] for name in others.index],
+    )
     for x, value in enumerate(others):
         right.text(x, value, f"{value:.3f}", ha="center", va="bottom", fontsize=9)
     right.set(xlabel="condition of the same clips", title="Rooms, lines and levels")
