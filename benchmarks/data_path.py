@@ -30,6 +30,7 @@ WAYS = ("seed", "ours", "ours, references")
 
 def generate(root: Path, count: int) -> None:
     """Labels and recordings of 1 to 6 s, about as long as the sample's."""
+    sys.path.insert(0, str(paths.root()))
     from tests.builders import as_json, encoded, label, stem, write
 
     rng = np.random.default_rng(1)
