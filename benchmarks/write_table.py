@@ -45,7 +45,8 @@ def train_step(content: dict) -> list[tuple[str, str, str]]:
 
 
 def inference(content: dict) -> list[tuple[str, str, str]]:
-    stock, _, ours = content["rows"]
+    *stock, ours = content["rows"]
+    faster = min(stock, key=lambda row: row["s"])
     hour = content["hour"]
     streamed = (
         f"{hour['s']:.0f} s, {hour['memory_above_before_mib']} MiB more; {hour['words_streamed']} words of {hour['words_said']} said, "
@@ -54,7 +55,7 @@ def inference(content: dict) -> list[tuple[str, str, str]]:
     return [
         (
             "transcribing the test clips",
-            f"{content['ratio']} times the faster pipeline (WER {ours['wer']:.3f} and {stock['wer']:.3f})",
+            f"{content['ratio']} times the faster pipeline (WER {ours['wer']:.3f} and {faster['wer']:.3f})",
             "4 times",
         ),
         ("an hour of speech, streamed", streamed, "flat memory, no word lost or doubled"),
