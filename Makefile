@@ -1,4 +1,4 @@
-# make reproduce            notebooks 01-05 on the shipped sample (about 45 minutes on 2 cores)
+# make reproduce            notebooks 01-05 on the shipped sample (about an hour on 2 cores)
 # make reproduce PROFILE=smoke            the same path in minutes
 # make reproduce PROFILE=aihub DATA=/path  AI Hub 505 on GPUs
 # make ablation             each change from exp01 to exp05 on its own, three seeds (hours)
@@ -53,7 +53,7 @@ lint: $(READY)
 
 # Reports, in an environment of their own; a weakness or a missing network is said, and does not stop anything else.
 audit: $(READY)
-	test -x .venv-audit/bin/pip-audit || ($(PYTHON) -m venv .venv-audit && .venv-audit/bin/python -m pip install --quiet pip-audit pip-licenses)
+	test -x .venv-audit/bin/pip-audit || ($(PYTHON) -m venv .venv-audit && .venv-audit/bin/python -m pip install --quiet pip-audit==2.10.1 pip-licenses==5.5.5)
 	mkdir -p build
 	.venv-audit/bin/pip-licenses --python $(BIN)/python --format=markdown --order=license --output-file=build/licences.md
 	.venv-audit/bin/pip-audit --requirement requirements.lock --no-deps --disable-pip --progress-spinner off --output build/weaknesses.txt \

@@ -12,7 +12,6 @@ Every way runs in a process of its own. Prints a table and writes results/benchm
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,7 @@ import numpy as np
 
 from speakor_common import checkpoints, paths
 from speakor_common.storage import write_json
+from speakor_common.training.epochlog import peak_memory_mib
 
 SIZES, SPEAKERS, PART, BATCH, EPOCH_CLIPS = (2_000, 20_000), 40, 500, 8, 2_000
 WAYS = ("seed", "ours", "ours, references")
@@ -114,13 +114,13 @@ def epoch(data, batches: list[np.ndarray], collate, lengths: np.ndarray) -> dict
 
 
 def main(sizes: list[int]) -> None:
-    rows = []
+    rows, quiet = [], os.environ | {"HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}
     for count in sizes:
         with tempfile.TemporaryDirectory() as folder:
             generate(Path(folder) / "in", count)
             for way in WAYS:
                 command = [sys.executable, __file__, way, folder, str(count)]
-                done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=paths.root(), env=_environment())
+                done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=quiet)
                 rows.append({"way": way, "clips": count} | json.loads(done.stdout.splitlines()[-1]))
                 print(rows[-1], flush=True)
     print(paths.relative(write_json(paths.benchmarks() / "data_path.json", rows)))
@@ -131,16 +131,12 @@ def one(way: str, folder: Path, count: int) -> None:
     inside = folder / "in"
     found = seed(inside, target, count) if way == "seed" else ours(inside, target, count, embed=way == "ours")
     size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file()) * count / found["measured"]
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    memory = peak_memory_mib()
     print(
         json.dumps(
             {name: round(float(value), 3) for name, value in found.items()} | {"disk_mib": round(size / 2**20), "peak_mib": round(memory)}
         )
     )
-
-
-def _environment() -> dict[str, str]:
-    return os.environ | {"PYTHONPATH": str(paths.root()), "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}
 
 
 if __name__ == "__main__":

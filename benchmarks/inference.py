@@ -3,12 +3,13 @@
     python benchmarks/inference.py [MODEL]
 
 Same model, same clips, same process: ``pipeline("automatic-speech-recognition")`` a file at a time and in batches of 16, and a
-``Transcriber`` with all clips at once, read by whole syllables, three rounds in turn of which the fastest counts. Then an hour
-of speech, made of the same clips with pauses, is streamed from a file; its errors are compared with those of the clips one by
-one. Prints a table and writes results/benchmarks/inference.json.
+``Transcriber`` with all clips at once, read by whole syllables, three rounds in turn of which the fastest counts. Then what
+silence and length do to the model, on the validation split: clips with 0.2 s of silence at both ends, heard as they are and as
+the Transcriber trims them, and clips put together with and without pauses, heard in pieces of 20 s and as the Transcriber cuts
+them. Last an hour of test clips with pauses is streamed from a file. Prints everything and writes
+results/benchmarks/inference.json.
 """
 
-import resource
 import sys
 import tempfile
 import time
@@ -16,7 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import psutil
 import soundfile
+import torch
 from transformers import pipeline
 
 from speakor_common import paths
@@ -27,12 +30,14 @@ from speakor_common.evaluation.metrics import score
 from speakor_common.evaluation.transcribe import Transcriber
 from speakor_common.storage import write_json
 from speakor_common.text import from_jamo
+from speakor_common.training.memory_probe import peak_memory
 
-ROUNDS, BATCH, PAUSE_S, LONG_S = 3, 16, 0.4, 3600.0
+ROUNDS, BATCH, EDGE_S, PAUSE_S, LONG_S = 3, 16, 0.2, 0.4, 3600.0
 
 
 def main(model: str) -> None:
-    data = prepare.load(paths.prepared("sample"))["test"]
+    splits = prepare.load(paths.prepared("sample"))
+    data, valid = splits["test"], splits["valid"]
     waves, texts = [load_audio(row) for row in data], list(data["text"])
     seconds = sum(map(len, waves)) / RATE
     transcriber = Transcriber.from_pretrained(model)
@@ -57,10 +62,36 @@ def main(model: str) -> None:
     for row in rows:
         print(row)
     print(f"Transcriber against the faster pipeline: {ratio:.1f} times")
+    silence = silence_and_length(transcriber, [load_audio(row) for row in valid], list(valid["text"]))
+    for row in silence:
+        print(row)
     hour = long_file(transcriber, waves, best["Transcriber"][1], texts)
     print(hour)
-    content = {"model": model, "rows": rows, "ratio": round(ratio, 2), "hour": hour}
+    content = {"model": model, "rows": rows, "ratio": round(ratio, 2), "silence_and_length": silence, "hour": hour}
     print(paths.relative(write_json(paths.benchmarks() / "inference.json", content)))
+
+
+def silence_and_length(transcriber: Transcriber, waves: list[np.ndarray], texts: list[str]) -> list[dict]:
+    """WER of the same clips with silence around them, and of all of them as one recording."""
+    recogniser, edge = transcriber.recogniser, np.zeros(int(EDGE_S * RATE), np.float32)
+    padded = [np.concatenate([edge, wave, edge]) for wave in waves]
+    ways = {
+        "as they are": recogniser.recognise(waves),
+        f"{EDGE_S} s of silence at both ends": recogniser.recognise_uncut(padded),
+        "the same, trimmed": recogniser.recognise(padded),
+    }
+    for seconds in (0.0, PAUSE_S):
+        pause = np.zeros(int(seconds * RATE), np.float32)
+        whole = np.concatenate([samples for wave in waves for samples in (wave, pause)])
+        name, step = f"one recording, {seconds} s between", 20 * RATE
+        ways[f"{name}, 20 s at once"] = recogniser.recognise_uncut([whole[i : i + step] for i in range(0, len(whole), step)])
+        ways[f"{name}, cut in pauses"] = recogniser.recognise([whole])
+    rows = []
+    for way, found in ways.items():
+        heard = [hypothesis.text for hypothesis in found]
+        result = score(texts, heard) if len(heard) == len(texts) else score([" ".join(texts)], [" ".join(heard)])
+        rows.append({"clips": way, "n": len(texts), "wer": round(result.wer, 4), "cer": round(result.cer, 4)})
+    return rows
 
 
 def long_file(transcriber: Transcriber, waves: list[np.ndarray], alone: list[str], texts: list[str]) -> dict:
@@ -75,25 +106,22 @@ def long_file(transcriber: Transcriber, waves: list[np.ndarray], alone: list[str
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "hour.flac"
         soundfile.write(path, np.concatenate(pieces), RATE)
-        del pieces
-        before, started = peak_mib(), time.perf_counter()
-        found = transcriber.transcribe([path])[0]
+        pieces.clear()
+        before, started = psutil.Process().memory_info().rss, time.perf_counter()
+        with peak_memory(torch.device("cpu")) as peak:
+            found = transcriber.transcribe([path])[0]
         took = time.perf_counter() - started
     joined = [" ".join(part) for part in (said, heard)]
     return {
         "audio_s": round(length),
         "s": round(took, 1),
-        "memory_above_before_mib": peak_mib() - before,
+        "memory_above_before_mib": round((peak[0] - before) / 2**20),
         "words_said": len(joined[0].split()),
         "words_streamed": len(found.text.split()),
         "words_one_by_one": len(joined[1].split()),
         "cer_streamed": round(score([joined[0]], [found.text]).cer, 4),
         "cer_one_by_one": round(score(said, heard).cer, 4),
     }
-
-
-def peak_mib() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 if __name__ == "__main__":

@@ -52,7 +52,9 @@ def inference(content: dict) -> list[tuple[str, str, str]]:
         f"{hour['s']:.0f} s, {hour['memory_above_before_mib']} MiB more; {hour['words_streamed']} words of {hour['words_said']} said, "
         f"{hour['words_one_by_one']} one by one; CER {hour['cer_streamed']:.3f}, one by one {hour['cer_one_by_one']:.3f}"
     )
+    heard = [(f"validation clips, {row['clips']}", f"WER {row['wer']:.3f}", "") for row in content["silence_and_length"]]
     return [
+        *heard,
         (
             "transcribing the test clips",
             f"{content['ratio']} times the faster pipeline (WER {ours['wer']:.3f} and {faster['wer']:.3f})",

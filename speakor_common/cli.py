@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 FAILED, INTERRUPTED = 1, 130
+FILES = 64  # transcribed together
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -166,14 +167,18 @@ def _transcribe(options: argparse.Namespace) -> None:
     from speakor_common.evaluation.transcribe import Transcriber
 
     transcriber, unreadable = Transcriber.from_pretrained(options.model), 0
-    for file in options.files:
+    groups = [options.files[start : start + FILES] for start in range(0, len(options.files), FILES)]
+    while groups:
+        group = groups.pop(0)
         try:
-            transcript = transcriber.transcribe([file])[0]
+            for transcript in transcriber.transcribe(group):
+                print(_shown(transcript, options.json, options.timestamps), flush=True)
         except AudioError as error:  # the other files are transcribed all the same
+            if len(group) > 1:
+                groups = [[file] for file in group] + groups
+                continue
             print(f"speakor: {error}", file=sys.stderr)
             unreadable += 1
-        else:
-            print(_shown(transcript, options.json, options.timestamps), flush=True)
     if unreadable:
         raise AudioError(f"{unreadable} of {len(options.files)} files could not be transcribed")
 

@@ -60,6 +60,7 @@ _NATIVE_TENS = ("", "열", "스물", "서른", "마흔", "쉰", "예순", "일�
 _NATIVE_COUNTERS = "개월 개 명 살 시간 시 번째 번 마리 잔 병 권 장 대 사람 가지 그릇 송이 켤레 벌 군데 채 곳 달 분이 분은 분의 분께".split()
 _SINO_COUNTERS = ("개월", "개국", "번지", "장조", "대학")
 
+_UNSEEN = ("Cf", "Cc")  # Unicode categories of zero-width and control characters
 _PERCENT = {"%": " 퍼센트", "℃": " 도", "㎏": " 킬로그램", "㎞": " 킬로미터", "㎝": " 센티미터"}
 
 
@@ -96,9 +97,6 @@ def strip_aihub_markup(
         text = _FRAGMENT.sub(" ", text)
     text = text.replace("/", " ").replace("+", " ").replace("*", " ")
     return " ".join(text.split())
-
-
-_UNSEEN = ("Cf", "Cc")  # zero-width and control characters
 
 
 def normalize_korean(text: str, keep_punctuation: bool = False) -> str:

@@ -16,7 +16,7 @@ from speakor_common import paths
 from speakor_common.errors import ResultsError
 from speakor_common.evaluation import predict, summary
 from speakor_common.evaluation.conditions import CLEAN
-from speakor_common.show import report
+from speakor_common.show import findings, report
 from speakor_common.storage import read_json, write_text
 from speakor_common.workflow import BASE, NATIVE, NATIVE_FILE, comparisons
 
@@ -74,11 +74,8 @@ def write_table(readme: Path, folder: Path) -> None:
 
 def published(folder: Path, metrics: dict[str, Any]) -> str:
     """What a README says: the table, and paired differences below it."""
-    lines = []
-    for (a, b), result in comparisons(predict.read_all(folder / "predictions")).items():
-        d = result.difference
-        verdict = "" if result.significant else ", not significant"
-        lines.append(f"{a} minus {b} {d.value:+.3f} [{d.low:+.3f}, {d.high:+.3f}]{verdict}")
+    compared = comparisons(predict.read_all(folder / "predictions"))
+    lines = [findings.difference(*pair, result) for pair, result in compared.items()]
     return table(metrics) + (f"\n\nPaired differences in WER: {'; '.join(lines)}." if lines else "")
 
 

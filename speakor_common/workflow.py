@@ -25,7 +25,7 @@ from speakor_common.evaluation.statistics import Comparison
 from speakor_common.evaluation.summary import compare, summarise_rates, with_counts
 from speakor_common.evaluation.transcribe import Transcriber
 from speakor_common.evaluation.whisper_context import POSITIONS_PER_SECOND, STOCK_POSITIONS
-from speakor_common.storage import read_json, write_json
+from speakor_common.storage import read_json, write_json, write_text
 from speakor_common.training.experiments import EXPERIMENTS, SHIPPED, Profile
 from speakor_common.training.experiments import profile as get_profile
 from speakor_common.training.runlog import data_hash
@@ -70,8 +70,8 @@ def models(profile: Profile) -> dict[str, Path]:
 def predict_all(profile_name: str, folder: Path, progress: bool = False) -> pd.DataFrame:
     """Predictions of every model on the clean test split, and of the chosen CTC model in degraded conditions.
 
-    A model that is read with language models, which takes long, is measured in the combined condition; all others are those of
-    the model it has its weights from.
+    A model whose weights are another's is measured in the combined condition, and that other one in all: reading with language
+    models takes long.
 
     Predictions made earlier by the same model on the same data are kept. Under ``torchrun`` the processes share the clips.
     """
@@ -81,9 +81,8 @@ def predict_all(profile_name: str, folder: Path, progress: bool = False) -> pd.D
     clean = {name: _predict(name, path, data, (CLEAN,), folder, progress) for name, path in available.items()}
     if any(name in clean for name in TUNED_CTC):
         best = chosen(profile_name)
-        for name in {best, acoustic(best)}:
-            conditions = (REAL,) if EXPERIMENTS[name].lm_order else tuple(CONDITIONS)
-            clean[name] = _predict(name, available[name], data, (CLEAN, *conditions), folder, progress)
+        wanted = {best: (CLEAN, REAL)} | {acoustic(best, profile_name): (CLEAN, *CONDITIONS)}
+        clean |= {name: _predict(name, available[name], data, conditions, folder, progress) for name, conditions in wanted.items()}
     if PartialState().is_main_process:
         for stale in set(folder.glob("*.csv")) - {_file(folder, name) for name in clean}:
             stale.unlink()
@@ -108,9 +107,10 @@ def chosen(profile_name: str) -> str:
     return min(rates, key=rates.__getitem__)
 
 
-def acoustic(experiment: str) -> str:
-    """The experiment that trained the weights of one: itself, or the one it takes them from."""
-    return EXPERIMENTS[experiment].weights or experiment
+def acoustic(experiment: str, profile_name: str) -> str:
+    """The experiment to measure for what is heard: the one whose weights this one takes, if it is there, or else itself."""
+    source = EXPERIMENTS[experiment].weights
+    return source if source and finished(paths.model(source, profile_name)) else experiment
 
 
 def write_cards(profile_name: str) -> list[Path]:
@@ -190,6 +190,8 @@ def comparisons(predictions: pd.DataFrame) -> dict[tuple[str, str], Comparison]:
 def write_feedback(profile_name: str, predictions: pd.DataFrame, intended: str, path: Path) -> pd.DataFrame:
     """Write feedback.jsonl (the native listener against ``intended``'s transcripts) and score it on planted deviations.
 
+    The scores go to ``feedback_scores.csv`` beside it.
+
     Returns:
         see :func:`detection.table`; empty where the corpus has no planted deviations, as real speech has none.
     """
@@ -201,4 +203,6 @@ def write_feedback(profile_name: str, predictions: pd.DataFrame, intended: str, 
     feedback.write(found, path)
     known = detection.planted(data["utterance_id"], data["deviations"])
     references = dict(zip(data["utterance_id"], data["text"], strict=True))
-    return detection.table(found, references, known) if known else pd.DataFrame()
+    scores = detection.table(found, references, known) if known else pd.DataFrame()
+    write_text(path.with_name("feedback_scores.csv"), scores.to_csv())
+    return scores

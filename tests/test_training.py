@@ -333,7 +333,7 @@ def test_augmentation_changes_sound_and_speed_but_stays_finite():
 @pytest.mark.skipif(importlib.util.find_spec("flashlight") is None, reason="flashlight-text has no wheel for this Python")
 def test_exp06_is_exp05_read_twice_and_made_once(base, tmp_path, monkeypatch):
     monkeypatch.setenv("SPEAKOR_HOME", str(tmp_path))
-    scale = Profile("seconds", {"ctc": str(base)}, "", SplitPolicy(), epochs=dict.fromkeys(("exp05", "exp06"), 1))
+    scale = Profile("seconds", {"ctc": str(base)}, "", SplitPolicy(), epochs={"exp05": 1})
     monkeypatch.setitem(PROFILES, "seconds", scale)
     monkeypatch.setattr(runs, "training_data", lambda profile: prepared())
     facts = runs.train("exp06", "seconds", 1)

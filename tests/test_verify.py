@@ -1,5 +1,6 @@
 """Published numbers are counted again, and every kind of difference is found."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,9 @@ def test_rates_survive_the_way_through_json(folder):
 
 def test_the_committed_numbers_follow_from_the_committed_predictions(monkeypatch):
     root = Path(__file__).resolve().parent.parent
+    changed = subprocess.run(["git", "status", "--porcelain", "results/sample"], cwd=root, capture_output=True, text=True, check=False)
+    if changed.returncode or changed.stdout:
+        pytest.skip("results/sample is not as committed: a reproduction here has written its own numbers")
     monkeypatch.setenv("SPEAKOR_HOME", str(root))
     readmes = (root / "README.md", root / "README.ko.md")
     assert verify.differences(root / "results" / "sample", readmes) == []

@@ -65,9 +65,10 @@ class CTCRecogniser:
         self._best_path = path_finder(self.symbols, self.blank)
 
     def recognise(self, waves: Sequence[np.ndarray]) -> list[Hypothesis]:
-        return recognise_pieces(waves, self.pieces, self._recognise)
+        return recognise_pieces(waves, self.pieces, self.recognise_uncut)
 
-    def _recognise(self, pieces: Sequence[np.ndarray]) -> list[Hypothesis]:
+    def recognise_uncut(self, pieces: Sequence[np.ndarray]) -> list[Hypothesis]:
+        """:meth:`recognise` without cutting or trimming, for audio of a sentence's length."""
         views = self.views(pieces, rescoring.SPEEDS if self._rescorer else ())
         return [self.hypothesis(of_one, piece) for of_one, piece in zip(views, pieces, strict=True)]
 
@@ -145,9 +146,10 @@ class WhisperRecogniser:
         self.positions = read_json(trained)["encoder_positions"] if trained.is_file() else STOCK_POSITIONS
 
     def recognise(self, waves: Sequence[np.ndarray]) -> list[Hypothesis]:
-        return recognise_pieces(waves, self.pieces, self._recognise)
+        return recognise_pieces(waves, self.pieces, self.recognise_uncut)
 
-    def _recognise(self, pieces: Sequence[np.ndarray]) -> list[Hypothesis]:
+    def recognise_uncut(self, pieces: Sequence[np.ndarray]) -> list[Hypothesis]:
+        """:meth:`recognise` without cutting or trimming, for audio of at most 30 s."""
         found: list[str] = [""] * len(pieces)
         for batch in _batches([len(piece) for piece in pieces]):
             for position, text in zip(batch, self.generate([pieces[p] for p in batch]), strict=True):

@@ -1,7 +1,7 @@
 """Cut long audio where nobody speaks, so that any length is recognised piece by piece.
 
 A beam search over an hour, or Whisper beyond its 30 s, is out of the question; pieces of fixed length cut words in two;
-and a model that learned from sentences hears minutes badly (with the shipped base, four times the errors). Long audio is
+and a model that learned from sentences hears more of them at once badly (benchmarks/inference.py). Long audio is
 therefore cut in its pauses, and where there is none for too long, at the quietest moment. Pieces do not overlap, so no
 word is heard twice.
 """
@@ -34,13 +34,11 @@ class Lengths:
 def trimmed(start: int, samples: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
     """A piece without the silence around it, if there is anything else in it.
 
-    Silence a model was not trained with costs words: with half a second of it at both ends, the shipped base makes four times
-    its errors. A sixth of a second stays.
+    Silence a model was not trained with costs words: a fifth of a second of it at both ends nearly doubles the errors of the
+    shipped base (benchmarks/inference.py). A sixth of a second stays.
     """
-    step = int(_STEP_S * RATE)
-    frames = len(samples) // step
-    energy = np.square(samples[: frames * step], dtype=np.float64).reshape(frames, step).mean(1)
-    loud = np.flatnonzero(energy > max(_PAUSE * np.quantile(energy, 0.9), _NOTHING)) if frames else []
+    energy, step = _frames(samples), int(_STEP_S * RATE)
+    loud = np.flatnonzero(energy > max(_PAUSE * np.quantile(energy, 0.9), _NOTHING)) if len(energy) else energy
     if len(loud):
         first, last = max(0, (loud[0] - _EDGE_FRAMES) * step), (loud[-1] + 1 + _EDGE_FRAMES) * step
         yield start + int(first), samples[first:last]
@@ -89,12 +87,15 @@ def _quietest(samples: np.ndarray) -> int:
 
 def _energy(samples: np.ndarray, pause_s: float) -> np.ndarray:
     """Mean energy over the length of a pause, every 20 ms: float64."""
-    step, width = int(_STEP_S * RATE), int(pause_s / _STEP_S)
-    frames = len(samples) // step
-    if frames < width:
-        return np.zeros(0)
-    energy = np.square(samples[: frames * step], dtype=np.float64).reshape(frames, step).mean(1)
-    return np.convolve(energy, np.full(width, 1 / width), "valid")
+    energy, width = _frames(samples), int(pause_s / _STEP_S)
+    return np.convolve(energy, np.full(width, 1 / width), "valid") if len(energy) >= width else energy[:0]
+
+
+def _frames(samples: np.ndarray) -> np.ndarray:
+    """Mean energy of each 20 ms: float64."""
+    step = int(_STEP_S * RATE)
+    whole = samples[: len(samples) // step * step]
+    return np.square(whole, dtype=np.float64).reshape(-1, step).mean(1)
 
 
 def _sample(frame: int, pause_s: float) -> int:

@@ -31,11 +31,16 @@ def models(metrics: dict[str, Any], comparisons: dict[tuple[str, str], Compariso
     )
     n = next(iter(metrics.values()))[CLEAN]["n"]
     lines = [f"**Finding.** {rates} (n = {n})."]
-    for (a, b), result in comparisons.items():
-        d = result.difference
-        verdict = "" if result.significant else ", not significant"
-        lines.append(f"{a} minus {b}: {d.value:+.3f} [{d.low:+.3f}, {d.high:+.3f}]{verdict} (n = {d.n}, {d.speakers} speakers).")
+    for pair, result in comparisons.items():
+        lines.append(f"{difference(*pair, result)} (n = {result.difference.n}, {result.difference.speakers} speakers).")
     return "\n\n".join(lines)
+
+
+def difference(first: str, second: str, result: Comparison) -> str:
+    """A paired difference in WER with its interval, called not significant where that holds 0."""
+    d = result.difference
+    verdict = "" if result.significant else ", not significant"
+    return f"{first} minus {second} {d.value:+.3f} [{d.low:+.3f}, {d.high:+.3f}]{verdict}"
 
 
 def native(entry: dict[str, Any] | None) -> str:

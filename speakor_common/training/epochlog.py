@@ -83,7 +83,7 @@ def peak_memory_mib() -> float:
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated() / 2**20
     info = psutil.Process().memory_info()
-    return getattr(info, "peak_wset", None) or _peak_rss_bytes() / 2**20
+    return (getattr(info, "peak_wset", None) or _peak_rss_bytes()) / 2**20
 
 
 def _peak_rss_bytes() -> int:

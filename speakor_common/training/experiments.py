@@ -208,9 +208,10 @@ def resolve(experiment: str, profile: str, **changes: Any) -> tuple[Experiment, 
             raise SpeakorError(f"{name} takes {known[name]}, not {value!r}")
     if experiment not in SHIPPED:
         changes.setdefault("base", scale.base[preset.kind])
+    trained = preset.weights or experiment  # whose training the profile scales
     for name, table in (("batch_size", scale.batch_size), ("gradient_accumulation", scale.accumulation), ("epochs", scale.epochs)):
-        if experiment in table:
-            changes.setdefault(name, table[experiment])
+        if trained in table:
+            changes.setdefault(name, table[trained])
     used = replace(preset, **changes)
     differences = {key: (value, getattr(used, key)) for key, value in asdict(preset).items() if asdict(used)[key] != value}
     return used, scale, differences

@@ -35,7 +35,7 @@ class Profile:
 
 HUB_CTC = "kresnik/wav2vec2-large-xlsr-korean"
 HUB_WHISPER = "ghost613/whisper-large-v3-turbo-korean"
-_SMOKE_EPOCHS = {"exp01": 1, "exp05": 2, "exp06": 2, "whisper": 0.5}
+_SMOKE_EPOCHS = {"exp01": 1, "exp05": 2, "whisper": 0.5}
 
 PROFILES = {
     "smoke": Profile(
@@ -56,7 +56,7 @@ PROFILES = {
         split=SAMPLE_POLICY,
         batch_size={"whisper": 8},
         accumulation={"whisper": 2},
-        epochs={"exp01": 8, "exp05": 8, "exp06": 8, "exp06-one-cycle": 14, "whisper": 0.5},  # exp01 and exp05 equal
+        epochs={"exp01": 8, "exp05": 8, "exp06-one-cycle": 14, "whisper": 0.5},  # exp01 and exp05 equal
     ),
     "aihub": Profile(
         name="aihub",
