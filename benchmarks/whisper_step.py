@@ -1,49 +1,107 @@
-"""Seconds of training an utterance takes: the trial's way against the plain way.
+"""Seconds of training an utterance takes: the trial's way against the plain way, on the sample's clips.
 
-    python benchmarks/whisper_step.py [BATCH]
+    python benchmarks/whisper_step.py [BATCHES]
 
-Plain: all of whisper-base trained in fp32 on 30 s of context, as stock examples do. The trial's: LoRA, encoder cut to 6 s (the sample's
-longest clip), with checkpointing as the preset has it and without. Each way runs in a process of its own, one after the other, on random
-input; the second optimiser step is timed. Writes results/benchmarks/whisper_step.json.
+Plain: all of whisper-base trained in fp32 on 30 s of context, clips in random order, as stock examples do. The trial's: LoRA on NF4,
+clips of similar length together, the encoder cut to them; a share of the batches is as long as stock input and trains the decoder
+only, so both kinds are timed and weighed by that share. Once more with checkpointing, which the preset has for cards and the sample
+profile does without. Each way runs in a process of its own, one after the other, the same number of batches of the profile's size;
+time counts from the beginning of the first step, or, where the decoder only is trained, which the first step does not do, from its
+end. Writes results/benchmarks/whisper_step.json.
 """
 
+import json
 import platform
+import subprocess
 import sys
+import tempfile
+import time
+from dataclasses import replace
 
 import pandas as pd
+import psutil
+import torch
+from transformers import Trainer, TrainerCallback, WhisperProcessor
 
 from speakor_common import checkpoints, paths, precision
+from speakor_common.audio import RATE
+from speakor_common.batching.collate import Seq2SeqCollator
+from speakor_common.corpus import prepare
 from speakor_common.evaluation.whisper_context import STOCK_POSITIONS, positions_for
 from speakor_common.storage import write_json
-from speakor_common.training import memory_probe
+from speakor_common.training import memory_probe, whisper
+from speakor_common.training.arguments import arguments
 from speakor_common.training.experiments import resolve
 from speakor_common.training.memory import FULL, LORA, Setting
 
-LABEL_TOKENS = 32
+PLAIN, SHORT, STOCK = "plain: full, fp32, 30 s", "LoRA, NF4, as long as the clips", "LoRA, NF4, 30 s, decoder only"
+CHECKPOINTED = f"{SHORT}, checkpointing"
+WAYS = {
+    PLAIN: Setting(FULL, "fp32", False, STOCK_POSITIONS),
+    SHORT: Setting(LORA, "nf4", False, 0),
+    STOCK: Setting(LORA, "nf4", False, STOCK_POSITIONS),
+    CHECKPOINTED: Setting(LORA, "nf4", True, 0),
+}
 
 
-def main(batch: int = 4) -> None:
-    experiment, _, _ = resolve("whisper", "sample")
-    base, short = checkpoints.resolve(experiment.base), positions_for(6)
-    ways = {
-        "plain: full, fp32, 30 s": Setting(FULL, "fp32", False, STOCK_POSITIONS),
-        "LoRA, NF4, 6 s, checkpointing": Setting(LORA, "nf4", True, short),
-        "LoRA, NF4, 6 s": Setting(LORA, "nf4", False, short),
-    }
-    if precision.name() == "bf16":
-        ways["LoRA, bf16, 6 s"] = Setting(LORA, "bf16", False, short)
+class StepTimes(TrainerCallback):
+    """When the first optimiser step began, and when each ended."""
+
+    def __init__(self) -> None:
+        self.ends: list[float] = []
+
+    def on_step_begin(self, *_, **__) -> None:
+        self.ends = self.ends or [time.perf_counter()]
+
+    def on_step_end(self, *_, **__) -> None:
+        self.ends.append(time.perf_counter())
+
+
+def measure(way: str, batches: int) -> dict:
+    """Seconds an utterance and peak memory of one way, in this process."""
+    setting = WAYS[way]
+    experiment = replace(resolve("whisper", "sample")[0], gradient_accumulation=1, epochs=1)
+    base, times, before = checkpoints.resolve(experiment.base), StepTimes(), psutil.Process().memory_info().rss
+    data = prepare.load(paths.prepared("sample"))["train"]
+    data = data.shuffle(seed=1).select(range(batches * experiment.batch_size)).flatten_indices()
+    processor = WhisperProcessor.from_pretrained(base, language="ko", task="transcribe")
+    model = memory_probe.build(base, setting, experiment)
+    collator = Seq2SeqCollator(processor, model.config.decoder_start_token_id, stock_share=float(setting.positions == STOCK_POSITIONS))
+    sampling = {"train_sampling_strategy": "random" if way == PLAIN else "group_by_length", "length_column_name": "length"}
+    with tempfile.TemporaryDirectory() as work, memory_probe.peak_memory(torch.device("cpu")) as peak:
+        used = arguments(experiment, work, 1, save_strategy="no", **sampling)
+        used.eval_strategy, used.report_to = "no", []
+        common = {"model": model, "args": used, "train_dataset": data, "data_collator": collator, "callbacks": [times]}
+        if way == PLAIN:
+            trainer = Trainer(**common)
+        else:
+            trainer = whisper.AnyContextTrainer(longest=positions_for(max(data["length"]) / RATE), **common)
+        trainer.train()
+    ends = times.ends[1:] if way == STOCK else times.ends
+    seconds = (ends[-1] - ends[0]) / (len(ends) - 1) / experiment.batch_size
+    return {"way": way, "batch": experiment.batch_size, "seconds an utterance": seconds, "peak MiB": round((peak[0] - before) / 2**20)}
+
+
+def main(batches: int) -> None:
     rows = []
-    for name, setting in ways.items():
-        probe = memory_probe.measure(base, setting, experiment, batch, LABEL_TOKENS)
-        rows.append(
-            {"way": name, "batch": batch, "seconds an utterance": round(probe.seconds / batch, 3), "peak MiB": round(probe.peak / 2**20)}
-        )
+    for way in WAYS:
+        done = subprocess.run([sys.executable, __file__, way, str(batches)], check=True, stdout=subprocess.PIPE, text=True)
+        rows.append(json.loads(done.stdout.splitlines()[-1]))
+        print(rows[-1], flush=True)
+    share, seconds = resolve("whisper", "sample")[0].stock_context, {row["way"]: row["seconds an utterance"] for row in rows}
+    mixed = (1 - share) * seconds[SHORT] + share * seconds[STOCK]
+    peak = max(row["peak MiB"] for row in rows if row["way"] in (SHORT, STOCK))
+    rows.append({"way": f"as trained: {share:.1%} at 30 s", "batch": rows[0]["batch"], "seconds an utterance": mixed, "peak MiB": peak})
     for row in rows:
-        row["times faster"] = round(rows[0]["seconds an utterance"] / row["seconds an utterance"], 1)
+        row["times faster"] = round(seconds[PLAIN] / row["seconds an utterance"], 1)
+        row["seconds an utterance"] = round(row["seconds an utterance"], 3)
     print(pd.DataFrame(rows).to_string(index=False))
     machine = {"processor": platform.processor() or platform.machine(), "computes in": precision.name()}
     print(paths.relative(write_json(paths.benchmarks() / "whisper_step.json", {"machine": machine, "rows": rows})))
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    if len(sys.argv) > 1 and sys.argv[1] in WAYS:
+        print(json.dumps(measure(sys.argv[1], int(sys.argv[2]))))
+    else:
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else 8)

@@ -144,22 +144,23 @@ def _predict(name: str, model: Path, data: Dataset, conditions: tuple[str, ...],
     return predict.read(path)
 
 
-def context_rates(profile_name: str) -> pd.DataFrame:
-    """WER of the tuned Whisper on the validation split, with the encoder it was trained on and with the stock 30 s.
+def context_rates(profile_name: str) -> tuple[pd.DataFrame, Comparison]:
+    """WER of the tuned Whisper on the validation split, with the encoder cut to the clips and with the stock 30 s.
 
     Returns:
-        columns ``context s, n, wer, seconds``.
+        columns ``context s, n, wer, wer_95, seconds``; and short minus stock, paired.
     """
     profile = get_profile(profile_name)
     data = prepare.limit(prepare.load(paths.prepared(profile_name))["valid"], profile.eval_limit)
     recogniser = Transcriber.from_pretrained(paths.model("whisper", profile_name)).recogniser
-    rows = []
-    for positions in (recogniser.positions, STOCK_POSITIONS):
+    rows, tables = [], []
+    for name, positions in (("short", recogniser.positions), ("stock", STOCK_POSITIONS)):
         recogniser.positions, started = positions, time.perf_counter()
-        rates = summarise_rates(with_counts(predict.predict(recogniser, data, "whisper", CLEAN)))
-        seconds = round(time.perf_counter() - started, 1)
-        rows.append({"context s": positions // POSITIONS_PER_SECOND, "n": rates["n"], "wer": rates["wer"], "seconds": seconds})
-    return pd.DataFrame(rows)
+        tables.append(predict.predict(recogniser, data, name, CLEAN))
+        seconds, rates = round(time.perf_counter() - started, 1), summarise_rates(with_counts(tables[-1]))
+        shown = {key: rates[key] for key in ("n", "wer", "wer_95")}
+        rows.append({"context s": positions // POSITIONS_PER_SECOND} | shown | {"seconds": seconds})
+    return pd.DataFrame(rows), compare(pd.concat(tables, ignore_index=True), "short", "stock")
 
 
 def native_rates(profile_name: str) -> dict[str, Any] | None:

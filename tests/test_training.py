@@ -310,10 +310,10 @@ def test_unknown_names_are_errors_that_list_the_known_ones(base):
             call()
 
 
-def test_a_profile_changes_only_base_batch_and_epochs():
+def test_a_profile_changes_only_base_batch_epochs_and_checkpointing():
     for name in EXPERIMENTS:
         for profile in ("smoke", "sample", "aihub"):
-            assert set(resolve(name, profile)[2]) <= {"base", "batch_size", "gradient_accumulation", "epochs"}
+            assert set(resolve(name, profile)[2]) <= {"base", "batch_size", "gradient_accumulation", "epochs", "gradient_checkpointing"}
 
 
 def test_missing_checkpoint_says_what_was_tried(tmp_path, monkeypatch):

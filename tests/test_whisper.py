@@ -10,7 +10,7 @@ import pytest
 import torch
 from peft import PeftModel
 from safetensors.torch import load_file
-from transformers import TrainerCallback, TrainerState, WhisperForConditionalGeneration, WhisperProcessor
+from transformers import TrainerCallback, TrainerState, TrainingArguments, WhisperForConditionalGeneration, WhisperProcessor
 
 from speakor_common import packaged_whisper, precision
 from speakor_common.batching.collate import Seq2SeqCollator
@@ -70,7 +70,7 @@ def test_an_adapter_without_gradient_stops_the_run(base):
 def test_labels_ask_for_korean_transcription(base):
     processor = WhisperProcessor.from_pretrained(base, language="ko", task="transcribe")
     start = processor.tokenizer.convert_tokens_to_ids("<|startoftranscript|>")
-    batch = Seq2SeqCollator(processor, start, frames=200)([{"audio": (tone(1.0), 16_000), "text": "네"}])
+    batch = Seq2SeqCollator(processor, start)([{"audio": (tone(1.0), 16_000), "text": "네"}])
     spelled = processor.tokenizer.convert_ids_to_tokens(batch["labels"][0])
     assert spelled[:3] == ["<|ko|>", "<|transcribe|>", "<|notimestamps|>"] and spelled[-1] == "<|endoftext|>"
 
@@ -153,20 +153,50 @@ def test_positions(seconds, positions):
 class FakeProcessor:
     """Enough of a processor for the collator: mel of zeros, one token a character after the start token 2, end 0."""
 
-    def feature_extractor(self, waves, **_):
-        return type("Features", (), {"input_features": torch.zeros(len(waves), 80, 3000)})()
+    def feature_extractor(self, waves, max_length, **_):
+        return type("Features", (), {"input_features": torch.zeros(len(waves), 80, max_length // 160)})()
 
     def tokenizer(self, texts):
         return type("Tokens", (), {"input_ids": [[2, *(ord(c) % 50 + 3 for c in text), 0] for text in texts]})()
 
 
 def test_collator_strips_the_start_keeps_the_end_and_pads_with_minus_100():
-    collator = Seq2SeqCollator(FakeProcessor(), decoder_start_token_id=2, frames=400)
-    batch = collator([{"audio": (tone(1.0), 16_000), "text": text} for text in ("가나다", "가")])
+    collator = Seq2SeqCollator(FakeProcessor(), decoder_start_token_id=2)
+    batch = collator([{"audio": (tone(seconds), 16_000), "text": text} for seconds, text in ((3.1, "가나다"), (1.0, "가"))])
     assert batch["input_features"].shape == (2, 80, 400) and batch["labels"].shape == (2, 4)
     assert batch["labels"][0, -1] == 0 and batch["labels"][1].tolist()[1:] == [0, -100, -100]
     with pytest.raises(ValueError, match="at most 448"):
         collator([{"audio": (tone(1.0), 16_000), "text": "가" * 500}])
+
+
+def test_a_share_of_the_batches_is_as_long_as_stock_input_and_always_the_same_ones():
+    rows = [{"audio": (tone(1.0), 16_000), "utterance_id": f"u{number}"} for number in range(400)]
+
+    def lengths(share):
+        collator = Seq2SeqCollator(FakeProcessor(), 2, stock_share=share)
+        return [collator([row])["input_features"].shape[-1] for row in rows]
+
+    drawn = lengths(0.25)
+    assert set(drawn) == {100, 3000} and 70 < drawn.count(3000) < 130 and drawn == lengths(0.25)
+    assert set(lengths(0.0)) == {100} and set(lengths(1.0)) == {3000}
+
+
+@pytest.mark.parametrize(("step", "learning", "frames"), [(0, True, 200), (1, True, 3000), (1, False, 200)])
+def test_padding_to_stock_length_trains_the_decoder_only(base, tmp_path, step, learning, frames):
+    model, _ = whisper.build(base, experiment())
+    trainer = whisper.AnyContextTrainer(longest=100, model=model, args=TrainingArguments(str(tmp_path), use_cpu=True, report_to=[]))
+    trainer.state.global_step, seen = step, []
+    model.get_encoder().register_forward_pre_hook(
+        lambda module, args, kwargs: seen.append(args or tuple(kwargs.values())), with_kwargs=True
+    )
+    batch = {"input_features": torch.randn(2, 80, 3000).to(model.dtype), "labels": torch.tensor([[5, 6, 7], [8, 9, -100]])}
+    trainer.compute_loss(model.train(learning), batch).backward()
+    assert seen[0][0].shape[-1] == frames
+    encoder, decoder = (
+        [p.grad is not None for name, p in model.named_parameters() if "lora_B" in name and f".{part}." in name]
+        for part in ("encoder", "decoder")
+    )
+    assert all(decoder) and set(encoder) == {frames == 200}
 
 
 def test_clips_whisper_cannot_take_are_counted():

@@ -52,15 +52,17 @@ class CTCRecogniser:
     pieces = CTC_PIECES
 
     def __init__(self, directory: Path, device: str) -> None:
-        from transformers import Wav2Vec2ForCTC, Wav2Vec2Processor
+        from transformers import Wav2Vec2Processor
 
-        self.processor = Wav2Vec2Processor.from_pretrained(directory)
-        self.model = Wav2Vec2ForCTC.from_pretrained(directory).eval().to(device)
-        tokenizer = self.processor.tokenizer
+        from speakor_common.evaluation import acoustic
+
+        processor = Wav2Vec2Processor.from_pretrained(directory)
+        self._network = acoustic.load(directory, processor, device)
+        tokenizer, config = processor.tokenizer, self._network.config
         self.symbols = vocabulary(tokenizer)
         self.blank, self.delimiter = tokenizer.pad_token_id, tokenizer.word_delimiter_token
-        self.seconds_per_frame = self.model.config.inputs_to_logits_ratio / RATE
-        self._shortest = _receptive_field(self.model.config.conv_kernel, self.model.config.conv_stride)
+        self.seconds_per_frame = config.inputs_to_logits_ratio / RATE
+        self._shortest = _receptive_field(config.conv_kernel, config.conv_stride)
         self._rescorer = rescoring.load(directory, self.symbols, self.blank, self.delimiter)
         self._best_path = path_finder(self.symbols, self.blank)
 
@@ -92,7 +94,7 @@ class CTCRecogniser:
         pieces = [(index, piece) for index, wave in enumerate(longer) for piece in _windows(wave)]
         rows: list[np.ndarray | None] = [None] * len(pieces)
         for batch in _batches([len(wave) for _, (wave, _, _) in pieces]):
-            for position, logs in zip(batch, self._forward([pieces[p][1][0] for p in batch]), strict=True):
+            for position, logs in zip(batch, self._network.log_probabilities([pieces[p][1][0] for p in batch]), strict=True):
                 _, first, last = pieces[position][1]
                 rows[position] = logs[self._frames(first) : len(logs) if last is None else self._frames(last)]
         joined: list[list[np.ndarray]] = [[] for _ in waves]
@@ -102,34 +104,6 @@ class CTCRecogniser:
 
     def _frames(self, samples: int) -> int:
         return round(samples / RATE / self.seconds_per_frame)
-
-    @torch.inference_mode()
-    def _forward(self, waves: list[np.ndarray]) -> list[np.ndarray]:
-        if self.model.config.feat_extract_norm == "group":
-            logits = self._unpadded_logits(waves)
-        else:
-            inputs = self.processor(waves, sampling_rate=RATE, return_tensors="pt", padding=True).to(self.model.device)
-            logits = self.model(**inputs).logits
-        logs = logits.float().log_softmax(-1).cpu().numpy()
-        lengths = self.model._get_feat_extract_output_lengths(torch.tensor([len(wave) for wave in waves]))
-        return [row[:length] for row, length in zip(logs, lengths.tolist(), strict=True)]
-
-    def _unpadded_logits(self, waves: list[np.ndarray]) -> torch.Tensor:
-        """Logits (B, T, V) with every clip through the convolutions alone, batched from there on.
-
-        Group norm takes its statistics over padding too, so in a padded batch a clip's transcript
-        would depend on its neighbours.
-        """
-        encoder = self.model.wav2vec2
-        features = []
-        for wave in waves:
-            single = self.processor(wave, sampling_rate=RATE, return_tensors="pt").input_values.to(self.model.device)
-            features.append(encoder.feature_extractor(single)[0].T)
-        padded = torch.nn.utils.rnn.pad_sequence(features, batch_first=True)
-        frames = torch.tensor([len(row) for row in features], device=padded.device)
-        mask = torch.arange(padded.shape[1], device=padded.device)[None] < frames[:, None]
-        hidden, _ = encoder.feature_projection(padded)
-        return self.model.lm_head(encoder.encoder(hidden, attention_mask=mask)[0])
 
 
 class WhisperRecogniser:

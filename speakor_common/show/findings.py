@@ -36,11 +36,11 @@ def models(metrics: dict[str, Any], comparisons: dict[tuple[str, str], Compariso
     return "\n\n".join(lines)
 
 
-def difference(first: str, second: str, result: Comparison) -> str:
+def difference(first: str, second: str, result: Comparison, digits: int = 3) -> str:
     """A paired difference in WER with its interval, called not significant where that holds 0."""
     d = result.difference
     verdict = "" if result.significant else ", not significant"
-    return f"{first} minus {second} {d.value:+.3f} [{d.low:+.3f}, {d.high:+.3f}]{verdict}"
+    return f"{first} minus {second} {d.value:+.{digits}f} [{d.low:+.{digits}f}, {d.high:+.{digits}f}]{verdict}"
 
 
 def native(entry: dict[str, Any] | None) -> str:
@@ -51,12 +51,11 @@ def native(entry: dict[str, Any] | None) -> str:
     return f"On native speech it never heard, the base has WER {entry['wer']:.3f} [{low:.3f}, {high:.3f}] (n = {entry['n']})."
 
 
-def contexts(table: pd.DataFrame) -> str:
-    """Whether a tuned Whisper hears the same with the encoder it was trained on and with the stock one."""
+def contexts(table: pd.DataFrame, apart: Comparison) -> str:
+    """Whether a tuned Whisper hears the same with the encoder cut to the clips and with the stock one."""
     short, stock = table.iloc[0], table.iloc[1]
     rates = " and ".join(f"{row['wer']:.4f} with {row['context s']:.0f} s of context ({row['seconds']:.0f} s)" for row in (short, stock))
-    apart = abs(short["wer"] - stock["wer"])
-    return f"**Finding.** WER {rates}: {apart:.4f} apart (validation, n = {short['n']:.0f})."
+    return f"**Finding.** WER {rates}: {difference('short', 'stock', apart, 4)} (validation, n = {short['n']:.0f})."
 
 
 def groups(experiment: str, by_l1: pd.DataFrame, by_level: pd.DataFrame) -> str:

@@ -1,7 +1,7 @@
 """The experiments as frozen presets, scaled by the profiles.
 
 A preset says how a model is trained; a profile says on what and how much. A profile may
-change only the base checkpoint, batch size, epochs and data; :func:`resolve` applies it and
+change only the base checkpoint, batch size, epochs, data and gradient checkpointing; :func:`resolve` applies it and
 returns what it changed, which is printed and saved with the run.
 
 Presets follow the seed project's experiments as documented; where its code did something
@@ -130,6 +130,7 @@ EXPERIMENTS = {
         warmup=0.1,
         weight_decay=0.01,
         gradient_checkpointing=True,
+        stock_context=0.1,
         lora_rank=32,
         lora_alpha=64,
         lora_dropout=0.1,
@@ -212,6 +213,8 @@ def resolve(experiment: str, profile: str, **changes: Any) -> tuple[Experiment, 
     for name, table in (("batch_size", scale.batch_size), ("gradient_accumulation", scale.accumulation), ("epochs", scale.epochs)):
         if trained in table:
             changes.setdefault(name, table[trained])
+    if preset.gradient_checkpointing and not scale.checkpointing:
+        changes.setdefault("gradient_checkpointing", False)
     used = replace(preset, **changes)
     differences = {key: (value, getattr(used, key)) for key, value in asdict(preset).items() if asdict(used)[key] != value}
     return used, scale, differences

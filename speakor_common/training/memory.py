@@ -7,10 +7,12 @@ is counted as fused kernels keep it (FlashAttention, Dao et al., 2022: no score 
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 
 import torch
@@ -78,13 +80,8 @@ def computed(config: WhisperConfig, setting: Setting, experiment: Experiment, ba
         experiment: gives the adapters' rank and dropout.
         batch: utterances. label_tokens: their padded length.
     """
-    from speakor_common.training.whisper import adapt  # the module that trains; it is heavy
-
     dtype = torch.float32 if setting.weights == "fp32" else torch.bfloat16
-    with torch.device("meta"):
-        model = WhisperForConditionalGeneration(config).to(dtype)
-        if setting.method == LORA:
-            model = adapt(model, experiment)
+    model = _shapes(config.to_json_string(), setting.method, dtype, experiment)
     trained = [p for p in model.parameters() if p.requires_grad]
     gradients = sum(p.numel() * p.element_size() for p in trained)
     return Memory(
@@ -92,8 +89,18 @@ def computed(config: WhisperConfig, setting: Setting, experiment: Experiment, ba
         weights=_weight_bytes(model, setting),
         gradients=gradients,
         optimizer=2 * gradients,  # AdamW's two moments have their parameter's type
-        activations=_activation_bytes(model.train(), config, setting, dtype, batch, label_tokens),
+        activations=_activation_bytes(model, setting, batch, label_tokens),
     )
+
+
+@cache  # of a few: models differ in what is trained and in their number format
+def _shapes(config: str, method: str, dtype: torch.dtype, experiment: Experiment) -> torch.nn.Module:
+    """A model without content, from its configuration as JSON."""
+    from speakor_common.training.whisper import adapt  # the module that trains; it is heavy
+
+    with torch.device("meta"):
+        model = WhisperForConditionalGeneration(WhisperConfig.from_dict(json.loads(config))).to(dtype)
+        return (adapt(model, experiment) if method == LORA else model).train()
 
 
 def _weight_bytes(model: torch.nn.Module, setting: Setting) -> int:
@@ -108,7 +115,20 @@ def _weight_bytes(model: torch.nn.Module, setting: Setting) -> int:
     return round(total)
 
 
-def _activation_bytes(model: torch.nn.Module, config: WhisperConfig, setting: Setting, dtype: torch.dtype, batch: int, tokens: int) -> int:
+def _activation_bytes(model: torch.nn.Module, setting: Setting, batch: int, tokens: int) -> int:
+    by_layer, layers = _kept(model, setting.positions, batch, tokens)
+    if not setting.checkpointing:
+        return sum(by_layer.values())
+    # Of every layer its input is kept; one layer at a time is computed again.
+    width = model.config.d_model * model.dtype.itemsize
+    inputs = sum(batch * (setting.positions if "encoder" in layer else tokens) * width for layer in layers)
+    return by_layer[""] + inputs + max(size for layer, size in by_layer.items() if layer)
+
+
+@cache  # checkpointing and quantisation change nothing in it
+def _kept(model: torch.nn.Module, positions: int, batch: int, tokens: int) -> tuple[dict[str, int], list[str]]:
+    """Bytes a forward pass keeps for the backward pass in each layer, outside of them under ``""``, and the layers' names."""
+    config, dtype = model.config, model.dtype
     parameters = {p.untyped_storage()._cdata for p in model.parameters()}
     kept: dict[int, tuple[torch.UntypedStorage, str]] = {}  # the storage itself, so that its address is not used again
     where = [""]
@@ -119,21 +139,17 @@ def _activation_bytes(model: torch.nn.Module, config: WhisperConfig, setting: Se
             kept.setdefault(storage._cdata, (storage, where[0]))
         return tensor
 
-    frames = setting.positions * FRAMES_PER_POSITION
+    frames = positions * FRAMES_PER_POSITION
     features = torch.empty(batch, config.num_mel_bins, frames, device="meta", dtype=dtype)
     labels = torch.zeros(batch, tokens, dtype=torch.long, device="meta")
     mask = torch.zeros(batch, 1, tokens, tokens, device="meta", dtype=dtype)  # given, because making one looks at values
     saved = torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor)
-    with _inside_layers(model, where) as layers, saved, short_context(model, setting.positions), _FusedAttention():
+    with _inside_layers(model, where) as layers, saved, short_context(model, positions), _FusedAttention():
         model(input_features=features, labels=labels, decoder_attention_mask=mask)
     by_layer: dict[str, int] = defaultdict(int)
     for storage, layer in kept.values():
         by_layer[layer] += storage.nbytes()
-    if not setting.checkpointing:
-        return sum(by_layer.values())
-    # Of every layer its input is kept; one layer at a time is computed again.
-    inputs = sum(batch * (setting.positions if "encoder" in layer else tokens) * config.d_model * dtype.itemsize for layer in layers)
-    return by_layer.pop("") + inputs + max(by_layer.values())
+    return by_layer, layers
 
 
 @contextmanager

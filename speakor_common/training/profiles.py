@@ -16,6 +16,7 @@ class Profile:
         listener: the native listener; best one trained on labels as pronounced.
         batch_size, epochs: overrides by experiment name.
         train_limit, eval_limit: keep only so many utterances of a split; 0 keeps all.
+        checkpointing: False trains without gradient checkpointing even where a preset has it: memory is not what is short.
         native_l1: first language that is native speech: never trained or tested as learner
             speech, and used for the native listener.
     """
@@ -31,6 +32,7 @@ class Profile:
     eval_limit: int = 0
     native_l1: str = "KR"
     embed_audio: bool = True
+    checkpointing: bool = True
 
 
 HUB_CTC = "kresnik/wav2vec2-large-xlsr-korean"
@@ -46,6 +48,7 @@ PROFILES = {
         epochs=_SMOKE_EPOCHS,
         batch_size={"whisper": 4},
         accumulation={"whisper": 2},
+        checkpointing=False,
         train_limit=48,
         eval_limit=24,
     ),
@@ -56,6 +59,7 @@ PROFILES = {
         split=SAMPLE_POLICY,
         batch_size={"whisper": 8},
         accumulation={"whisper": 2},
+        checkpointing=False,
         epochs={"exp01": 8, "exp05": 8, "exp06-one-cycle": 14, "whisper": 0.5},  # exp01 and exp05 equal
     ),
     "aihub": Profile(

@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from datasets import Dataset, DatasetDict
 from peft import LoraConfig, PeftModel, get_peft_model
@@ -22,7 +23,7 @@ from speakor_common.batching.augment import training_transform
 from speakor_common.batching.collate import Seq2SeqCollator
 from speakor_common.errors import CheckpointError, TrainingError
 from speakor_common.evaluation.recognisers import load_whisper
-from speakor_common.evaluation.whisper_context import positions_for, short_context
+from speakor_common.evaluation.whisper_context import FRAMES_PER_POSITION, positions_for, short_context
 from speakor_common.storage import whole_directory
 from speakor_common.training import epochlog
 from speakor_common.training.arguments import arguments
@@ -66,19 +67,19 @@ def train(
     train_set, left_out = usable_clips(data["train"], processor, experiment)
     work = output.with_name(output.name + ".work")
     positions = positions_for(max(max(train_set["length"]), max(data["valid"]["length"])) / RATE)
-    with short_context(model, positions) as frames:
-        collator = Seq2SeqCollator(
-            processor, model.config.decoder_start_token_id, frames, MAX_LABEL_TOKENS, training_transform(experiment.augment)
-        )
-        trainer = Trainer(
-            model=model,
-            args=_arguments(experiment, work, seed),
-            train_dataset=train_set,
-            eval_dataset=data["valid"],
-            data_collator=collator,
-            callbacks=[EveryAdapterLearns(), LossGuard(), epochlog.TrainingLog(work, sum(train_set["length"]) / RATE), *callbacks],
-        )
-        run_or_resume(trainer, work)
+    collator = Seq2SeqCollator(
+        processor, model.config.decoder_start_token_id, MAX_LABEL_TOKENS, training_transform(experiment.augment), experiment.stock_context
+    )
+    trainer = AnyContextTrainer(
+        longest=positions,
+        model=model,
+        args=_arguments(experiment, work, seed),
+        train_dataset=train_set,
+        eval_dataset=data["valid"].select(np.argsort(data["valid"]["length"], kind="stable")),
+        data_collator=collator,
+        callbacks=[EveryAdapterLearns(), LossGuard(), epochlog.TrainingLog(work, sum(train_set["length"]) / RATE), *callbacks],
+    )
+    run_or_resume(trainer, work)
     with whole_directory(output) as folder:
         model.peft_config["default"].base_model_name_or_path = str(experiment.base)  # not a path of this machine
         model.save_pretrained(folder, save_embedding_layers=False)  # or PEFT looks for the base's configuration, on the Hub too
@@ -91,6 +92,33 @@ def train(
         )  # fmt: skip
     shutil.rmtree(work)
     return facts
+
+
+class AnyContextTrainer(Trainer):
+    """Trainer that cuts Whisper's encoder to each batch's frames.
+
+    Batches padded beyond the longest clip, which keep the adapter at home in the stock model, train the decoder only: it is what
+    has to pass over the silence, and the encoder's backward pass over 30 s would take four times the memory.
+
+    Args:
+        longest: encoder positions of the longest clip.
+    """
+
+    def __init__(self, *, longest: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._longest = longest
+
+    def compute_loss(self, model, inputs, *args, **kwargs):
+        features = inputs["input_features"]
+        first = self.state.global_step == 0  # whose gradients are looked at, see EveryAdapterLearns
+        if features.shape[-1] > self._longest * FRAMES_PER_POSITION and (first or not model.training):
+            inputs["input_features"] = features = features[..., : self._longest * FRAMES_PER_POSITION]
+        positions = features.shape[-1] // FRAMES_PER_POSITION
+        with short_context(model, positions):
+            if positions > self._longest:
+                with torch.no_grad():
+                    inputs["encoder_outputs"] = self.accelerator.unwrap_model(model).get_encoder()(inputs.pop("input_features"))
+            return super().compute_loss(model, inputs, *args, **kwargs)
 
 
 def merge(adapter: Path) -> Path:
@@ -205,4 +233,7 @@ def _arguments(experiment: Experiment, work: Path, seed: int) -> TrainingArgumen
         prediction_loss_only=True,
         logging_steps=5,
         label_names=["labels"],
+        ddp_find_unused_parameters=True,  # the encoder's adapters, in batches that train the decoder only
+        train_sampling_strategy="group_by_length",  # a batch costs what its longest clip does
+        length_column_name="length",
     )

@@ -1,0 +1,103 @@
+"""The acoustic half of a CTC recogniser, waveforms in and frame posteriors out: by PyTorch, or by ONNX Runtime.
+
+A clip's posteriors do not depend on what it is batched with.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from transformers import Wav2Vec2Config, Wav2Vec2ForCTC, Wav2Vec2Processor
+
+from speakor_common.audio import RATE
+from speakor_common.errors import CheckpointError
+
+ONNX_FILE = "model.onnx"
+ONNX_INPUT = "input_values"
+
+
+class Acoustic(Protocol):
+    """A loaded network: levelled waveforms (float32, 16 kHz) in, natural log posteriors (float32, (T, V)) of each out."""
+
+    config: Wav2Vec2Config
+
+    def log_probabilities(self, waves: Sequence[np.ndarray]) -> list[np.ndarray]: ...
+
+
+def load(directory: Path, processor: Wav2Vec2Processor, device: str) -> Acoustic:
+    """The network of a model directory: its ``model.onnx`` if there is one, which runs on the CPU, or its weights."""
+    if (directory / ONNX_FILE).is_file():
+        return OnnxAcoustic(directory, processor)
+    return TorchAcoustic(directory, processor, device)
+
+
+class TorchAcoustic:
+    """wav2vec2 in PyTorch; clips of one call are a batch."""
+
+    def __init__(self, directory: Path, processor: Wav2Vec2Processor, device: str) -> None:
+        self.processor = processor
+        self.model = Wav2Vec2ForCTC.from_pretrained(directory).eval().to(device)
+        self.config = self.model.config
+
+    @torch.inference_mode()
+    def log_probabilities(self, waves: Sequence[np.ndarray]) -> list[np.ndarray]:
+        if self.config.feat_extract_norm == "group":
+            logits = self._unpadded_logits(waves)
+        else:
+            inputs = self.processor(list(waves), sampling_rate=RATE, return_tensors="pt", padding=True).to(self.model.device)
+            logits = self.model(**inputs).logits
+        logs = logits.float().log_softmax(-1).cpu().numpy()
+        lengths = self.model._get_feat_extract_output_lengths(torch.tensor([len(wave) for wave in waves]))
+        return [row[:length] for row, length in zip(logs, lengths.tolist(), strict=True)]
+
+    def _unpadded_logits(self, waves: Sequence[np.ndarray]) -> torch.Tensor:
+        """Logits (B, T, V) with every clip through the convolutions alone, batched from there on.
+
+        Group norm takes its statistics over padding too, so in a padded batch a clip's transcript
+        would depend on its neighbours.
+        """
+        encoder = self.model.wav2vec2
+        features = []
+        for wave in waves:
+            single = self.processor(wave, sampling_rate=RATE, return_tensors="pt").input_values.to(self.model.device)
+            features.append(encoder.feature_extractor(single)[0].T)
+        padded = torch.nn.utils.rnn.pad_sequence(features, batch_first=True)
+        frames = torch.tensor([len(row) for row in features], device=padded.device)
+        mask = torch.arange(padded.shape[1], device=padded.device)[None] < frames[:, None]
+        hidden, _ = encoder.feature_projection(padded)
+        return self.model.lm_head(encoder.encoder(hidden, attention_mask=mask)[0])
+
+
+class OnnxAcoustic:
+    """An exported network (see :mod:`speakor_common.export`) in ONNX Runtime; every clip by itself, as many side by side as there are cores.
+
+    Raises:
+        CheckpointError: ONNX Runtime is not installed, or does not take the file.
+    """
+
+    def __init__(self, directory: Path, processor: Wav2Vec2Processor) -> None:
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise CheckpointError(f"{directory} is an ONNX model, and ONNX Runtime is missing: pip install '.[onnx]'") from error
+        self.processor, self.config = processor, Wav2Vec2Config.from_pretrained(directory)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1  # a clip is short: cores are used better by a clip each
+        try:
+            self.session = onnxruntime.InferenceSession(str(directory / ONNX_FILE), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # ONNX Runtime's own errors have no common class below Exception
+            raise CheckpointError(f"{directory / ONNX_FILE} cannot be loaded by ONNX Runtime ({str(error)[:160]})") from error
+
+    def log_probabilities(self, waves: Sequence[np.ndarray]) -> list[np.ndarray]:
+        with ThreadPoolExecutor(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()) as pool:
+            return list(pool.map(self._one, waves))
+
+    def _one(self, wave: np.ndarray) -> np.ndarray:
+        values = self.processor(wave, sampling_rate=RATE, return_tensors="np").input_values
+        return self.session.run(None, {ONNX_INPUT: values.astype(np.float32)})[0][0]
