@@ -3,13 +3,15 @@
     python benchmarks/inference.py [MODEL]
 
 Same model, same clips, same process: ``pipeline("automatic-speech-recognition")`` a file at a time and in batches of 16, and a
-``Transcriber`` with all clips at once, read by whole syllables, three rounds in turn of which the fastest counts. Then what
+``Transcriber`` with all clips at once, read by whole syllables, of the model itself and of its exports (``speakor export``), three
+rounds in turn of which the fastest counts; memory is what the process grows by in a round. Then what
 silence and length do to the model, on the validation split: clips with 0.2 s of silence at both ends, heard as they are and as
 the Transcriber trims them, and clips put together with and without pauses, heard in pieces of 20 s and as the Transcriber cuts
 them. Last an hour of test clips with pauses is streamed from a file. Prints everything and writes
 results/benchmarks/inference.json.
 """
 
+import shutil
 import sys
 import tempfile
 import time
@@ -28,11 +30,13 @@ from speakor_common.batching.collate import load_audio
 from speakor_common.corpus import prepare
 from speakor_common.evaluation.metrics import score
 from speakor_common.evaluation.transcribe import Transcriber
+from speakor_common.export import export
 from speakor_common.storage import write_json
 from speakor_common.text import from_jamo
 from speakor_common.training.memory_probe import peak_memory
 
 ROUNDS, BATCH, EDGE_S, PAUSE_S, LONG_S = 3, 16, 0.2, 0.4, 3600.0
+OURS = "Transcriber"
 
 
 def main(model: str) -> None:
@@ -42,33 +46,47 @@ def main(model: str) -> None:
     seconds = sum(map(len, waves)) / RATE
     transcriber = Transcriber.from_pretrained(model)
     stock = pipeline("automatic-speech-recognition", model=str(paths.root() / model), device="cpu")
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(shutil.copytree(paths.root() / model, Path(folder) / "model"))
+        exports = {name: Transcriber.from_pretrained(export(copy, int8)) for name, int8 in (("fp32", False), ("int8", True))}
     ways: dict[str, Callable[[], list[str]]] = {
         "pipeline, one by one": lambda: [from_jamo(stock(wave)["text"]) for wave in waves],
         f"pipeline, batches of {BATCH}": lambda: [from_jamo(found["text"]) for found in stock(list(waves), batch_size=BATCH)],
-        "Transcriber": lambda: [found.text for found in transcriber.transcribe([(wave, RATE) for wave in waves])],
+        OURS: lambda: [found.text for found in transcriber.transcribe([(wave, RATE) for wave in waves])],
     }
-    best: dict[str, tuple[float, list[str]]] = {}
-    for _ in range(ROUNDS):
-        for way, run in ways.items():
-            started = time.perf_counter()
-            found = run()
-            best[way] = min(best.get(way, (np.inf, [])), (time.perf_counter() - started, found))
+    for name, exported in exports.items():
+        ways[f"{OURS}, ONNX {name}"] = lambda exported=exported: [t.text for t in exported.transcribe([(wave, RATE) for wave in waves])]
+    best = timed(ways)
     rows = [
         {"way": way, "n": len(waves), "audio_s": round(seconds), "s": round(took, 2), "real_time_factor": round(took / seconds, 4),
-         "wer": round(score(texts, found).wer, 4)}
-        for way, (took, found) in best.items()
+         "memory_mib": memory, "wer": round(score(texts, found).wer, 4)}
+        for way, (took, memory, found) in best.items()
     ]  # fmt: skip
-    ratio = min(rows[0]["s"], rows[1]["s"]) / rows[2]["s"]
+    fastest = min(row["s"] for row in rows[:2])
     for row in rows:
+        row["times the faster pipeline"] = round(fastest / row["s"], 2)
         print(row)
-    print(f"Transcriber against the faster pipeline: {ratio:.1f} times")
     silence = silence_and_length(transcriber, [load_audio(row) for row in valid], list(valid["text"]))
     for row in silence:
         print(row)
-    hour = long_file(transcriber, waves, best["Transcriber"][1], texts)
+    hour = long_file(transcriber, waves, best[OURS][2], texts)
     print(hour)
-    content = {"model": model, "rows": rows, "ratio": round(ratio, 2), "silence_and_length": silence, "hour": hour}
+    content = {"model": model, "rows": rows, "silence_and_length": silence, "hour": hour}
     print(paths.relative(write_json(paths.benchmarks() / "inference.json", content)))
+
+
+def timed(ways: dict[str, Callable[[], list[str]]]) -> dict[str, tuple[float, int, list[str]]]:
+    """Seconds of each way's fastest round, MiB the process grew by at most in its first, and what it found."""
+    best: dict[str, tuple[float, int, list[str]]] = {}
+    for _ in range(ROUNDS):
+        for way, run in ways.items():
+            before, started = psutil.Process().memory_info().rss, time.perf_counter()
+            with peak_memory(torch.device("cpu")) as peak:
+                found = run()
+            took, grown = time.perf_counter() - started, round((peak[0] - before) / 2**20)
+            known = best.get(way, (np.inf, grown, found))
+            best[way] = (min(known[0], took), known[1], found)
+    return best
 
 
 def silence_and_length(transcriber: Transcriber, waves: list[np.ndarray], texts: list[str]) -> list[dict]:

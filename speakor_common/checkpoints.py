@@ -81,6 +81,6 @@ def from_hub(repo_id: str) -> Path:
 def weights_hash(model: Path) -> str:
     """sha256 over a model directory's weights and, if it has one, its language model: what decides its transcripts."""
     digest = hashlib.sha256()
-    for file in sorted((*model.glob("*.safetensors"), *model.glob("*.arpa"), *model.glob("decoder.json"))):
+    for file in sorted((*model.glob("*.safetensors"), *model.glob("*.onnx"), *model.glob("*.arpa"), *model.glob("decoder.json"))):
         digest.update(file.read_bytes())
     return digest.hexdigest()

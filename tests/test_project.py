@@ -31,7 +31,7 @@ LAYERS = (
     ("evaluation",),
     ("training",),
     ("show",),
-    ("workflow", "studies", "publish", "notebooks", "verify", "cli"),
+    ("workflow", "studies", "publish", "notebooks", "export", "verify", "commands", "cli"),
 )
 
 
@@ -92,7 +92,7 @@ def lock() -> dict[str, str]:
 def declared() -> list[Requirement]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    return [Requirement(r) for r in (*project["dependencies"], *extras["offline"], *extras["dev"])]
+    return [Requirement(r) for r in (*project["dependencies"], *extras["offline"], *extras["onnx"], *extras["dev"])]
 
 
 def test_lock_satisfies_pyproject():

@@ -75,7 +75,7 @@ class TorchAcoustic:
 
 
 class OnnxAcoustic:
-    """An exported network (see :mod:`speakor_common.export`) in ONNX Runtime; every clip by itself, as many side by side as there are cores.
+    """An exported network (:mod:`speakor_common.export`) in ONNX Runtime; every clip by itself, one a core side by side.
 
     Raises:
         CheckpointError: ONNX Runtime is not installed, or does not take the file.
@@ -95,7 +95,7 @@ class OnnxAcoustic:
             raise CheckpointError(f"{directory / ONNX_FILE} cannot be loaded by ONNX Runtime ({str(error)[:160]})") from error
 
     def log_probabilities(self, waves: Sequence[np.ndarray]) -> list[np.ndarray]:
-        with ThreadPoolExecutor(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()) as pool:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
             return list(pool.map(self._one, waves))
 
     def _one(self, wave: np.ndarray) -> np.ndarray:
