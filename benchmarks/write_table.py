@@ -24,7 +24,7 @@ def data_path(rows: list[dict]) -> list[tuple[str, str, str]]:
         found += [
             (
                 f"{name}: set-up",
-                f"{seed['setup_s'] / ours['setup_s']:.0f} times faster ({ours['setup_s']:.0f} s, {ours['peak_mib']} MiB)",
+                f"{seed['setup_s'] / ours['setup_s']:.0f} times faster ({ours['setup_s']:.0f} s, {ours['peak_mib']:.0f} MiB)",
                 "5 times",
             ),
             (

