@@ -6,20 +6,18 @@ The exported directory holds all a Transcriber reads: the network with posterior
 
 from __future__ import annotations
 
-import logging
 import shutil
 from pathlib import Path
 
 import torch
 from transformers import Wav2Vec2ForCTC
 
+from speakor_common.audio import RATE
 from speakor_common.errors import CheckpointError
 from speakor_common.evaluation.acoustic import ONNX_FILE, ONNX_INPUT
 from speakor_common.storage import read_json, whole_directory
 
-logger = logging.getLogger(__name__)
-
-_SHORTEST, _LONGEST = 400, 480_000  # samples at 16 kHz: one frame, 30 s
+_SHORTEST, _LONGEST = 400, 30 * RATE  # samples: one frame, 30 s
 _WEIGHTS = ("*.safetensors", "runs", "README.md")
 
 
@@ -70,6 +68,6 @@ def _write(model: Path, path: Path) -> None:
     network = _Posteriors(Wav2Vec2ForCTC.from_pretrained(model, attn_implementation="eager", dtype=torch.float32).eval()).eval()
     samples = torch.export.Dim("samples", min=_SHORTEST, max=_LONGEST)
     torch.onnx.export(
-        network, (torch.zeros(1, 3 * 16_000),), path, input_names=[ONNX_INPUT], output_names=["log_probabilities"],
+        network, (torch.zeros(1, 3 * RATE),), path, input_names=[ONNX_INPUT], output_names=["log_probabilities"],
         dynamic_shapes=({1: samples},), dynamo=True, external_data=False, verbose=False,
     )  # fmt: skip
