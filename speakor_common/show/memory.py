@@ -98,10 +98,9 @@ def finding_measured(table: pd.DataFrame) -> str:
     seen = table.dropna(subset=["measured"])
     rest = seen["measured"] - seen["total"]
     first, last = seen.iloc[0], seen.iloc[-1]
-    text = (
-        f"**Finding.** Measured peaks lie {rest.min():.0f}-{rest.max():.0f} MiB above the computed sums ({len(seen)} ways; libraries and "
-    )
-    text += "workspaces make the difference)."
+    computing = "" if precision.name() == "bf16" else f", and NF4, counted in bf16, computes in {precision.name()} here"
+    text = f"**Finding.** Measured peaks lie {rest.min():.0f}-{rest.max():.0f} MiB above the computed sums ({len(seen)} ways; libraries "
+    text += f"and workspaces make the difference{computing})."
     if first is not last:
         text += f" {_label(last)} takes {last['measured']:.0f} MiB and {last['seconds a step']:.2f} s a step, "
         text += f"{_label(first)} {first['measured']:.0f} MiB and {first['seconds a step']:.2f} s."
