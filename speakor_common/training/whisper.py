@@ -16,6 +16,7 @@ import torch
 from datasets import Dataset, DatasetDict
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import Trainer, TrainerCallback, TrainingArguments, WhisperForConditionalGeneration, WhisperProcessor, set_seed
+from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from speakor_common import checkpoints, precision
 from speakor_common.audio import RATE
@@ -94,11 +95,27 @@ def train(
     return facts
 
 
+class EpochLengthSampler(LengthGroupedSampler):
+    """Clips of similar length together, in an order that follows from seed and epoch: a run resumed within an epoch goes on in it."""
+
+    def __init__(self, batch_size: int, lengths: list[int], seed: int) -> None:
+        super().__init__(batch_size, lengths=lengths, generator=torch.Generator())
+        self._seed, self._epoch = seed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        self._epoch = epoch
+
+    def __iter__(self):
+        self.generator.manual_seed(1000 * self._seed + self._epoch)
+        return super().__iter__()
+
+
 class AnyContextTrainer(Trainer):
     """Trainer that cuts Whisper's encoder to each batch's frames.
 
-    Batches padded beyond the longest clip, which keep the adapter at home in the stock model, train the decoder only: it is what
-    has to pass over the silence, and the encoder's backward pass over 30 s would take four times the memory.
+    Clips of similar length come together, because a batch costs what its longest clip does. Batches padded beyond the longest clip,
+    which keep the adapter at home in the stock model, train the decoder only: it is what has to pass over the silence, and the
+    encoder's backward pass over 30 s would take four times the memory.
 
     Args:
         longest: encoder positions of the longest clip.
@@ -107,6 +124,10 @@ class AnyContextTrainer(Trainer):
     def __init__(self, *, longest: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._longest = longest
+
+    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> EpochLengthSampler:
+        together = self.args.train_batch_size * self.args.gradient_accumulation_steps
+        return EpochLengthSampler(together, (train_dataset or self.train_dataset)["length"][:], self.args.seed)
 
     def compute_loss(self, model, inputs, *args, **kwargs):
         features = inputs["input_features"]
@@ -234,6 +255,4 @@ def _arguments(experiment: Experiment, work: Path, seed: int) -> TrainingArgumen
         logging_steps=5,
         label_names=["labels"],
         ddp_find_unused_parameters=True,  # the encoder's adapters, in batches that train the decoder only
-        train_sampling_strategy="group_by_length",  # a batch costs what its longest clip does
-        length_column_name="length",
     )
