@@ -129,16 +129,26 @@ def test_a_trained_adapter_works_on_the_stock_model_and_merged(base, tmp_path, m
         whisper.merge(merged)
 
 
-def test_an_interrupted_run_continues_to_the_same_adapter(base, tmp_path, monkeypatch):
+def test_the_order_of_clips_follows_from_seed_and_epoch():
+    def order(seed, epoch):
+        sampler = whisper.EpochLengthSampler(4, list(range(64)), seed)
+        sampler.set_epoch(epoch)
+        return list(sampler)
+
+    assert order(1, 0) == order(1, 0) != order(1, 1) and order(1, 0) != order(2, 0) and sorted(order(1, 5)) == list(range(64))
+
+
+@pytest.mark.parametrize("step", [3, 4])  # in the middle of the second epoch, and at its end
+def test_an_interrupted_run_continues_to_the_same_adapter(base, tmp_path, step):
     train(base, tmp_path / "whole")
 
     class Stop(TrainerCallback):
         def on_step_end(self, args, state, control, **kwargs):
-            if state.global_step == 4:
+            if state.global_step == step:
                 os.kill(os.getpid(), signal.SIGTERM)
 
     used = experiment(base=str(base), epochs=3, batch_size=2, gradient_accumulation=1, learning_rate=1e-2)
-    with pytest.raises(TrainingInterrupted, match="SIGTERM at step 4"):
+    with pytest.raises(TrainingInterrupted, match=f"SIGTERM at step {step}"):
         whisper.train(used, prepared({"train": 4, "valid": 2}), tmp_path / "parts", RunLog(used, "smoke", {}, 1), 1, (Stop(),))
     assert train(base, tmp_path / "parts")["steps"] == 6
     whole, parts = (load_file(tmp_path / name / "adapter_model.safetensors") for name in ("whole", "parts"))
