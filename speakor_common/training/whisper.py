@@ -115,7 +115,7 @@ class AnyContextTrainer(Trainer):
 
     Clips of similar length come together, because a batch costs what its longest clip does. Batches padded beyond the longest clip,
     which keep the adapter at home in the stock model, train the decoder only: it is what has to pass over the silence, and the
-    encoder's backward pass over 30 s would take four times the memory.
+    encoder's backward pass over 30 s would take several times the memory.
 
     Args:
         longest: encoder positions of the longest clip.
