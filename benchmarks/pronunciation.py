@@ -2,10 +2,11 @@
 
     python benchmarks/pronunciation.py
 
-Three ways on the sample's learner validation split, with the reference as what was meant, so that only listening is judged: comparing the
-transcript of the base, trained on spelling; comparing the transcript of the listener, trained on pronounced labels; and asking the listener
-sound by sound (what notebook 05 does), at several thresholds. ``MINIMUM_GAIN`` in evaluation/pronunciation.py is the best of these. Prints
-a table and writes results/benchmarks/pronunciation.json.
+Four ways on the sample's learner validation split, with the reference as what was meant, so that only listening is judged: comparing the
+transcript of the base, trained on spelling; comparing the transcript of the listener, trained on pronounced labels; asking the listener
+sound by sound; and judging what it hears by what learners are known to say (models/listener-tiny/confusions.json, what notebook 05 does).
+The last two at several thresholds. Those in use, and the weights of the last way, were chosen on these clips. Prints a table and writes
+results/benchmarks/pronunciation.json.
 """
 
 import time
@@ -15,14 +16,14 @@ import pandas as pd
 from speakor_common import checkpoints, paths
 from speakor_common.batching.collate import load_audio
 from speakor_common.corpus import prepare
-from speakor_common.evaluation import detection
+from speakor_common.evaluation import confusions, detection
 from speakor_common.evaluation.errors import align_syllables
 from speakor_common.evaluation.feedback import DeviationRecord, Record
 from speakor_common.evaluation.pronunciation import Deviation, NativeListener, compare
 from speakor_common.g2p import standard_pronunciation
 from speakor_common.storage import write_json
 
-THRESHOLDS = (-1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 6.0)
+THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.73, 0.9)
 
 
 def main() -> None:
@@ -33,10 +34,13 @@ def main() -> None:
         heard = NativeListener(checkpoints.resolve(model)).listen(waves, texts)
         way = f"transcript of {model}"
         rows.append(_row(way, data, [_by_transcript(text, h.text, pronounced) for text, h in zip(texts, heard, strict=True)], 0.0))
-    for threshold in THRESHOLDS:
-        listener, started = NativeListener(checkpoints.resolve("listener-tiny"), minimum_gain=threshold), time.perf_counter()
-        found = [heard.deviations for heard in listener.listen(waves, texts)]
-        rows.append(_row(f"sound by sound, gain above {threshold:g}", data, found, (time.perf_counter() - started) / len(waves)))
+    directory = checkpoints.resolve("listener-tiny")
+    for way, known in (("heard", confusions.ONLY_HEARD), ("expected and heard", confusions.load(directory))):
+        listener, started = NativeListener(directory, minimum=-1.0, known=known), time.perf_counter()
+        heard, seconds = listener.listen(waves, texts), (time.perf_counter() - started) / len(waves)
+        for threshold in sorted({*THRESHOLDS, known.weights.minimum}):
+            found = [[d for d in one.deviations if d.confidence > threshold] for one in heard]
+            rows.append(_row(f"{way}, confidence above {threshold:g}", data, found, seconds))
     print(pd.DataFrame(rows).to_string(index=False))
     print(paths.relative(write_json(paths.benchmarks() / "pronunciation.json", rows)))
 

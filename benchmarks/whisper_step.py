@@ -3,11 +3,9 @@
     python benchmarks/whisper_step.py [BATCHES]
 
 Plain: all of whisper-base trained in fp32 on 30 s of context, clips in random order, as stock examples do. The trial's: LoRA on NF4,
-clips of similar length together, the encoder cut to them; a share of the batches is as long as stock input and trains the decoder
-only, so both kinds are timed and weighed by that share. Once more with checkpointing, which the preset has for cards and the sample
-profile does without. Each way runs in a process of its own, one after the other, the same number of batches of the profile's size;
-time counts from the beginning of the first step, or, where the decoder only is trained, which the first step does not do, from its
-end. Writes results/benchmarks/whisper_step.json.
+clips of similar length together, the encoder as long as they are and the silence after them thinned. Once more with checkpointing,
+which the preset has for cards and the sample profile does without. Each way runs in a process of its own, one after the other, the
+same number of batches of the profile's size, from the beginning of the first step. Writes results/benchmarks/whisper_step.json.
 """
 
 import json
@@ -17,6 +15,7 @@ import sys
 import tempfile
 import time
 from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 import psutil
@@ -24,22 +23,20 @@ import torch
 from transformers import Trainer, TrainerCallback, WhisperProcessor
 
 from speakor_common import checkpoints, paths, precision
-from speakor_common.audio import RATE
 from speakor_common.batching.collate import Seq2SeqCollator
 from speakor_common.corpus import prepare
-from speakor_common.evaluation.whisper_context import STOCK_POSITIONS, positions_for
 from speakor_common.storage import write_json
 from speakor_common.training import memory_probe, whisper
 from speakor_common.training.arguments import arguments
 from speakor_common.training.experiments import resolve
 from speakor_common.training.memory import FULL, LORA, Setting
+from speakor_common.whisper_context import STOCK_POSITIONS, frames_for
 
-PLAIN, SHORT, STOCK = "plain: full, fp32, 30 s", "LoRA, NF4, as long as the clips", "LoRA, NF4, 30 s, decoder only"
+PLAIN, SHORT = "plain: full, fp32, 30 s", "as trained: LoRA, NF4, as long as the clips, silence thinned"
 CHECKPOINTED = f"{SHORT}, checkpointing"
 WAYS = {
     PLAIN: Setting(FULL, "fp32", False, STOCK_POSITIONS),
     SHORT: Setting(LORA, "nf4", False, 0),
-    STOCK: Setting(LORA, "nf4", False, STOCK_POSITIONS),
     CHECKPOINTED: Setting(LORA, "nf4", True, 0),
 }
 
@@ -57,6 +54,14 @@ class StepTimes(TrainerCallback):
         self.ends.append(time.perf_counter())
 
 
+def stock_length(collator: Seq2SeqCollator, rows: list[dict]) -> dict[str, torch.Tensor]:
+    """A batch with features of 30 s, the silence they end with carried on."""
+    batch = collator(rows)
+    features = batch["input_features"]
+    silence = features[..., -1:].expand(-1, -1, frames_for(STOCK_POSITIONS) - features.shape[-1])
+    return batch | {"input_features": torch.cat([features, silence], -1)}
+
+
 def measure(way: str, batches: int) -> dict:
     """Seconds an utterance and peak memory of one way, in this process."""
     setting = WAYS[way]
@@ -66,19 +71,18 @@ def measure(way: str, batches: int) -> dict:
     data = data.shuffle(seed=1).select(range(batches * experiment.batch_size)).flatten_indices()
     processor = WhisperProcessor.from_pretrained(base, language="ko", task="transcribe")
     model = memory_probe.build(base, setting, experiment)
-    collator = Seq2SeqCollator(processor, model.config.decoder_start_token_id, stock_share=float(setting.positions == STOCK_POSITIONS))
+    collator = Seq2SeqCollator(processor, model.config.decoder_start_token_id)
     sampling = {"train_sampling_strategy": "random" if way == PLAIN else "group_by_length", "length_column_name": "length"}
     with tempfile.TemporaryDirectory() as work, memory_probe.peak_memory(torch.device("cpu")) as peak:
         used = arguments(experiment, work, 1, save_strategy="no", **sampling)
         used.eval_strategy, used.report_to = "no", []
         common = {"model": model, "args": used, "train_dataset": data, "data_collator": collator, "callbacks": [times]}
         if way == PLAIN:
-            trainer = Trainer(**common)
+            trainer = Trainer(**common | {"data_collator": partial(stock_length, collator)})
         else:
-            trainer = whisper.AnyContextTrainer(longest=positions_for(max(data["length"]) / RATE), **common)
+            trainer = whisper.ShortContextTrainer(**common)
         trainer.train()
-    ends = times.ends[1:] if way == STOCK else times.ends
-    seconds = (ends[-1] - ends[0]) / (len(ends) - 1) / experiment.batch_size
+    seconds = (times.ends[-1] - times.ends[0]) / (len(times.ends) - 1) / experiment.batch_size
     return {"way": way, "batch": experiment.batch_size, "seconds an utterance": seconds, "peak MiB": round((peak[0] - before) / 2**20)}
 
 
@@ -88,12 +92,9 @@ def main(batches: int) -> None:
         done = subprocess.run([sys.executable, __file__, way, str(batches)], check=True, stdout=subprocess.PIPE, text=True)
         rows.append(json.loads(done.stdout.splitlines()[-1]))
         print(rows[-1], flush=True)
-    share, seconds = resolve("whisper", "sample")[0].stock_context, {row["way"]: row["seconds an utterance"] for row in rows}
-    mixed = (1 - share) * seconds[SHORT] + share * seconds[STOCK]
-    peak = max(row["peak MiB"] for row in rows if row["way"] in (SHORT, STOCK))
-    rows.append({"way": f"as trained: {share:.1%} at 30 s", "batch": rows[0]["batch"], "seconds an utterance": mixed, "peak MiB": peak})
+    plain = rows[0]["seconds an utterance"]
     for row in rows:
-        row["times faster"] = round(seconds[PLAIN] / row["seconds an utterance"], 1)
+        row["times faster"] = round(plain / row["seconds an utterance"], 1)
         row["seconds an utterance"] = round(row["seconds an utterance"], 3)
     print(pd.DataFrame(rows).to_string(index=False))
     machine = {"processor": platform.processor() or platform.machine(), "computes in": precision.name()}

@@ -79,9 +79,22 @@ def whisper_step(content: dict) -> list[tuple[str, str, str]]:
     ]
 
 
+def whisper_context(rows: list[dict]) -> list[tuple[str, str, str]]:
+    found = []
+    for row in rows:
+        apart = (
+            f", {row['minus 30 s']:+.4f} [{row['low']:+.4f}, {row['high']:+.4f}], {row['times faster']} times faster"
+            if "low" in row
+            else ""
+        )
+        target = "within 0.005 of 30 s" if "thinned" in row["context"] else ""
+        found.append((f"{row['model']}, encoder {row['context']}", f"WER {row['wer']:.4f}{apart} (n = {row['n']}, validation)", target))
+    return found
+
+
 def pronunciation(rows: list[dict]) -> list[tuple[str, str, str]]:
-    best = max((row for row in rows if row["way"].startswith("sound")), key=lambda row: row["f1"])
-    return [(f"planted deviations, {best['way']}", f"F1 {best['f1']} (n = {best['n']}, validation)", "F1 0.6")]
+    best = {kind: max((row for row in rows if row["way"].startswith(kind)), key=lambda row: row["f1"]) for kind in ("heard", "expected")}
+    return [(f"planted deviations, {row['way']}", f"F1 {row['f1']} (n = {row['n']}, validation)", "F1 0.6") for row in best.values()]
 
 
 TABLES = {
@@ -90,6 +103,7 @@ TABLES = {
     "inference": inference,
     "metrics": metrics,
     "whisper_step": whisper_step,
+    "whisper_context": whisper_context,
     "pronunciation": pronunciation,
 }
 

@@ -20,11 +20,9 @@ from speakor_common.corpus import prepare
 from speakor_common.errors import ResultsError
 from speakor_common.evaluation import detection, feedback, predict
 from speakor_common.evaluation.conditions import CLEAN, CONDITIONS, REAL
-from speakor_common.evaluation.pronunciation import NativeListener
 from speakor_common.evaluation.statistics import Comparison
 from speakor_common.evaluation.summary import compare, summarise_rates, with_counts
 from speakor_common.evaluation.transcribe import Transcriber
-from speakor_common.evaluation.whisper_context import POSITIONS_PER_SECOND, STOCK_POSITIONS
 from speakor_common.storage import read_json, write_json, write_text
 from speakor_common.training.experiments import EXPERIMENTS, SHIPPED, Profile
 from speakor_common.training.experiments import profile as get_profile
@@ -133,9 +131,7 @@ def _predict(name: str, model: Path, data: Dataset, conditions: tuple[str, ...],
     if not missing:
         return kept[kept["condition"].isin(conditions)]
     logger.info("transcribing %d test clips with %s (%s)", len(data), name, ", ".join(missing))
-    recogniser = Transcriber.from_pretrained(model).recogniser
-    tables = [] if kept is None else [kept]
-    tables += [predict.predict_over_ranks(recogniser, data, name, condition, progress) for condition in missing]
+    tables = ([] if kept is None else [kept]) + [predict.predict_together(model, data, name, missing, progress)]
     if PartialState().is_main_process:
         record.unlink(missing_ok=True)  # the record vouches for the table, so it goes first and comes last
         predict.save(pd.concat(tables, ignore_index=True), path)
@@ -144,22 +140,25 @@ def _predict(name: str, model: Path, data: Dataset, conditions: tuple[str, ...],
     return predict.read(path)
 
 
-def context_rates(profile_name: str) -> tuple[pd.DataFrame, Comparison]:
-    """WER of the tuned Whisper on the validation split, with the encoder cut to the clips and with the stock 30 s.
+def context_rates(profile_name: str, model: str | Path | None = None) -> tuple[pd.DataFrame, Comparison]:
+    """WER of a Whisper on the validation split, with its context as long as the clips and with all of the stock 30 s.
+
+    Args:
+        model: directory or name; without one the profile's tuned Whisper.
 
     Returns:
-        columns ``context s, n, wer, wer_95, seconds``; and short minus stock, paired.
+        columns ``context, n, wer, wer_95, seconds``; and short minus stock, paired.
     """
     profile = get_profile(profile_name)
     data = prepare.limit(prepare.load(paths.prepared(profile_name))["valid"], profile.eval_limit)
-    recogniser = Transcriber.from_pretrained(paths.model("whisper", profile_name)).recogniser
+    recogniser = Transcriber.from_pretrained(model or paths.model("whisper", profile_name)).recogniser
     rows, tables = [], []
-    for name, positions in (("short", recogniser.positions), ("stock", STOCK_POSITIONS)):
-        recogniser.positions, started = positions, time.perf_counter()
+    for name, whole in (("short", False), ("stock", True)):
+        recogniser.whole_context, started = whole, time.perf_counter()
         tables.append(predict.predict(recogniser, data, name, CLEAN))
         seconds, rates = round(time.perf_counter() - started, 1), summarise_rates(with_counts(tables[-1]))
         shown = {key: rates[key] for key in ("n", "wer", "wer_95")}
-        rows.append({"context s": positions // POSITIONS_PER_SECOND} | shown | {"seconds": seconds})
+        rows.append({"context": name} | shown | {"seconds": seconds})
     return pd.DataFrame(rows), compare(pd.concat(tables, ignore_index=True), "short", "stock")
 
 
@@ -199,8 +198,7 @@ def write_feedback(profile_name: str, predictions: pd.DataFrame, intended: str, 
     profile = get_profile(profile_name)
     data = test_data(profile)
     clean = predictions[(predictions["condition"] == CLEAN) & (predictions["experiment"] == intended)]
-    listener = NativeListener(checkpoints.resolve(profile.listener))
-    found = feedback.records(clean, listener, audio_by_id(profile_name))
+    found = feedback.records_together(clean, checkpoints.resolve(profile.listener), audio_by_id(profile_name))
     feedback.write(found, path)
     known = detection.planted(data["utterance_id"], data["deviations"])
     references = dict(zip(data["utterance_id"], data["text"], strict=True))

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from accelerate import PartialState
 
-from speakor_common.evaluation.predict import predict, predict_over_ranks
+from speakor_common.evaluation.predict import predict, predict_together
 from speakor_common.evaluation.transcribe import Transcriber
 from speakor_common.training import ctc
 from speakor_common.training.experiments import resolve
@@ -39,9 +39,10 @@ def main(base: str, output: str, batch: str) -> None:
     data = prepared(same_length=True)
     facts = ctc.train(used, data, Path(output) / "model", RunLog(used, "smoke", {}, 1), 1, (SaveRank(Path(output)),))
     print(facts["processes"], facts["best_validation_wer"])
-    recogniser = Transcriber.from_pretrained(Path(output) / "model", "cpu").recogniser
+    model = Path(output) / "model"
     clips = data["valid"].select(range(3))  # an odd number, so the ranks get unequal shares
-    shared, alone = predict_over_ranks(recogniser, clips, "exp05"), predict(recogniser, clips, "exp05")
+    shared = predict_together(model, clips, "exp05", ("clean",))
+    alone = predict(Transcriber.from_pretrained(model, "cpu").recogniser, clips, "exp05")
     state = PartialState()
     if state.is_last_process:
         for name, table in (("shared", shared), ("alone", alone)):

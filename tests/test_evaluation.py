@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from speakor_common import processes
 from speakor_common.errors import CheckpointError, ResultsError
 from speakor_common.evaluation import conditions, errors, hf_metrics, predict, summary
 from speakor_common.evaluation.ctc_decode import Word, read_path
@@ -223,6 +224,19 @@ def test_unknown_model_and_wrong_kind(tmp_path, monkeypatch):
     write(tmp_path / "config.json", b'{"model_type": "bert"}')
     with pytest.raises(CheckpointError, match="'bert'; expected wav2vec2 or whisper"):
         Transcriber.from_pretrained(tmp_path)
+
+
+def test_clips_dealt_to_processes_are_heard_as_by_one(model, monkeypatch):
+    data = prepared()["test"]
+    alone = predict.predict_together(model, data, "exp05", ("clean", "clipping"))
+    monkeypatch.setattr(predict, "_PART", 1)
+    monkeypatch.setattr(predict, "_WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(processes.os, "cpu_count", lambda: 2)
+    dealt = predict.predict_together(model, data, "exp05", ("clean", "clipping"))
+    assert dealt.drop(columns="words").equals(alone.drop(columns="words"))
+    recogniser = Transcriber.from_pretrained(model).recogniser
+    expected = [predict.predict(recogniser, data, "exp05", condition) for condition in ("clean", "clipping")]
+    assert alone.equals(pd.concat(expected, ignore_index=True))
 
 
 def test_predictions_survive_a_round_trip(model, tmp_path):

@@ -8,11 +8,11 @@ import torch
 from transformers import WhisperForConditionalGeneration
 
 from speakor_common import precision
-from speakor_common.evaluation.whisper_context import short_context
 from speakor_common.show import memory as show_memory
 from speakor_common.training import memory, memory_probe
 from speakor_common.training.experiments import resolve
 from speakor_common.training.memory import FULL, LORA, Setting
+from speakor_common.whisper_context import short_context
 from tests.builders import tiny_whisper
 
 EXPERIMENT = resolve("whisper", "smoke", lora_dropout=0.0)[0]

@@ -92,7 +92,7 @@ def test_too_few_frames_are_said():
 
 def reported(pronunciation, heard, minimum=2.0):
     alternatives = best_alternatives(pronunciation, [posteriors(heard)], SYMBOLS, BLANK, DELIMITER)
-    return [_from_alternative(a, 0.02) for a in alternatives if a.gain > minimum]
+    return [_from_alternative(a, 0.02) for a in alternatives if a.log_odds > minimum]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_one_wrong_sound_is_found_and_named(pronunciation, heard, expected):
 def test_every_place_is_asked_about_and_times_are_those_of_the_syllable():
     alternatives = best_alternatives("밥 가", [posteriors("밥 가")], SYMBOLS, BLANK, DELIMITER)
     assert {(a.syllable, a.part) for a in alternatives} == {(s, p) for s in (0, 1) for p in ("onset", "vowel", "coda")}
-    assert all(a.gain < 0 for a in alternatives)
+    assert all(a.log_odds < 0 for a in alternatives)
     assert {(a.frame, a.next_frame) for a in alternatives} == {(0, 16), (16, 24)}  # 밥 and the space take 16 frames
     assert best_alternatives("", [posteriors("가")], SYMBOLS, BLANK, DELIMITER) == []
 
@@ -124,7 +124,7 @@ def test_the_more_another_sound_is_heard_the_surer_the_deviation():
     gains = []
     for doubt in (0.5, 1.0, 4.0):
         found = best_alternatives("가", [posteriors("가", doubt=doubt, instead=(0, "ᄏ"))], SYMBOLS, BLANK, DELIMITER)
-        gains.append(next(a.gain for a in found if a.part == "onset" and a.heard == "ᄏ"))
+        gains.append(next(a.log_odds for a in found if a.part == "onset" and a.heard == "ᄏ"))
     assert gains == sorted(gains) and gains[0] < 0 < gains[2]
 
 
@@ -133,7 +133,7 @@ def test_the_more_another_sound_is_heard_the_surer_the_deviation():
     [("주의", 1, "ᅵ", True), ("우리의 집", 2, "ᅦ", True), ("의사", 0, "ᅵ", False), ("주의", 1, "ᅮ", False), ("의의 것", 1, "ᅦ", True)],
 )
 def test_variants_the_standard_allows_are_no_deviation(pronunciation, syllable, heard, allowed):
-    assert is_allowed(Alternative(syllable, "vowel", "ᅴ", heard, 5.0, 0, 1), pronunciation) is allowed
+    assert is_allowed(Alternative(syllable, "vowel", "ᅴ", heard, 5.0, 0.0, 5.0, 0, 1), pronunciation) is allowed
 
 
 def test_comparing_transcripts_hides_broken_rules_as_documented():
@@ -141,7 +141,7 @@ def test_comparing_transcripts_hides_broken_rules_as_documented():
 
 
 def test_a_listener_listens(tmp_path):
-    listener = NativeListener(tiny_ctc(tmp_path / "m"), minimum_gain=-1e9)
+    listener = NativeListener(tiny_ctc(tmp_path / "m"), minimum=-1.0)
     heard = listener.listen([tone(1.0), tone(0.05)], ["밥을 먹어요", "이 문장은 너무 길어서 들을 수 없어요"])
     assert listener.writes_sounds and len(heard) == 2
     assert {(d.syllable, d.part) for d in heard[0].deviations} == {(s, p) for s in range(5) for p in ("onset", "vowel", "coda")}
@@ -151,7 +151,7 @@ def test_a_listener_listens(tmp_path):
 
 def test_feedback_records_follow_their_schema(tmp_path):
     table = predictions(["밥을 먹어요", "가요"], ["밥을 먹어요", "가요"])
-    listener = NativeListener(tiny_ctc(tmp_path / "m"), minimum_gain=-1e9)
+    listener = NativeListener(tiny_ctc(tmp_path / "m"), minimum=-1.0)
     found = feedback.records(table, listener, {"u000": encode_wav(tone(1.0)), "u001": encode_wav(tone(0.8))})
     path = feedback.write(found, tmp_path / "feedback.jsonl")
     assert feedback.read(path) == found and found[0].pronunciation == "바블 머거요"

@@ -12,15 +12,15 @@ from peft import PeftModel
 from safetensors.torch import load_file
 from transformers import TrainerCallback, TrainerState, TrainingArguments, WhisperForConditionalGeneration, WhisperProcessor
 
-from speakor_common import packaged_whisper, precision
+from speakor_common import packaged_whisper, precision, whisper_context
 from speakor_common.batching.collate import Seq2SeqCollator
 from speakor_common.errors import CheckpointError, TrainingError, TrainingInterrupted
 from speakor_common.evaluation.transcribe import transcribe_audio
-from speakor_common.evaluation.whisper_context import positions_for, short_context
 from speakor_common.training import whisper
 from speakor_common.training.callbacks import EveryAdapterLearns
 from speakor_common.training.experiments import resolve
 from speakor_common.training.runlog import RunLog
+from speakor_common.whisper_context import frames_for, positions_for, positions_in, short_context
 from tests.builders import prepared, tiny_whisper, tone
 
 
@@ -33,7 +33,7 @@ def experiment(**changes):
     return resolve("whisper", "smoke", **({"quantize": False, "lora_dropout": 0.0} | changes))[0]
 
 
-def forward(model, frames=600):
+def forward(model, frames):
     torch.manual_seed(1)
     return model(input_features=torch.randn(2, 80, frames).to(model.dtype), labels=torch.tensor([[5, 6, 7], [8, 9, -100]])).loss
 
@@ -42,8 +42,8 @@ def forward(model, frames=600):
 def test_every_projection_gets_an_adapter_and_gradients(base, quantize):
     model, quantized = whisper.build(base, experiment(quantize=quantize))
     assert quantized is quantize
-    with short_context(model, 300):
-        forward(model).backward()
+    with short_context(model, 300) as frames:
+        forward(model, frames).backward()
     adapters = {name: p for name, p in model.named_parameters() if "lora_B" in name}
     # 2 encoder layers x 6 modules, 2 decoder layers x 10.
     assert len(adapters) == 32 and all(p.grad is not None and p.grad.abs().sum() > 0 for p in adapters.values())
@@ -92,7 +92,7 @@ def test_short_context_is_cut_and_restored_also_after_an_error(base):
     model = WhisperForConditionalGeneration.from_pretrained(base)
     before = model.model.encoder.embed_positions.weight.clone()
     with pytest.raises(RuntimeError), short_context(model, 100) as frames:
-        assert frames == 200 and forward(model, 200).item() > 0
+        assert frames == 296 and forward(model, 296).item() > 0
         raise RuntimeError
     assert torch.equal(model.model.encoder.embed_positions.weight, before)
     assert model.config.max_source_positions == 1500 and forward(model, 3000).item() > 0
@@ -157,7 +157,16 @@ def test_an_interrupted_run_continues_to_the_same_adapter(base, tmp_path, step):
 
 @pytest.mark.parametrize(("seconds", "positions"), [(0.4, 50), (6.0, 300), (6.1, 350), (40, 1500)])
 def test_positions(seconds, positions):
-    assert positions_for(seconds) == positions
+    assert positions_for(seconds) == positions == positions_in(frames_for(positions))
+
+
+@pytest.mark.parametrize("positions", [50, 1400, 1452, 1480, 1500])
+@pytest.mark.parametrize("draw", [None, 1])
+def test_silent_positions_are_in_order_and_count_for_all_silence(positions, draw):
+    chosen, scores = whisper_context._thinned(positions, 1500, draw)
+    assert chosen[:positions].tolist() == list(range(positions)) and (chosen.diff() > 0).all() and chosen[-1] == 1499
+    assert len(chosen) == min(1500, positions + whisper_context.SILENT_POSITIONS)
+    assert scores.exp().sum().item() == pytest.approx(1500, rel=1e-5) and (scores[..., :positions] == 0).all()
 
 
 class FakeProcessor:
@@ -173,40 +182,48 @@ class FakeProcessor:
 def test_collator_strips_the_start_keeps_the_end_and_pads_with_minus_100():
     collator = Seq2SeqCollator(FakeProcessor(), decoder_start_token_id=2)
     batch = collator([{"audio": (tone(seconds), 16_000), "text": text} for seconds, text in ((3.1, "가나다"), (1.0, "가"))])
-    assert batch["input_features"].shape == (2, 80, 400) and batch["labels"].shape == (2, 4)
+    assert batch["input_features"].shape == (2, 80, 496) and batch["labels"].shape == (2, 4)
     assert batch["labels"][0, -1] == 0 and batch["labels"][1].tolist()[1:] == [0, -100, -100]
     with pytest.raises(ValueError, match="at most 448"):
         collator([{"audio": (tone(1.0), 16_000), "text": "가" * 500}])
 
 
-def test_a_share_of_the_batches_is_as_long_as_stock_input_and_always_the_same_ones():
-    rows = [{"audio": (tone(1.0), 16_000), "utterance_id": f"u{number}"} for number in range(400)]
+@pytest.mark.parametrize("checkpointing", [False, True])
+def test_a_step_sees_the_clips_and_the_silence_whenever_it_is_computed(base, tmp_path, checkpointing):
+    model, _ = whisper.build(base, experiment(gradient_checkpointing=checkpointing))
+    arguments = TrainingArguments(str(tmp_path), use_cpu=True, report_to=[])
+    trainer = whisper.ShortContextTrainer(model=model, args=arguments)
+    trainer.current_gradient_accumulation_steps = 1  # what train() would have set
+    batch = {"input_features": torch.randn(2, 80, frames_for(100)).to(model.dtype), "labels": torch.tensor([[5, 6, 7], [8, 9, -100]])}
+    torch.manual_seed(1)
+    trainer.training_step(model.train(), dict(batch))
+    learned = {name: p.grad for name, p in model.named_parameters() if p.requires_grad}
+    assert all(gradient is not None and gradient.abs().sum() > 0 for name, gradient in learned.items() if "lora_B" in name)
+    model.zero_grad()
+    torch.manual_seed(1)
+    draw = 100_000 * arguments.seed  # of the first step
+    with short_context(model, 100, draw):  # whose backward pass is inside as well
+        trainer.compute_loss(model, dict(batch)).backward()
+    assert all(torch.allclose(learned[name], p.grad, atol=1e-5) for name, p in model.named_parameters() if p.requires_grad)
+    assert model.config.max_source_positions == 1500
 
-    def lengths(share):
-        collator = Seq2SeqCollator(FakeProcessor(), 2, stock_share=share)
-        return [collator([row])["input_features"].shape[-1] for row in rows]
 
-    drawn = lengths(0.25)
-    assert set(drawn) == {100, 3000} and 70 < drawn.count(3000) < 130 and drawn == lengths(0.25)
-    assert set(lengths(0.0)) == {100} and set(lengths(1.0)) == {3000}
+def test_thinned_silence_stands_for_all_of_it(base):
+    model = WhisperForConditionalGeneration.from_pretrained(base).eval()
+    torch.manual_seed(1)
+    features, tokens = torch.full((1, 80, 3000), -0.5), torch.tensor([[257, 5, 6]])
+    features[..., :150] = torch.randn(80, 150)
 
+    @torch.inference_mode()
+    def outputs(positions, silence):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(whisper_context, "SILENT_POSITIONS", silence)
+            with short_context(model, positions) as frames:
+                return model(input_features=features[..., :frames], decoder_input_ids=tokens).logits
 
-@pytest.mark.parametrize(("step", "learning", "frames"), [(0, True, 200), (1, True, 3000), (1, False, 200)])
-def test_padding_to_stock_length_trains_the_decoder_only(base, tmp_path, step, learning, frames):
-    model, _ = whisper.build(base, experiment())
-    trainer = whisper.AnyContextTrainer(longest=100, model=model, args=TrainingArguments(str(tmp_path), use_cpu=True, report_to=[]))
-    trainer.state.global_step, seen = step, []
-    model.get_encoder().register_forward_pre_hook(
-        lambda module, args, kwargs: seen.append(args or tuple(kwargs.values())), with_kwargs=True
-    )
-    batch = {"input_features": torch.randn(2, 80, 3000).to(model.dtype), "labels": torch.tensor([[5, 6, 7], [8, 9, -100]])}
-    trainer.compute_loss(model.train(learning), batch).backward()
-    assert seen[0][0].shape[-1] == frames
-    encoder, decoder = (
-        [p.grad is not None for name, p in model.named_parameters() if "lora_B" in name and f".{part}." in name]
-        for part in ("encoder", "decoder")
-    )
-    assert all(decoder) and set(encoder) == {frames == 200}
+    whole = outputs(1500, 0)
+    apart = [(outputs(100, silence) - whole).abs().max().item() for silence in (1, 48, 1400)]
+    assert apart[2] < 1e-4 < apart[1] < apart[0]  # all positions are the stock model, and some are nearer to it than one
 
 
 def test_clips_whisper_cannot_take_are_counted():

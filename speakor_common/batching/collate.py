@@ -10,8 +10,6 @@ blank, makes the loss learn blanks as labels and can drive it below zero.
 
 from __future__ import annotations
 
-import math
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -23,9 +21,10 @@ from transformers import Wav2Vec2Processor, WhisperProcessor
 
 from speakor_common.audio import RATE, Transform, decode, level_peak
 from speakor_common.text import ONSETS, to_jamo, to_nfc
+from speakor_common.whisper_context import frames_for, positions_for
 
 IGNORED_LABEL = -100
-_STOCK_SECONDS = 30
+_SAMPLES_PER_FRAME = 160  # of Whisper's mel features
 
 
 def load_audio(row: dict[str, Any], transform: Transform | None = None) -> np.ndarray:
@@ -72,26 +71,23 @@ class CTCCollator:
 class Seq2SeqCollator:
     """Batch for ``WhisperForConditionalGeneration``.
 
-    Returns ``input_features`` float32 (B, M, T), as long as the longest clip rounded up to a second, and ``labels``
+    Returns ``input_features`` float32 (B, M, T), for :func:`.whisper_context.short_context` around the longest clip, and ``labels``
     int64 (B, L) padded with -100. The decoder start token is left out of the labels because
     the model itself shifts them right; the end token is kept, although it equals the pad id.
 
     Attributes:
         max_labels: labels longer than this are an error; filter them before training.
-        stock_share: share of batches padded to 30 s, as Whisper was trained. Which ones follows from their utterances, so that
-            a resumed run draws the same.
     """
 
     processor: WhisperProcessor
     decoder_start_token_id: int
     max_labels: int = 448
     transform: Transform | None = None
-    stock_share: float = 0.0
 
     def __call__(self, rows: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:
         waves = [load_audio(row, self.transform) for row in rows]
-        seconds = _STOCK_SECONDS if self._is_stock(rows) else min(_STOCK_SECONDS, math.ceil(max(map(len, waves)) / RATE))
-        features = self.processor.feature_extractor(waves, sampling_rate=RATE, return_tensors="pt", max_length=seconds * RATE)
+        samples = _SAMPLES_PER_FRAME * frames_for(positions_for(max(map(len, waves)) / RATE))
+        features = self.processor.feature_extractor(waves, sampling_rate=RATE, return_tensors="pt", max_length=samples)
         batch = {"input_features": features.input_features}
         if rows and "text" in rows[0]:
             labels = [self._strip_start(ids) for ids in self.processor.tokenizer([row["text"] for row in rows]).input_ids]
@@ -100,9 +96,6 @@ class Seq2SeqCollator:
                 raise ValueError(f"a label has {longest} tokens, at most {self.max_labels} fit; filter long texts first")
             batch["labels"] = pad_labels(labels)
         return batch
-
-    def _is_stock(self, rows: Sequence[dict[str, Any]]) -> bool:
-        return self.stock_share > 0 and zlib.crc32("".join(row["utterance_id"] for row in rows).encode()) < self.stock_share * 2**32
 
     def _strip_start(self, ids: list[int]) -> list[int]:
         return ids[1:] if ids and ids[0] == self.decoder_start_token_id else ids

@@ -5,7 +5,7 @@ Legend: T frames, V vocabulary.
 A listener that only writes down its best guess hides what it was unsure of. Here every sound of the intended pronunciation
 is asked about: how much better does another sound in its place explain the audio? It is goodness of pronunciation (Witt &
 Young, 2000) for CTC: each alternative is scored over all its alignments, as in arXiv 2507.16838, within the stretch from
-the syllable before to the syllable after.
+the syllable before to the syllable after. What learners are known to say for a sound counts too (:mod:`.confusions`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from speakor_common.evaluation.confusions import ADDED, ONLY_HEARD, Confusions
 from speakor_common.evaluation.ctc_align import first_frames
 from speakor_common.text import ONSETS, VOWELS, split_syllable
 
@@ -37,7 +38,9 @@ class Alternative:
         syllable: position in the pronunciation, from 0, spaces not counted.
         part: onset, vowel or coda.
         intended, heard: conjoining jamo; ``intended`` is empty for an added vowel, ``heard`` for an omitted coda.
-        gain: natural log likelihood of the alternative over the intended sound.
+        gain: natural log likelihood of the alternative over the intended sound's.
+        expected: log odds that a learner says it, before listening.
+        log_odds: both together.
         frame: where the syllable begins.
         next_frame: where the following one does.
     """
@@ -47,20 +50,28 @@ class Alternative:
     intended: str
     heard: str
     gain: float
+    expected: float
+    log_odds: float
     frame: int
     next_frame: int
 
 
 def best_alternatives(
-    pronunciation: str, views: Sequence[np.ndarray], symbols: Sequence[str], blank: int, delimiter: str
+    pronunciation: str,
+    views: Sequence[np.ndarray],
+    symbols: Sequence[str],
+    blank: int,
+    delimiter: str,
+    confusions: Confusions = ONLY_HEARD,
 ) -> list[Alternative]:
-    """For each sound of a pronunciation the other sound that explains the audio best, however badly.
+    """For each sound of a pronunciation the other sound that was most probably said, however improbable.
 
     Args:
         pronunciation: pronounced Hangul, words separated by spaces.
         views: posteriors of the clip as spoken, which frames refer to, and, where wanted, at other speeds, over which gains
             are averaged; float32, shape = (T, V) with a T of each view's own, of a listener with a vocabulary of jamo.
         symbols: vocabulary by index.
+        confusions: what learners are known to say for a sound.
 
     Raises:
         AudioError: the clip has too few frames for the text.
@@ -78,7 +89,7 @@ def best_alternatives(
     starts = [_starts(logs, pieces, blank) for logs in views]
     positions = [position for position, _ in places]
     scores = [_scores(logs, _spans(first, positions), variants, blank) for logs, first in zip(views, starts, strict=True)]
-    return _best(places, np.mean(scores, axis=0), starts[0])
+    return _best(places, np.mean(scores, axis=0), syllables, starts[0], confusions)
 
 
 def _questions(
@@ -121,7 +132,7 @@ def _variants(syllable: Syllable) -> Iterator[tuple[Place, tuple[Syllable, ...]]
                 yield (_PARTS[number], syllable[number], sound), (said,)
     if (onset := _AS_ONSET.get(syllable[2])) is not None:
         for vowel in _ADDED_VOWELS:
-            yield ("added", "", vowel), ((*syllable[:2], ""), (onset, vowel, ""))
+            yield (ADDED, "", vowel), ((*syllable[:2], ""), (onset, vowel, ""))
 
 
 def _scores(log_probabilities: np.ndarray, spans: list[tuple[int, int]], variants: list[list[int]], blank: int) -> np.ndarray:
@@ -134,14 +145,19 @@ def _scores(log_probabilities: np.ndarray, spans: list[tuple[int, int]], variant
     return -torch.nn.functional.ctc_loss(frames, targets, lengths, sizes, blank, reduction="none").double().numpy()
 
 
-def _best(places: list[tuple[int, Place | None]], scores: np.ndarray, starts: list[int]) -> list[Alternative]:
+def _best(
+    places: list[tuple[int, Place | None]], scores: np.ndarray, syllables: list[Syllable], starts: list[int], confusions: Confusions
+) -> list[Alternative]:
     best: dict[tuple[int, str], Alternative] = {}
-    intended = {position: score for (position, place), score in zip(places, scores, strict=True) if place is None}
+    plain = {position: score for (position, place), score in zip(places, scores, strict=True) if place is None}
     for (position, place), score in zip(places, scores, strict=True):
-        gain = score - intended[position]
+        gain = float(score - plain[position])
         if place is None or not np.isfinite(gain):
             continue
-        part = "coda" if place[0] == "added" else place[0]
-        if (position, part) not in best or gain > best[position, part].gain:
-            best[position, part] = Alternative(position, part, place[1], place[2], float(gain), starts[position], starts[position + 1])
+        part, intended, heard = place
+        expected = confusions.log_odds(part, syllables[position][2] if part == ADDED else intended, heard)
+        evidence = gain, expected, confusions.weights.combined(gain, expected)
+        part = "coda" if part == ADDED else part
+        if (position, part) not in best or evidence[-1] > best[position, part].log_odds:
+            best[position, part] = Alternative(position, part, intended, heard, *evidence, starts[position], starts[position + 1])
     return list(best.values())

@@ -15,10 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from speakor_common.audio import decode, level_peak
 from speakor_common.evaluation.pronunciation import NativeListener
 from speakor_common.g2p import standard_pronunciation
+from speakor_common.processes import on_cores
 from speakor_common.storage import write_json, write_text
 
 SCHEMA_FILE = "feedback.schema.json"
 _CHUNK = 100  # clips decoded at a time
+_PART = 60  # utterances a process takes at a time
 
 
 class _Strict(BaseModel):
@@ -75,6 +77,21 @@ def records(intended: pd.DataFrame, listener: NativeListener, audio: Mapping[str
                 )
             )
     return found
+
+
+def records_together(intended: pd.DataFrame, listener: Path, audio: Mapping[str, bytes | str]) -> list[Record]:
+    """:func:`records` with the utterances dealt to one process a core, each with a listener of its own.
+
+    Args:
+        listener: directory of a :class:`NativeListener`.
+    """
+    parts = [intended.iloc[start : start + _PART] for start in range(0, len(intended), _PART)]
+    jobs = [(part, listener, {identifier: audio[identifier] for identifier in part["utterance_id"]}) for part in parts]
+    return [record for part in on_cores(_part, jobs, len(parts)) for record in part]
+
+
+def _part(intended: pd.DataFrame, listener: Path, audio: Mapping[str, bytes | str]) -> list[Record]:
+    return records(intended, NativeListener(listener), audio)
 
 
 def write(found: Sequence[Record], path: Path) -> Path:

@@ -7,7 +7,9 @@ the audio. Rows of one file may come from several conditions.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +23,14 @@ from speakor_common.batching.collate import load_audio
 from speakor_common.errors import ResultsError
 from speakor_common.evaluation.conditions import CLEAN, degrade
 from speakor_common.evaluation.recognisers import Recogniser
+from speakor_common.evaluation.transcribe import Transcriber
+from speakor_common.processes import on_cores
 from speakor_common.storage import write_text
 
 META = ("l1", "level", "speaker_id", "prompt_id", "task", "gender", "topik", "duration_s")
 COLUMNS = ("utterance_id", "experiment", "condition", "reference", "hypothesis", *META, "words")
 _CHUNK = 200  # clips decoded at a time; keeps memory flat
+_PART, _WORTH_A_PROCESS = 60, 60  # clips a process takes at a time, and for how many it is worth starting one
 
 
 def predict(recogniser: Recogniser, data: Dataset, experiment: str, condition: str = CLEAN, progress: bool = False) -> pd.DataFrame:
@@ -50,15 +55,39 @@ def predict(recogniser: Recogniser, data: Dataset, experiment: str, condition: s
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def predict_over_ranks(
-    recogniser: Recogniser, data: Dataset, experiment: str, condition: str = CLEAN, progress: bool = False
-) -> pd.DataFrame:
-    """:func:`predict` with the clips dealt to the processes of a ``torchrun``; every process gets all rows, in the order of ``data``."""
+def predict_together(model: Path, data: Dataset, experiment: str, conditions: Sequence[str], progress: bool = False) -> pd.DataFrame:
+    """:func:`predict` in each condition with the clips dealt out; rows in the order of ``data``, condition by condition.
+
+    Under ``torchrun`` they are dealt to its processes, each of which gets all rows; on a CPU to one process a core.
+    """
+    _recogniser.cache_clear()  # a directory may hold another model than last time
     state = PartialState()
-    mine = data.select(range(state.process_index, len(data), state.num_processes))
-    table = predict(recogniser, mine, experiment, condition, progress and state.is_main_process)
-    everyone = pd.DataFrame(gather_object(table.to_dict("records")), columns=list(COLUMNS)).set_index("utterance_id")
-    return everyone.loc[data["utterance_id"]].reset_index()
+    if state.num_processes > 1 or state.device.type == "cuda":
+        mine = data.select(range(state.process_index, len(data), state.num_processes))
+        tables = [_part(model, mine, experiment, condition, progress and state.is_main_process) for condition in conditions]
+        rows = gather_object(pd.concat(tables).to_dict("records"))
+    else:
+        rows = _rows_by_cores(model, data, experiment, conditions, progress)
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).set_index(["condition", "utterance_id"])
+    return table.loc[[(condition, identifier) for condition in conditions for identifier in data["utterance_id"]]].reset_index()[[*COLUMNS]]
+
+
+def _rows_by_cores(model: Path, data: Dataset, experiment: str, conditions: Sequence[str], progress: bool) -> list[dict]:
+    """Clips of similar length together, the longest first, so that no core is left with them at the end."""
+    order = np.argsort(data["length"], kind="stable")[::-1]
+    parts = [data.select(order[start : start + _PART]) for start in range(0, len(order), _PART)]
+    jobs = [(model, part, experiment, condition) for condition in conditions for part in parts]
+    done = tqdm(on_cores(_part, jobs, len(data) // _WORTH_A_PROCESS), desc=experiment, total=len(jobs), disable=not progress)
+    return [row for table in done for row in table.to_dict("records")]
+
+
+def _part(model: Path, data: Dataset, experiment: str, condition: str, progress: bool = False) -> pd.DataFrame:
+    return predict(_recogniser(model), data, experiment, condition, progress)
+
+
+@lru_cache(maxsize=1)  # a process reads many parts with one model
+def _recogniser(model: Path) -> Recogniser:
+    return Transcriber.from_pretrained(model).recogniser
 
 
 def _wave(clip: dict, condition: str) -> np.ndarray:

@@ -8,7 +8,6 @@ its transcript is compared (:func:`compare`).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from speakor_common.errors import AudioError
+from speakor_common.evaluation import confusions
 from speakor_common.evaluation.alternatives import Alternative, best_alternatives
 from speakor_common.evaluation.ctc_decode import Word
 from speakor_common.evaluation.errors import PARTS, Pair, align_syllables
@@ -23,10 +23,6 @@ from speakor_common.evaluation.recognisers import CTCRecogniser
 from speakor_common.evaluation.rescoring import SPEEDS
 from speakor_common.g2p import standard_pronunciation
 from speakor_common.text import ONSETS, compatibility, split_syllable
-
-# Natural log likelihood by which another sound must explain the audio better. Found on the sample's validation split
-# (benchmarks/pronunciation.py), where planted deviations are known.
-MINIMUM_GAIN = 1.0
 
 
 @dataclass(frozen=True)
@@ -38,8 +34,8 @@ class Deviation:
         part: onset, vowel or coda.
         kind: substitution, omission or insertion (a vowel after a coda counts as inserted at that coda).
         intended, heard: compatibility jamo, ``""`` where there is none.
-        confidence: 0-1; from posteriors, the share of the heard sound in the likelihood of both; from transcripts, the
-            confidence of the word it was heard in.
+        confidence: 0-1; from posteriors, the probability that it was said, by what was heard and what learners are known to
+            say; from transcripts, the confidence of the word it was heard in.
         start_s, end_s: of the syllable, or of the word where only transcripts are compared. Starts are good to about a
             frame (20 ms), ends are the start of what follows.
     """
@@ -71,13 +67,17 @@ class NativeListener:
     Args:
         directory: best a model trained on labels as pronounced, such as ``models/listener-tiny``. One trained on spelling
             hides broken rules: it writes 합니다 also for [합니다].
-        minimum_gain: see :data:`MINIMUM_GAIN`; higher reports less and errs less.
+        minimum: confidence above which a deviation is reported, else the directory's own; higher reports less and errs less.
+        known: how often learners say which sound for which, else what the directory holds.
     """
 
-    def __init__(self, directory: Path, device: str = "cpu", minimum_gain: float = MINIMUM_GAIN) -> None:
+    def __init__(
+        self, directory: Path, device: str = "cpu", minimum: float | None = None, known: confusions.Confusions | None = None
+    ) -> None:
         self.recogniser = CTCRecogniser(directory, device)
         self.writes_sounds = ONSETS[0] in self.recogniser.symbols
-        self.minimum_gain = minimum_gain
+        self.known = confusions.load(directory) if known is None else known
+        self.minimum = self.known.weights.minimum if minimum is None else minimum
 
     def listen(self, waves: Sequence[np.ndarray], intended: Sequence[str]) -> list[Heard]:
         """Compare recordings (float32, 16 kHz, levelled) with the texts their speakers meant."""
@@ -90,16 +90,18 @@ class NativeListener:
         return found
 
     def _by_sound(self, intended: str, views: Sequence[np.ndarray]) -> list[Deviation]:
+        found = (_from_alternative(a, self.recogniser.seconds_per_frame) for a in self.alternatives(intended, views))
+        return [deviation for deviation in found if deviation.confidence > self.minimum]
+
+    def alternatives(self, intended: str, views: Sequence[np.ndarray]) -> list[Alternative]:
+        """What was most probably said instead at each sound of a text, from :meth:`CTCRecogniser.views`; none where the text
+        cannot have been said in so short a time."""
         r, pronunciation = self.recogniser, standard_pronunciation(intended)
         try:
-            alternatives = best_alternatives(pronunciation, views, r.symbols, r.blank, r.delimiter)
-        except AudioError:  # the text cannot have been said in so short a time: nothing to compare
+            found = best_alternatives(pronunciation, views, r.symbols, r.blank, r.delimiter, self.known)
+        except AudioError:
             return []
-        return [
-            _from_alternative(found, r.seconds_per_frame)
-            for found in alternatives
-            if found.gain > self.minimum_gain and not is_allowed(found, pronunciation)
-        ]
+        return [alternative for alternative in found if not is_allowed(alternative, pronunciation)]
 
 
 def is_allowed(found: Alternative, pronunciation: str) -> bool:
@@ -117,7 +119,7 @@ def _from_alternative(found: Alternative, seconds_per_frame: float) -> Deviation
     if kind == "substitution" and found.part == "onset" and not (intended and heard):
         kind = "omission" if intended else "insertion"
     start, end = (round(frame * seconds_per_frame, 3) for frame in (found.frame, found.next_frame))
-    return Deviation(found.syllable, found.part, kind, intended, heard, round(1 / (1 + math.exp(-found.gain)), 4), start, end)
+    return Deviation(found.syllable, found.part, kind, intended, heard, round(confusions.probability(found.log_odds), 4), start, end)
 
 
 def _letter(jamo: str, part: str) -> str:

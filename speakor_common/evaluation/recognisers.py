@@ -20,9 +20,9 @@ from speakor_common.evaluation import rescoring
 from speakor_common.evaluation.ctc_decode import Hypothesis, read_path
 from speakor_common.evaluation.segments import Lengths, segments, trimmed
 from speakor_common.evaluation.syllables import path_finder, vocabulary
-from speakor_common.evaluation.whisper_context import POSITIONS_PER_SECOND, STOCK_POSITIONS, positions_for, short_context
 from speakor_common.storage import read_json
 from speakor_common.text import normalize_korean
+from speakor_common.whisper_context import POSITIONS_PER_SECOND, STOCK_POSITIONS, positions_for, positions_with_silence, short_context
 
 if TYPE_CHECKING:
     from transformers import WhisperForConditionalGeneration, WhisperProcessor
@@ -31,7 +31,8 @@ WINDOW_S, OVERLAP_S = 20.0, 2.0  # windows of a long CTC file share 2 s; the mid
 # Longer audio is cut. Whisper takes 30 s of time for any piece, so its pieces are long.
 CTC_PIECES, WHISPER_PIECES = Lengths(1.0, 8.0), Lengths(20.0, 30.0)
 _TOKENS_PER_SECOND = 12  # fast Korean stays below 8
-BATCH_SECONDS, WHISPER_BATCH_SECONDS = 60.0, 120.0  # audio in one batch, padding included; four times 30 s
+_BATCH_SECONDS = 60.0  # audio in one batch, padding included
+_WHISPER_BATCH_POSITIONS = 4 * STOCK_POSITIONS  # of all clips in a batch; more of them no longer fit the processor's cache
 
 
 class Recogniser(Protocol):
@@ -107,17 +108,19 @@ class CTCRecogniser:
 
 
 class WhisperRecogniser:
-    """Whisper, stock or with a PEFT adapter, prompted for Korean transcription; no word times."""
+    """Whisper, stock or with a PEFT adapter, prompted for Korean transcription; no word times.
+
+    Attributes:
+        whole_context: compute all 30 s instead of the clip and thinned silence (:mod:`speakor_common.whisper_context`); several
+            times slower.
+    """
 
     pieces = WHISPER_PIECES
+    whole_context = False
 
     def __init__(self, directory: Path, device: str) -> None:
         self.model, self.processor = load_whisper(directory)
         self.model.eval().to(device, precision.dtype())
-        # A model tuned on a short encoder context is used with it. A stock model needs the silence up to 30 s
-        # it was trained with: cut to the clips, whisper-base repeats itself (WER above 1 instead of about 0.5).
-        trained = directory / "run.json"
-        self.positions = read_json(trained)["encoder_positions"] if trained.is_file() else STOCK_POSITIONS
 
     def recognise(self, waves: Sequence[np.ndarray]) -> list[Hypothesis]:
         return recognise_pieces(waves, self.pieces, self.recognise_uncut)
@@ -125,19 +128,24 @@ class WhisperRecogniser:
     def recognise_uncut(self, pieces: Sequence[np.ndarray]) -> list[Hypothesis]:
         """:meth:`recognise` without cutting or trimming, for audio of at most 30 s."""
         found: list[str] = [""] * len(pieces)
-        shortest = self.positions * RATE // POSITIONS_PER_SECOND  # what any piece takes
-        for batch in _batches([max(len(piece), shortest) for piece in pieces], WHISPER_BATCH_SECONDS):
-            for position, text in zip(batch, self.generate([pieces[p] for p in batch]), strict=True):
-                found[position] = text
+        lengths = [positions_for(len(piece) / RATE) for piece in pieces]
+        # Clips of one batch share their context, so that what is heard in one does not depend on the others.
+        for positions in sorted(set(lengths)):
+            members = [index for index, length in enumerate(lengths) if length == positions]
+            for batch in _chunks(members, int(_WHISPER_BATCH_POSITIONS / positions_with_silence(self._context(positions)))):
+                for index, text in zip(batch, self._generate([pieces[i] for i in batch], positions), strict=True):
+                    found[index] = text
         return [Hypothesis(normalize_korean(text)) for text in found]
 
+    def _context(self, positions: int) -> int:
+        return STOCK_POSITIONS if self.whole_context else positions
+
     @torch.inference_mode()
-    def generate(self, waves: list[np.ndarray]) -> list[str]:
-        """Raw Whisper output for clips of at most 30 s."""
-        seconds = max(map(len, waves)) / RATE
+    def _generate(self, waves: list[np.ndarray], positions: int) -> list[str]:
+        """Raw Whisper output for clips that fit into so many encoder positions."""
         features = self.processor.feature_extractor(waves, sampling_rate=RATE, return_tensors="pt").input_features
-        tokens = min(440, max(24, int(_TOKENS_PER_SECOND * seconds)))
-        with short_context(self.model, max(self.positions, positions_for(seconds))) as frames:
+        tokens = min(440, max(24, _TOKENS_PER_SECOND * positions // POSITIONS_PER_SECOND))
+        with short_context(self.model, self._context(positions)) as frames:
             ids = self.model.generate(
                 features[:, :, :frames].to(self.model.device, self.model.dtype), language="ko", task="transcribe", max_new_tokens=tokens
             )
@@ -200,12 +208,16 @@ def _windows(wave: np.ndarray) -> list[tuple[np.ndarray, int, int | None]]:
     return windows
 
 
-def _batches(lengths: Sequence[int], seconds: float = BATCH_SECONDS) -> list[list[int]]:
-    """Positions grouped by similar length, each group at most ``seconds`` with padding."""
+def _chunks(items: list[int], size: int) -> list[list[int]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+def _batches(lengths: Sequence[int]) -> list[list[int]]:
+    """Positions grouped by similar length, each group at most :data:`_BATCH_SECONDS` with padding."""
     order = sorted(range(len(lengths)), key=lambda i: lengths[i])
     batches: list[list[int]] = []
     for position in order:
-        if batches and (len(batches[-1]) + 1) * lengths[position] <= seconds * RATE:
+        if batches and (len(batches[-1]) + 1) * lengths[position] <= _BATCH_SECONDS * RATE:
             batches[-1].append(position)
         else:
             batches.append([position])

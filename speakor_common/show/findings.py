@@ -52,9 +52,9 @@ def native(entry: dict[str, Any] | None) -> str:
 
 
 def contexts(table: pd.DataFrame, apart: Comparison) -> str:
-    """Whether a tuned Whisper hears the same with the encoder cut to the clips and with the stock one."""
+    """Whether a tuned Whisper hears the same with its context cut to the clips and with the stock one."""
     short, stock = table.iloc[0], table.iloc[1]
-    rates = " and ".join(f"{row['wer']:.4f} with {row['context s']:.0f} s of context ({row['seconds']:.0f} s)" for row in (short, stock))
+    rates = " and ".join(f"{row['wer']:.4f} on {row['context']} context ({row['seconds']:.0f} s)" for row in (short, stock))
     return f"**Finding.** WER {rates}: {difference('short', 'stock', apart, 4)} (validation, n = {short['n']:.0f})."
 
 

@@ -11,12 +11,12 @@ from matplotlib.axes import Axes
 from transformers import WhisperConfig
 
 from speakor_common import checkpoints, precision
-from speakor_common.evaluation.whisper_context import POSITIONS_PER_SECOND
 from speakor_common.show import plots
 from speakor_common.storage import write_text
 from speakor_common.training import memory, memory_probe
 from speakor_common.training.memory import LARGE_TURBO, Memory, Setting
 from speakor_common.training.preset import Experiment
+from speakor_common.whisper_context import POSITIONS_PER_SECOND
 
 logger = logging.getLogger(__name__)
 

@@ -130,7 +130,6 @@ EXPERIMENTS = {
         warmup=0.1,
         weight_decay=0.01,
         gradient_checkpointing=True,
-        stock_context=0.1,
         lora_rank=32,
         lora_alpha=64,
         lora_dropout=0.1,

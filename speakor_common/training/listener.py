@@ -15,9 +15,10 @@ from typing import Any
 
 from datasets import Dataset, DatasetDict, concatenate_datasets
 
-from speakor_common import paths
+from speakor_common import checkpoints, paths
 from speakor_common.corpus.synthesis import distorted
 from speakor_common.g2p import standard_pronunciation
+from speakor_common.training import confusions
 from speakor_common.training.base import as_dataset, decoded, sample, train_shipped
 
 NAME = "listener-tiny"
@@ -32,7 +33,9 @@ def train_from_sample(seed: int = 1) -> dict[str, Any]:
     native = sample()
     own = {split: pronounced(decoded(native[f"native_{split}"])) for split in ("train", "valid")}
     further = as_dataset(distorted.clips(paths.root() / "data" / "native-extra"))
-    return train_shipped(NAME, DatasetDict(train=concatenate_datasets([own["train"], further]), valid=own["valid"]), seed)
+    facts = train_shipped(NAME, DatasetDict(train=concatenate_datasets([own["train"], further]), valid=own["valid"]), seed)
+    confusions.write(checkpoints.resolve(NAME), native)
+    return facts
 
 
 def pronounced(data: Dataset) -> Dataset:

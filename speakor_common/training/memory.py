@@ -20,8 +20,8 @@ from torch.nn.functional import scaled_dot_product_attention
 from torch.overrides import TorchFunctionMode
 from transformers import WhisperConfig, WhisperForConditionalGeneration
 
-from speakor_common.evaluation.whisper_context import FRAMES_PER_POSITION, STOCK_POSITIONS, short_context
 from speakor_common.training.preset import Experiment
+from speakor_common.whisper_context import STOCK_POSITIONS, frames_for, positions_with_silence, short_context
 
 FULL, LORA = "full fine-tuning", "LoRA"
 _NF4_BYTES = 0.5 + 1 / 64 + 4 / (64 * 256)  # 4 bits; an 8-bit scale for 64 values; a 32-bit scale for 256 of those
@@ -40,7 +40,7 @@ class Setting:
 
     Attributes:
         weights: ``fp32``, ``bf16`` or ``nf4``; of the frozen base under LoRA, whose adapters are always fp32.
-        positions: encoder positions, 50 a second.
+        positions: encoder positions of the clips, 50 a second; see :mod:`speakor_common.whisper_context`.
     """
 
     method: str
@@ -121,7 +121,8 @@ def _activation_bytes(model: torch.nn.Module, setting: Setting, batch: int, toke
         return sum(by_layer.values())
     # Of every layer its input is kept; one layer at a time is computed again.
     width = model.config.d_model * model.dtype.itemsize
-    inputs = sum(batch * (setting.positions if "encoder" in layer else tokens) * width for layer in layers)
+    heard = positions_with_silence(setting.positions)
+    inputs = sum(batch * (heard if "encoder" in layer else tokens) * width for layer in layers)
     return by_layer[""] + inputs + max(size for layer, size in by_layer.items() if layer)
 
 
@@ -139,8 +140,7 @@ def _kept(model: torch.nn.Module, positions: int, batch: int, tokens: int) -> tu
             kept.setdefault(storage._cdata, (storage, where[0]))
         return tensor
 
-    frames = positions * FRAMES_PER_POSITION
-    features = torch.empty(batch, config.num_mel_bins, frames, device="meta", dtype=dtype)
+    features = torch.empty(batch, config.num_mel_bins, frames_for(positions), device="meta", dtype=dtype)
     labels = torch.zeros(batch, tokens, dtype=torch.long, device="meta")
     mask = torch.zeros(batch, 1, tokens, tokens, device="meta", dtype=dtype)  # given, because making one looks at values
     saved = torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor)

@@ -6,11 +6,9 @@ model was loaded, sampled while the steps run, so that the file being read does 
 
 from __future__ import annotations
 
-import multiprocessing
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,10 +17,11 @@ import psutil
 import torch
 from transformers import WhisperForConditionalGeneration
 
-from speakor_common.evaluation.whisper_context import short_context
+from speakor_common import processes
 from speakor_common.training import whisper
 from speakor_common.training.memory import FULL, Setting
 from speakor_common.training.preset import Experiment
+from speakor_common.whisper_context import short_context
 
 _SAMPLE_S = 0.002
 
@@ -41,11 +40,7 @@ def measure(base: Path, setting: Setting, experiment: Experiment, batch: int, la
     Args:
         base: Whisper directory. batch: utterances. label_tokens: their length.
     """
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-    if "forkserver" in methods:
-        context.set_forkserver_preload([__name__])  # so that only the first process pays for the imports
-    with ProcessPoolExecutor(1, context) as pool:
+    with processes.executor(1, __name__) as pool:
         return pool.submit(run, base, setting, experiment, batch, label_tokens, steps).result()
 
 

@@ -46,8 +46,6 @@ class Experiment:
             (``lm_order``) is this one's own. ``""`` trains.
         blank_padding: pad labels with the blank's id as the seed's code did, with a loss that counts
             them (``training.blank_padding``). A counter-example for the ablation.
-        stock_context: share of a Whisper's training batches padded to 30 s; the others are as long as their clips. Without any,
-            the adapter hears worse on the stock model than on short input.
         best_by: validation metric whose lowest epoch is kept: ``wer``, ``cer`` or ``loss``.
     """
 
@@ -74,7 +72,6 @@ class Experiment:
     lm_order: int = 0
     weights: str = ""
     gradient_checkpointing: bool = False
-    stock_context: float = 0.0
     lora_rank: int = 0
     lora_alpha: int = 0
     lora_dropout: float = 0.0

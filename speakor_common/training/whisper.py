@@ -24,7 +24,6 @@ from speakor_common.batching.augment import training_transform
 from speakor_common.batching.collate import Seq2SeqCollator
 from speakor_common.errors import CheckpointError, TrainingError
 from speakor_common.evaluation.recognisers import load_whisper
-from speakor_common.evaluation.whisper_context import FRAMES_PER_POSITION, positions_for, short_context
 from speakor_common.storage import whole_directory
 from speakor_common.training import epochlog
 from speakor_common.training.arguments import arguments
@@ -32,6 +31,7 @@ from speakor_common.training.callbacks import EveryAdapterLearns, LossGuard
 from speakor_common.training.preset import Experiment
 from speakor_common.training.runlog import RunLog
 from speakor_common.training.signals import run_or_resume
+from speakor_common.whisper_context import positions_for, positions_in, short_context
 
 logger = logging.getLogger(__name__)
 
@@ -68,11 +68,8 @@ def train(
     train_set, left_out = usable_clips(data["train"], processor, experiment)
     work = output.with_name(output.name + ".work")
     positions = positions_for(max(max(train_set["length"]), max(data["valid"]["length"])) / RATE)
-    collator = Seq2SeqCollator(
-        processor, model.config.decoder_start_token_id, MAX_LABEL_TOKENS, training_transform(experiment.augment), experiment.stock_context
-    )
-    trainer = AnyContextTrainer(
-        longest=positions,
+    collator = Seq2SeqCollator(processor, model.config.decoder_start_token_id, MAX_LABEL_TOKENS, training_transform(experiment.augment))
+    trainer = ShortContextTrainer(
         model=model,
         args=_arguments(experiment, work, seed),
         train_dataset=train_set,
@@ -110,36 +107,21 @@ class EpochLengthSampler(LengthGroupedSampler):
         return super().__iter__()
 
 
-class AnyContextTrainer(Trainer):
-    """Trainer that cuts Whisper's encoder to each batch's frames.
-
-    Clips of similar length come together, because a batch costs what its longest clip does. Batches padded beyond the longest clip,
-    which keep the adapter at home in the stock model, train the decoder only: it is what has to pass over the silence, and the
-    encoder's backward pass over 30 s would take several times the memory.
-
-    Args:
-        longest: encoder positions of the longest clip.
-    """
-
-    def __init__(self, *, longest: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self._longest = longest
+class ShortContextTrainer(Trainer):
+    """Trainer that cuts Whisper's encoder to each batch's clips, which come by similar length: a batch costs what its longest does."""
 
     def _get_train_sampler(self, train_dataset: Dataset | None = None) -> EpochLengthSampler:
         together = self.args.train_batch_size * self.args.gradient_accumulation_steps
         return EpochLengthSampler(together, (train_dataset or self.train_dataset)["length"][:], self.args.seed)
 
-    def compute_loss(self, model, inputs, *args, **kwargs):
-        features = inputs["input_features"]
-        first = self.state.global_step == 0  # whose gradients are looked at, see EveryAdapterLearns
-        if features.shape[-1] > self._longest * FRAMES_PER_POSITION and (first or not model.training):
-            inputs["input_features"] = features = features[..., : self._longest * FRAMES_PER_POSITION]
-        positions = features.shape[-1] // FRAMES_PER_POSITION
-        with short_context(model, positions):
-            if positions > self._longest:
-                with torch.no_grad():
-                    inputs["encoder_outputs"] = self.accelerator.unwrap_model(model).get_encoder()(inputs.pop("input_features"))
-            return super().compute_loss(model, inputs, *args, **kwargs)
+    def training_step(self, model, inputs, *args, **kwargs):
+        draw = 100_000 * self.args.seed + self.state.global_step  # a resumed run draws the same
+        with short_context(model, positions_in(inputs["input_features"].shape[-1]), draw):
+            return super().training_step(model, inputs, *args, **kwargs)
+
+    def prediction_step(self, model, inputs, *args, **kwargs):
+        with short_context(model, positions_in(inputs["input_features"].shape[-1])):
+            return super().prediction_step(model, inputs, *args, **kwargs)
 
 
 def merge(adapter: Path) -> Path:
@@ -254,5 +236,4 @@ def _arguments(experiment: Experiment, work: Path, seed: int) -> TrainingArgumen
         prediction_loss_only=True,
         logging_steps=5,
         label_names=["labels"],
-        ddp_find_unused_parameters=True,  # the encoder's adapters, in batches that train the decoder only
     )

@@ -1,0 +1,60 @@
+"""Whether Whisper hears the same with its encoder as long as the clips as with all of its 30 s, and how much sooner.
+
+    python benchmarks/whisper_context.py
+
+On the sample's learner validation split, whisper-base as it comes and, where notebook 04 has trained it, the tuned one, in three
+contexts: all 30 s; as long as each clip, the silence after it thinned, as everything in this project reads Whisper; and as long as
+each clip without any silence. Differences to the 30 s are paired, with intervals over speakers. Writes
+results/benchmarks/whisper_context.json.
+"""
+
+import time
+from pathlib import Path
+
+import pandas as pd
+from datasets import Dataset
+
+from speakor_common import checkpoints, paths, whisper_context
+from speakor_common.corpus import prepare
+from speakor_common.evaluation import predict
+from speakor_common.evaluation.recognisers import WhisperRecogniser
+from speakor_common.evaluation.summary import compare, summarise_rates, with_counts
+from speakor_common.storage import write_json
+from speakor_common.training.experiments import profile
+from speakor_common.training.runs import finished
+
+STOCK, THINNED, BARE = "30 s", "as the clip, silence thinned", "as the clip"
+SILENT_POSITIONS = {STOCK: 0, THINNED: whisper_context.SILENT_POSITIONS, BARE: 0}
+
+
+def main() -> None:
+    data, tuned = prepare.load(paths.prepared("sample"))["valid"], paths.model("whisper", "sample")
+    models = {"whisper-base": checkpoints.resolve(profile("sample").base["whisper"])} | ({"tuned": tuned} if finished(tuned) else {})
+    rows = [row for name, directory in models.items() for row in measure(name, directory, data)]
+    print(pd.DataFrame(rows).to_string(index=False))
+    print(paths.relative(write_json(paths.benchmarks() / "whisper_context.json", rows)))
+
+
+def measure(name: str, directory: Path, data: Dataset) -> list[dict]:
+    """One model in all contexts."""
+    recogniser, rows, tables = WhisperRecogniser(directory, "cpu"), [], []
+    for context, silence in SILENT_POSITIONS.items():
+        recogniser.whole_context, whisper_context.SILENT_POSITIONS = context == STOCK, silence
+        started = time.perf_counter()
+        tables.append(predict.predict(recogniser, data, context))
+        seconds, rates = round(time.perf_counter() - started, 1), summarise_rates(with_counts(tables[-1]))
+        rows.append({"model": name, "context": context, "n": rates["n"], "wer": rates["wer"], "seconds": seconds})
+    heard = pd.concat(tables, ignore_index=True)
+    for row in rows[1:]:
+        apart = compare(heard, row["context"], STOCK).difference
+        row |= {
+            "minus 30 s": apart.value,
+            "low": apart.low,
+            "high": apart.high,
+            "times faster": round(rows[0]["seconds"] / row["seconds"], 1),
+        }
+    return rows
+
+
+if __name__ == "__main__":
+    main()
