@@ -93,7 +93,10 @@ def whisper_context(rows: list[dict]) -> list[tuple[str, str, str]]:
 
 
 def pronunciation(rows: list[dict]) -> list[tuple[str, str, str]]:
-    best = {kind: max((row for row in rows if row["way"].startswith(kind)), key=lambda row: row["f1"]) for kind in ("heard", "expected")}
+    best = {
+        kind: max((row for row in rows if row["way"].startswith(kind)), key=lambda row: row["f1"])
+        for kind in ("heard", "expected and", "expected of")
+    }
     return [(f"planted deviations, {row['way']}", f"F1 {row['f1']} (n = {row['n']}, validation)", "F1 0.6") for row in best.values()]
 
 
