@@ -1,6 +1,7 @@
 """Standard pronunciation, alignment, alternatives sound by sound, feedback records and detection scores."""
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -9,17 +10,19 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from speakor_common.audio import encode_wav
-from speakor_common.errors import AudioError
-from speakor_common.evaluation import detection, feedback
+from speakor_common.errors import AudioError, CheckpointError
+from speakor_common.evaluation import confusions, detection, feedback
 from speakor_common.evaluation.alternatives import Alternative, best_alternatives
+from speakor_common.evaluation.confusions import Confusions, Weights
 from speakor_common.evaluation.ctc_align import first_frames
 from speakor_common.evaluation.detection import Detection, Planted
 from speakor_common.evaluation.feedback import DeviationRecord, Record
 from speakor_common.evaluation.pronunciation import NativeListener, _from_alternative, compare, is_allowed
 from speakor_common.g2p import standard_pronunciation
 from speakor_common.text import to_jamo
+from speakor_common.training import confusions as training
 from speakor_common.training.base import jamo_vocabulary
-from tests.builders import predictions, tiny_ctc, tone
+from tests.builders import predictions, tiny_ctc, tone, write
 
 SYMBOLS = ["" if symbol.startswith("<") else symbol for symbol in jamo_vocabulary()]
 BLANK, DELIMITER = 0, "|"
@@ -134,6 +137,59 @@ def test_the_more_another_sound_is_heard_the_surer_the_deviation():
 )
 def test_variants_the_standard_allows_are_no_deviation(pronunciation, syllable, heard, allowed):
     assert is_allowed(Alternative(syllable, "vowel", "ᅴ", heard, 5.0, 0.0, 5.0, 0, 1), pronunciation) is allowed
+
+
+# What a learner was heard to say for ㄱ and ㅓ: ㅋ often, ㄲ never.
+COUNTED = confusions.count([("onset", "ᄀ", "ᄀ")] * 6 + [("onset", "ᄀ", "ᄏ")] * 4 + [("vowel", "ᅥ", "ᅥ")] * 9 + [("vowel", "ᅥ", "ᅩ")])
+
+
+def test_what_learners_are_known_to_say_decides_between_sounds_heard_alike():
+    assert COUNTED == {"onset": {"ㄱ": {"ㄱ": 6, "ㅋ": 4}}, "vowel": {"ㅓ": {"ㅓ": 9, "ㅗ": 1}}}
+    known = Confusions(COUNTED, Weights(heard=1.0, expected=1.0))
+    odds = [known.log_odds("onset", "ᄀ", heard) for heard in ("ᄏ", "ᄁ")] + [known.log_odds("coda", "ᆸ", "")]
+    assert odds[0] == pytest.approx(math.log(4.025 / 6.475)) and odds[1] < odds[2] < odds[0]  # never said; nothing known; often said
+    assert known.weights.combined(2.0, odds[0]) == 2.0 + odds[0] and Weights().combined(2.0, odds[0]) == 2.0
+    known = Confusions(COUNTED, Weights(heard=1.0, expected=20.0))
+    found = best_alternatives("가", [posteriors("가", doubt=0.5, instead=(0, "ᄁ"))], SYMBOLS, BLANK, DELIMITER, known)
+    assert next(a for a in found if a.part == "onset").heard == "ᄏ"
+    assert next(a for a in reported("가", "까", -9.0) if a.part == "onset").heard == "ㄲ"
+
+
+def test_confusions_travel_with_a_listener_and_a_broken_file_is_said(tmp_path):
+    listener = tiny_ctc(tmp_path / "m")
+    assert confusions.load(listener) is confusions.ONLY_HEARD and NativeListener(listener).minimum == Weights().minimum
+    known = Confusions(COUNTED, Weights(0.3, 1.2, 2.7, 0.4))
+    confusions.save(known, listener)
+    assert confusions.load(listener) == known and NativeListener(listener).minimum == 0.4
+    write(listener / confusions.CONFUSIONS_FILE, b'{"weights": {"heard": 1}}')
+    with pytest.raises(CheckpointError, match=r"confusions.json: KeyError\('counts'\)"):
+        NativeListener(listener)
+
+
+def test_counting_takes_every_intended_sound_and_what_was_said_for_it():
+    known = [
+        Planted(0, "vowel", "substitution", "ㅏ", "ㅓ"),
+        Planted(0, "coda", "insertion", "", "ㅜ"),
+        Planted(1, "onset", "omission", "ㄱ", ""),
+    ]
+    said = list(training.said(["밤 가"], [known]))
+    assert ("vowel", "ᅡ", "ㅓ") in said and ("vowel", "ᅡ", "ᅡ") in said and ("onset", "ᄀ", "ㅇ") in said
+    assert ("added", "ᆷ", "ㅜ") in said and ("coda", "ᆷ", "ᆷ") in said and len(said) == 2 * 3 + 1
+
+
+def test_weights_are_those_of_a_logistic_regression_and_the_threshold_has_the_best_f1():
+    draws = np.random.default_rng(1)
+    heard, expected = draws.normal(size=(2, 20_000))
+    wrong = draws.random(20_000) < 1 / (1 + np.exp(-(0.5 * heard + 1.5 * expected - 2)))
+    found = training.fit(heard, expected, wrong, int(wrong.sum()))
+    assert (found.heard, found.expected, found.offset) == pytest.approx((0.5, 1.5, -2.0), abs=0.1)
+    probabilities = 1 / (1 + np.exp(-(found.heard * heard + found.expected * expected + found.offset)))
+
+    def f1(minimum):
+        reported = probabilities > minimum
+        return 2 * (reported & wrong).sum() / (reported.sum() + wrong.sum())
+
+    assert f1(found.minimum) >= max(map(f1, np.arange(0.05, 1.0, 0.05))) - 0.01
 
 
 def test_comparing_transcripts_hides_broken_rules_as_documented():

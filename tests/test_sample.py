@@ -11,8 +11,11 @@ from speakor_common.corpus.audit import audit
 from speakor_common.corpus.splits import SAMPLE_POLICY, TRAIN, UNUSED, assign, prompt_split
 from speakor_common.corpus.synthesis import accents, distorted, extra, phonology, sentences
 from speakor_common.corpus.synthesis.plan import plan
+from speakor_common.evaluation import confusions as evaluation
+from speakor_common.evaluation import detection
 from speakor_common.g2p import standard_pronunciation
 from speakor_common.text import from_jamo
+from speakor_common.training.confusions import said
 
 
 @pytest.fixture(scope="module")
@@ -128,3 +131,10 @@ def test_distorted_clips_are_what_no_rule_of_korean_would_say():
     held_out = [p.text for p in sentences.build_prompts(960, 20220719) if prompt_split(p.prompt_id, SAMPLE_POLICY) != TRAIN]
     for clip in planned:
         assert not process.extractOne(clip.prompt.text, held_out, scorer=fuzz.ratio, score_cutoff=sentences.MAX_SIMILARITY)
+
+
+def test_the_shipped_confusions_are_those_of_the_training_learners(manifest):
+    train = manifest[(manifest["split"] == TRAIN) & (manifest["l1"] != "KR")]
+    known = detection.planted(train["utterance_id"].tolist(), train["deviations"].tolist())
+    counted = evaluation.count(said(train["text"].tolist(), [known[identifier] for identifier in train["utterance_id"]]))
+    assert counted == evaluation.load(checkpoints.resolve("listener-tiny")).counts

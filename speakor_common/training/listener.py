@@ -3,8 +3,9 @@
 A model trained on spelling writes 합니다 where a learner failed to nasalise, and so hides what feedback
 is about. The shipped ``models/listener-tiny`` is the tiny base trained on with labels in pronounced form
 (궁물, not 국물), on the sample's native speech and on distorted sentences (see
-:mod:`speakor_common.corpus.synthesis.distorted`), which no rule of Korean helps to guess. Like the base it
-never hears a learner.
+:mod:`speakor_common.corpus.synthesis.distorted`), which no rule of Korean helps to guess. Like the base the
+network never hears a learner; what learners are known to say lies beside it
+(:mod:`speakor_common.training.confusions`).
 
     speakor train listener-tiny
 """
