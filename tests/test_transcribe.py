@@ -63,7 +63,7 @@ def voice(seconds):
 
 
 def test_pieces_end_in_pauses_and_hold_all_that_is_loud():
-    silence = np.zeros(8_000, np.float32)
+    silence = np.zeros(9_600, np.float32)  # 0.6 s, as between sentences
     wave = np.concatenate([np.concatenate([voice(3.0), silence])] * 6)
     for blocks in ([wave], np.array_split(wave, 13)):
         found = list(segments.segments(blocks, Lengths(1.0, 8.0)))
