@@ -13,6 +13,10 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from typing import Any
 
+import psutil
+
+_MEMORY = 3 * 2**30  # bytes of a process: libraries, a model as large as those of AI Hub's profile, a batch
+
 
 def executor(workers: int, module: str, threads: int | None = None) -> ProcessPoolExecutor:
     """Processes that do not inherit this one's threads and locks, as forked ones would.
@@ -35,13 +39,14 @@ def _use_threads(count: int) -> None:
 
 
 def on_cores(function: Callable[..., Any], jobs: Sequence[tuple], most: int) -> Iterator[Any]:
-    """Results of ``function(*job)`` in the order of ``jobs``, by at most ``most`` processes and one a core; by this one if that is one.
+    """Results of ``function(*job)`` in the order of ``jobs``, by as many processes as cores and memory allow; by this one if that is one.
 
     Args:
         function: of a module's top level, so that other processes find it.
+        most: processes, whatever the machine has.
     """
     cores = os.cpu_count() or 1
-    workers = min(cores, most, len(jobs))
+    workers = min(cores, most, len(jobs), psutil.virtual_memory().available // _MEMORY)
     if workers <= 1:
         yield from (function(*job) for job in jobs)
         return

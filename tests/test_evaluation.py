@@ -232,6 +232,7 @@ def test_clips_dealt_to_processes_are_heard_as_by_one(model, monkeypatch):
     monkeypatch.setattr(predict, "_PART", 1)
     monkeypatch.setattr(predict, "_WORTH_A_PROCESS", 1)
     monkeypatch.setattr(processes.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(processes, "_MEMORY", 1)
     dealt = predict.predict_together(model, data, "exp05", ("clean", "clipping"))
     assert dealt.drop(columns="words").equals(alone.drop(columns="words"))
     recogniser = Transcriber.from_pretrained(model).recogniser
