@@ -30,7 +30,7 @@ from speakor_common.training import memory_probe, whisper
 from speakor_common.training.arguments import arguments
 from speakor_common.training.experiments import resolve
 from speakor_common.training.memory import FULL, LORA, Setting
-from speakor_common.whisper_context import STOCK_POSITIONS, frames_for
+from speakor_common.whisper_context import STOCK_POSITIONS, frames_for, with_silence
 
 PLAIN, SHORT = "plain: full, fp32, 30 s", "as trained: LoRA, NF4, as long as the clips, silence thinned"
 CHECKPOINTED = f"{SHORT}, checkpointing"
@@ -55,11 +55,9 @@ class StepTimes(TrainerCallback):
 
 
 def stock_length(collator: Seq2SeqCollator, rows: list[dict]) -> dict[str, torch.Tensor]:
-    """A batch with features of 30 s, the silence they end with carried on."""
+    """A batch with features of 30 s."""
     batch = collator(rows)
-    features = batch["input_features"]
-    silence = features[..., -1:].expand(-1, -1, frames_for(STOCK_POSITIONS) - features.shape[-1])
-    return batch | {"input_features": torch.cat([features, silence], -1)}
+    return batch | {"input_features": with_silence(batch["input_features"], frames_for(STOCK_POSITIONS))}
 
 
 def measure(way: str, batches: int) -> dict:

@@ -18,6 +18,7 @@ import torch
 
 STOCK_POSITIONS = 1500  # encoder frames for 30 s
 SILENT_POSITIONS = 48  # kept of the silence after the clips
+_DRAWN = -1.0, 2.0  # powers of two, as a training batch keeps half to four times as many
 POSITIONS_PER_SECOND = 50
 _FRAMES_PER_POSITION = 2  # mel frames; the second convolution has stride 2
 
@@ -68,8 +69,8 @@ def short_context(model: torch.nn.Module, positions: int, draw: int | None = Non
 
     Args:
         positions: of the clips, see :func:`positions_for`.
-        draw: seed for drawing which silent positions stay, one from each stretch of equal length; without it the last of each
-            does. In training all of the silence is then seen in the end.
+        draw: seed for drawing how many silent positions stay, and which: one from each stretch of equal length; without it the
+            last of each does. Training then sees all of the silence in the end, and gets used to no way of thinning it.
     """
     encoder, decoder = (next(m for m in model.modules() if type(m).__name__ == name) for name in ("WhisperEncoder", "WhisperDecoder"))
     table, limit = encoder.embed_positions.weight, encoder.config.max_source_positions
@@ -85,16 +86,26 @@ def short_context(model: torch.nn.Module, positions: int, draw: int | None = Non
             hook.remove()
 
 
+def with_silence(features: torch.Tensor, frames: int) -> torch.Tensor:
+    """Mel features (B, M, T) that end with silence, cut or carried on to so many frames."""
+    missing = frames - features.shape[-1]
+    return torch.cat([features, features[..., -1:].expand(-1, -1, missing)], -1) if missing > 0 else features[..., :frames]
+
+
 def _thinned(positions: int, stock: int, draw: int | None) -> tuple[torch.Tensor, torch.Tensor]:
     """Positions that are kept, int64 (S,), and what is added to the attention scores of each, float32 (1, 1, 1, S).
 
     The silence is divided into as many stretches as positions are kept of it. Of the last one the last position always stays: it
     is beside the end of the input, and unlike the others.
     """
+    random = None if draw is None else torch.Generator().manual_seed(draw)
     kept = positions_with_silence(positions) - positions
+    if random and kept:
+        low, high = _DRAWN
+        kept = min(stock - positions, math.ceil(kept * 2 ** (low + (high - low) * torch.rand(1, generator=random).item())))
     ends = torch.arange(1, kept + 1) * (stock - positions) / max(kept, 1)
-    if draw is not None and kept:
-        shares = torch.rand(kept - 1, generator=torch.Generator().manual_seed(draw))
+    if random and kept:
+        shares = torch.rand(kept - 1, generator=random)
         ends[:-1] -= shares * ((stock - positions) / kept - 1)
     chosen = torch.cat([torch.arange(positions), positions - 1 + ends.round().long()])
     scores = torch.zeros(len(chosen))

@@ -71,7 +71,7 @@ def predict_all(profile_name: str, folder: Path, progress: bool = False) -> pd.D
     A model whose weights are another's is measured in the combined condition, and that other one in all: reading with language
     models takes long.
 
-    Predictions made earlier by the same model on the same data are kept. Under ``torchrun`` the processes share the clips.
+    Predictions made earlier by the same model and code on the same data are kept. Under ``torchrun`` the processes share the clips.
     """
     profile = get_profile(profile_name)
     data = test_data(profile)
@@ -125,6 +125,7 @@ def _predict(name: str, model: Path, data: Dataset, conditions: tuple[str, ...],
     path = _file(folder, name)
     record = path.with_suffix(".json")
     made_from = {"model": checkpoints.weights_hash(model), "data": data_hash(data["utterance_id"], data["text"])}
+    made_from["reader"] = predict.reader_hash()
     done = read_json(record) if path.is_file() and record.is_file() else {}
     kept = predict.read(path) if all(done.get(key) == value for key, value in made_from.items()) else None
     missing = [c for c in conditions if kept is None or c not in set(kept["condition"])]

@@ -165,8 +165,17 @@ def test_positions(seconds, positions):
 def test_silent_positions_are_in_order_and_count_for_all_silence(positions, draw):
     chosen, scores = whisper_context._thinned(positions, 1500, draw)
     assert chosen[:positions].tolist() == list(range(positions)) and (chosen.diff() > 0).all() and chosen[-1] == 1499
-    assert len(chosen) == min(1500, positions + whisper_context.SILENT_POSITIONS)
+    most = whisper_context.SILENT_POSITIONS
+    assert draw or len(chosen) == min(1500, positions + most)
+    assert positions <= len(chosen) <= positions + 4 * most
     assert scores.exp().sum().item() == pytest.approx(1500, rel=1e-5) and (scores[..., :positions] == 0).all()
+
+
+def test_features_are_cut_or_their_silence_carried_on():
+    features = torch.randn(2, 80, 10)
+    longer = whisper_context.with_silence(features, 13)
+    assert torch.equal(longer[..., :10], features) and (longer[..., 10:] == features[..., -1:]).all()
+    assert torch.equal(whisper_context.with_silence(features, 4), features[..., :4])
 
 
 class FakeProcessor:
@@ -202,8 +211,9 @@ def test_a_step_sees_the_clips_and_the_silence_whenever_it_is_computed(base, tmp
     model.zero_grad()
     torch.manual_seed(1)
     draw = 100_000 * arguments.seed  # of the first step
-    with short_context(model, 100, draw):  # whose backward pass is inside as well
-        trainer.compute_loss(model, dict(batch)).backward()
+    with short_context(model, 100, draw) as frames:  # whose backward pass is inside as well
+        features = whisper_context.with_silence(batch["input_features"], frames)
+        trainer.compute_loss(model, batch | {"input_features": features}).backward()
     assert all(torch.allclose(learned[name], p.grad, atol=1e-5) for name, p in model.named_parameters() if p.requires_grad)
     assert model.config.max_source_positions == 1500
 

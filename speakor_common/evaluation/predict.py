@@ -6,6 +6,7 @@ the audio. Rows of one file may come from several conditions.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -92,6 +93,13 @@ def _recogniser(model: Path) -> Recogniser:
 
 def _wave(clip: dict, condition: str) -> np.ndarray:
     return load_audio(clip, lambda samples: degrade(samples, condition, clip["utterance_id"]))
+
+
+def reader_hash() -> str:
+    """What predictions depend on beside model and data: the sources of this project that read audio with a model."""
+    package = Path(__file__).parent.parent
+    files = sorted([*package.glob("evaluation/*.py"), *package.glob("batching/*.py"), *package.glob("*.py")])
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
 def save(predictions: pd.DataFrame, path: Path) -> Path:

@@ -31,7 +31,7 @@ from speakor_common.training.callbacks import EveryAdapterLearns, LossGuard
 from speakor_common.training.preset import Experiment
 from speakor_common.training.runlog import RunLog
 from speakor_common.training.signals import run_or_resume
-from speakor_common.whisper_context import positions_for, positions_in, short_context
+from speakor_common.whisper_context import positions_for, positions_in, short_context, with_silence
 
 logger = logging.getLogger(__name__)
 
@@ -116,7 +116,9 @@ class ShortContextTrainer(Trainer):
 
     def training_step(self, model, inputs, *args, **kwargs):
         draw = 100_000 * self.args.seed + self.state.global_step  # a resumed run draws the same
-        with short_context(model, positions_in(inputs["input_features"].shape[-1]), draw):
+        features = inputs["input_features"]
+        with short_context(model, positions_in(features.shape[-1]), draw) as frames:
+            inputs["input_features"] = with_silence(features, frames)
             return super().training_step(model, inputs, *args, **kwargs)
 
     def prediction_step(self, model, inputs, *args, **kwargs):
