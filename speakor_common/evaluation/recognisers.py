@@ -32,7 +32,9 @@ WINDOW_S, OVERLAP_S = 20.0, 2.0  # windows of a long CTC file share 2 s; the mid
 CTC_PIECES, WHISPER_PIECES = Lengths(1.0, 8.0), Lengths(20.0, 30.0)
 _TOKENS_PER_SECOND = 12  # fast Korean stays below 8
 _BATCH_SECONDS = 60.0  # audio in one batch, padding included
-_WHISPER_BATCH_POSITIONS = 4 * STOCK_POSITIONS  # of all clips in a batch; more of them no longer fit the processor's cache
+# Encoder positions of all clips in a batch. More do not fit a processor's cache; the decoder reads its weights for every token
+# of a batch, so it takes more clips at once.
+_ENCODED, _DECODED = 4 * STOCK_POSITIONS, 16 * STOCK_POSITIONS
 
 
 class Recogniser(Protocol):
@@ -132,7 +134,7 @@ class WhisperRecogniser:
         # Clips of one batch share their context, so that what is heard in one does not depend on the others.
         for positions in sorted(set(lengths)):
             members = [index for index, length in enumerate(lengths) if length == positions]
-            for batch in _chunks(members, int(_WHISPER_BATCH_POSITIONS / positions_with_silence(self._context(positions)))):
+            for batch in _chunks(members, _DECODED // positions_with_silence(self._context(positions))):
                 for index, text in zip(batch, self._generate([pieces[i] for i in batch], positions), strict=True):
                     found[index] = text
         return [Hypothesis(normalize_korean(text)) for text in found]
@@ -143,12 +145,14 @@ class WhisperRecogniser:
     @torch.inference_mode()
     def _generate(self, waves: list[np.ndarray], positions: int) -> list[str]:
         """Raw Whisper output for clips that fit into so many encoder positions."""
+        from transformers.modeling_outputs import BaseModelOutput
+
         features = self.processor.feature_extractor(waves, sampling_rate=RATE, return_tensors="pt").input_features
         tokens = min(440, max(24, _TOKENS_PER_SECOND * positions // POSITIONS_PER_SECOND))
         with short_context(self.model, self._context(positions)) as frames:
-            ids = self.model.generate(
-                features[:, :, :frames].to(self.model.device, self.model.dtype), language="ko", task="transcribe", max_new_tokens=tokens
-            )
+            parts = features[:, :, :frames].to(self.model.device, self.model.dtype).split(2 * _ENCODED // frames)
+            encoded = torch.cat([self.model.get_encoder()(part).last_hidden_state for part in parts])
+            ids = self.model.generate(encoder_outputs=BaseModelOutput(encoded), language="ko", task="transcribe", max_new_tokens=tokens)
         return self.processor.batch_decode(ids, skip_special_tokens=True)
 
 
