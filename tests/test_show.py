@@ -7,6 +7,7 @@ import re
 from types import SimpleNamespace
 
 import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,7 +20,7 @@ from speakor_common.corpus import review
 from speakor_common.errors import ResultsError
 from speakor_common.evaluation import conditions, errors, summary
 from speakor_common.evaluation.feedback import DeviationRecord, Record
-from speakor_common.show import browse, explorer, findings, fonts, listen, live, plots, report, studies
+from speakor_common.show import browse, explorer, findings, fonts, listen, live, plots, report, runs, studies
 from speakor_common.show.browse import Browser
 from tests.builders import predictions, tone
 
@@ -158,6 +159,17 @@ def test_report_and_findings_hold_the_numbers(table, tmp_path):
     assert "0.25" in page and "data:image/png" in page
     sentence = findings.models(metrics, {("exp05", "exp01"): summary.compare(table, "exp05", "exp01")})
     assert "exp01 WER 0.250" in sentence and "n = 6" in sentence and "-0.250" in sentence
+
+
+def test_curves_of_a_run_without_error_rates_have_one_panel_and_a_point_an_evaluation():
+    empty = float("nan")
+    log = pd.DataFrame({"epoch": [0.1, 0.2, 0.5], "train_loss": [1.2, 0.5, 0.3], "validation_loss": [empty, empty, 0.28], "wer": empty})
+    figure = plots.learning_curves({"whisper": log})
+    training, validation = figure.axes[0].lines
+    assert len(figure.axes) == 1 and len(training.get_xdata()) == 3 and list(validation.get_ydata()) == [0.28]
+    plt.close(figure)
+    sentence = runs.finding_curves("whisper", log, {"clips": 8, "steps": 25, "seconds": 60.0})
+    assert "1.200 → 0.300" in sentence and "0.280 → 0.280 in 1 evaluation (" in sentence
 
 
 def test_live_curves_are_redrawn_in_one_place_and_make_room_at_the_end(tmp_path, monkeypatch):

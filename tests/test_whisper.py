@@ -6,6 +6,7 @@ import signal
 import struct
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from peft import PeftModel
@@ -114,6 +115,9 @@ def test_a_trained_adapter_works_on_the_stock_model_and_merged(base, tmp_path, m
     facts = train(base, tmp_path / "whisper", quantize=quantize)
     assert facts["steps"] == 6 and facts["encoder_positions"] == 100 and facts["quantized"] is quantize
     assert not (tmp_path / "whisper.work").exists() and not list((tmp_path / "whisper").glob("*.bin"))
+    log = pd.read_csv(tmp_path / "whisper" / "training_log.csv")
+    assert log["step"].is_monotonic_increasing and log["step"].is_unique and log["train_loss"].notna().all()
+    assert log[log["validation_loss"].notna()]["step"].tolist() == [2, 4, 6] and 5 in log["step"].tolist()  # logged every five
     tuned, stock = stock_with_adapter(base, tmp_path / "whisper"), WhisperForConditionalGeneration.from_pretrained(base).eval()
     assert tuned.config.max_source_positions == 1500  # the context is whole again
     features = torch.randn(1, 80, 3000)

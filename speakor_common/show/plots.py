@@ -85,25 +85,30 @@ def bars(table: pd.Series, xlabel: str, title: str, ax: Axes | None = None) -> A
 
 
 def learning_curves(logs: dict[str, pd.DataFrame], unfrozen_at: dict[str, float] | None = None) -> Figure:
-    """Loss and validation WER by epoch, one colour an experiment; a dotted line where modules were unfrozen."""
+    """Loss and, where measured, validation WER by epoch, one colour an experiment; a dotted line where modules were unfrozen."""
     use_hangul_font()
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 3.8), layout="constrained")
+    rates = any(log["wer"].notna().any() for log in logs.values())
+    figure, axes = plt.subplots(1, 1 + rates, figsize=(11 if rates else 6, 3.8), layout="constrained", squeeze=False)
+    left, right = axes[0, 0], axes[0, -1]
     for color, (name, log) in zip(COLORS, logs.items(), strict=False):
         left.plot(log["epoch"], log["train_loss"], color=color, marker=".", label=f"{name}, training")
-        left.plot(log["epoch"], log["validation_loss"], color=color, marker=".", linestyle="--", label=f"{name}, validation")
+        evaluated = log.dropna(subset="validation_loss")  # not every row of a short run is
+        left.plot(
+            evaluated["epoch"], evaluated["validation_loss"], color=color, marker="o", fillstyle="none", linestyle="--",
+            label=f"{name}, validation",
+        )  # fmt: skip
         if log["wer"].notna().any():
             right.plot(log["epoch"], log["wer"], color=color, marker="o", markersize=3, label=f"{name} WER")
             right.plot(log["epoch"], log["cer"], color=color, linestyle=":", label=f"{name} CER")
         if unfrozen_at and name in unfrozen_at:
-            for ax in (left, right):
+            for ax in axes.flat:
                 ax.axvline(unfrozen_at[name], color=color, linestyle=":", alpha=0.6)
     left.set(xlabel="epoch", ylabel="loss (mean a label)", title="Loss")
-    right.set(xlabel="epoch", ylabel="error rate on validation", title="Validation error rates", ylim=(0, None))
-    for ax in (left, right):
+    if rates:
+        right.set(xlabel="epoch", ylabel="error rate on validation", title="Validation error rates", ylim=(0, None))
+    for ax in axes.flat:
         if ax.get_legend_handles_labels()[0]:
             ax.legend(fontsize=8)
-    if not right.has_data():
-        right.text(0.5, 0.5, "not measured while training", ha="center", transform=right.transAxes)
     return figure
 
 

@@ -36,9 +36,9 @@ def unfreezing_epochs(experiment: Experiment) -> dict[str, float]:
 
 def finding_curves(name: str, log: pd.DataFrame, run: dict[str, Any]) -> str:
     """One sentence on a learning curve."""
-    last = log.iloc[-1]
-    text = f"**Finding.** {name}: training loss {log['train_loss'].iloc[0]:.3f} → {last['train_loss']:.3f}, validation loss "
-    text += f"{log['validation_loss'].iloc[0]:.3f} → {last['validation_loss']:.3f} in {len(log)} evaluations"
+    validation = log["validation_loss"].dropna()
+    text = f"**Finding.** {name}: training loss {log['train_loss'].iloc[0]:.3f} → {log['train_loss'].iloc[-1]:.3f}, validation loss "
+    text += f"{validation.iloc[0]:.3f} → {validation.iloc[-1]:.3f} in {len(validation)} evaluation{'s' * (len(validation) != 1)}"
     if log["wer"].notna().any():
         text += f"; validation WER {log['wer'].iloc[0]:.3f} → {log['wer'].min():.3f} at best"
     return f"{text} (n = {run['clips']} training clips, {run['steps']} steps, {run['seconds'] / 60:.1f} min)."

@@ -1,4 +1,4 @@
-"""What a training run writes down as it goes: ``training_log.csv``, one row an epoch, and TensorBoard's event files."""
+"""What a training run writes down as it goes: ``training_log.csv``, a row an epoch or more often, and TensorBoard's event files."""
 
 from __future__ import annotations
 
@@ -24,9 +24,13 @@ class TrainingLog(TrainerCallback):
     """Write ``training_log.csv``: one row an epoch, complete after every evaluation; memory is the peak so far.
 
     Validation metrics arrive in ``on_evaluate``, after ``on_epoch_end``; a row is written there.
+
+    Args:
+        steps: also write a row, without validation, whenever the Trainer logs: for runs of an epoch or less.
     """
 
-    def __init__(self, work: Path, epoch_audio_seconds: float) -> None:
+    def __init__(self, work: Path, epoch_audio_seconds: float, steps: bool = False) -> None:
+        self.steps = steps
         self.path = work / LOG_FILE
         self.epoch_audio_seconds = epoch_audio_seconds
         self._last: dict[str, float] = {}
@@ -43,15 +47,19 @@ class TrainingLog(TrainerCallback):
         for source, target in (("loss", "train_loss"), ("learning_rate", "learning_rate"), ("grad_norm", "grad_norm")):
             if source in (logs or {}):
                 self._last[target] = logs[source]
+        if self.steps and "loss" in (logs or {}) and state.is_world_process_zero:
+            self._add(state, {})
 
     def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, metrics=None, **kwargs) -> None:
         peaks = [round(peak) for peak in gather_object([peak_memory_mib()])]  # every process takes part
         if not state.is_world_process_zero:
             return
-        row = dict.fromkeys(LOG_COLUMNS, "") | self._last
-        row |= {"epoch": round(state.epoch or 0, 3), "step": state.global_step}
-        row |= {"peak_memory_mib": max(peaks), "peak_memory_mib_by_device": " ".join(map(str, peaks))}
+        row = {"peak_memory_mib": max(peaks), "peak_memory_mib_by_device": " ".join(map(str, peaks))}
         row |= {"validation_loss": metrics.get("eval_loss"), "wer": metrics.get("eval_wer"), "cer": metrics.get("eval_cer")}
+        self._add(state, row)
+
+    def _add(self, state: TrainerState, found: dict[str, Any]) -> None:
+        row = dict.fromkeys(LOG_COLUMNS, "") | self._last | {"epoch": round(state.epoch or 0, 3), "step": state.global_step} | found
         earlier = read_log(self.path) if self.path.exists() else []
         self._write([r for r in earlier if int(r["step"]) < state.global_step] + [row])
 

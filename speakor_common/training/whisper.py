@@ -75,7 +75,7 @@ def train(
         train_dataset=train_set,
         eval_dataset=data["valid"].select(np.argsort(data["valid"]["length"], kind="stable")),
         data_collator=collator,
-        callbacks=[EveryAdapterLearns(), LossGuard(), epochlog.TrainingLog(work, sum(train_set["length"]) / RATE), *callbacks],
+        callbacks=[EveryAdapterLearns(), LossGuard(), epochlog.TrainingLog(work, sum(train_set["length"]) / RATE, steps=True), *callbacks],
     )
     run_or_resume(trainer, work)
     with whole_directory(output) as folder:
