@@ -141,18 +141,15 @@ def _predict(name: str, model: Path, data: Dataset, conditions: tuple[str, ...],
     return predict.read(path)
 
 
-def context_rates(profile_name: str, model: str | Path | None = None) -> tuple[pd.DataFrame, Comparison]:
-    """WER of a Whisper on the validation split, with its context as long as the clips and with all of the stock 30 s.
-
-    Args:
-        model: directory or name; without one the profile's tuned Whisper.
+def context_rates(profile_name: str) -> tuple[pd.DataFrame, Comparison]:
+    """WER of the tuned Whisper on the validation split, with its context as long as the clips and with all of the stock 30 s.
 
     Returns:
         columns ``context, n, wer, wer_95, seconds``; and short minus stock, paired.
     """
     profile = get_profile(profile_name)
     data = prepare.limit(prepare.load(paths.prepared(profile_name))["valid"], profile.eval_limit)
-    recogniser = Transcriber.from_pretrained(model or paths.model("whisper", profile_name)).recogniser
+    recogniser = Transcriber.from_pretrained(paths.model("whisper", profile_name)).recogniser
     rows, tables = [], []
     for name, whole in (("short", False), ("stock", True)):
         recogniser.whole_context, started = whole, time.perf_counter()

@@ -6,6 +6,7 @@ The form of a record is :class:`Record`; its JSON schema is written beside it as
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -85,13 +86,19 @@ def records_together(intended: pd.DataFrame, listener: Path, audio: Mapping[str,
     Args:
         listener: directory of a :class:`NativeListener`.
     """
+    _listener.cache_clear()  # a directory may hold another model than last time
     parts = [intended.iloc[start : start + _PART] for start in range(0, len(intended), _PART)]
     jobs = [(part, listener, {identifier: audio[identifier] for identifier in part["utterance_id"]}) for part in parts]
     return [record for part in on_cores(_part, jobs, len(parts)) for record in part]
 
 
 def _part(intended: pd.DataFrame, listener: Path, audio: Mapping[str, bytes | str]) -> list[Record]:
-    return records(intended, NativeListener(listener), audio)
+    return records(intended, _listener(listener), audio)
+
+
+@lru_cache(maxsize=1)  # a process listens to many parts with one model
+def _listener(directory: Path) -> NativeListener:
+    return NativeListener(directory)
 
 
 def write(found: Sequence[Record], path: Path) -> Path:

@@ -17,7 +17,7 @@ from speakor_common.audio import RATE
 
 _STEP_S = 0.02
 # Between sentences; if there is none in time, within one; if there is none either, longer than the closure of a stop consonant.
-# Part of a sentence is heard worse than all of it: with 0.3 s in place of the first two, the shipped base makes a fifth more errors.
+# The first is long because part of a sentence is heard worse than all of it.
 _PAUSES_S = (0.5, 0.25, 0.16)
 _PAUSE = 10 ** (-30 / 10)  # energy of a pause, at most, relative to the loud parts of speech around it
 _NOTHING = 10 ** (-70 / 10)  # energy of silence, whatever is around it
