@@ -22,7 +22,7 @@ import numpy as np
 
 from speakor_common import checkpoints, paths
 from speakor_common.storage import write_json
-from speakor_common.training.epochlog import peak_memory_mib
+from speakor_common.training.runlog import peak_memory_mib
 
 SIZES, SPEAKERS, PART, BATCH, EPOCH_CLIPS = (2_000, 20_000), 40, 500, 8, 2_000
 WAYS = ("seed", "ours", "ours, references")

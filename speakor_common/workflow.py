@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from speakor_common.corpus import prepare
 from speakor_common.errors import ResultsError
 from speakor_common.evaluation import detection, feedback, predict
 from speakor_common.evaluation.conditions import CLEAN, CONDITIONS, REAL
+from speakor_common.evaluation.predict import Request
 from speakor_common.evaluation.statistics import Comparison
 from speakor_common.evaluation.summary import compare, summarise_rates, with_counts
 from speakor_common.evaluation.transcribe import Transcriber
@@ -74,22 +76,22 @@ def predict_all(profile_name: str, folder: Path, progress: bool = False) -> pd.D
     Predictions made earlier by the same model and code on the same data are kept. Under ``torchrun`` the processes share the clips.
     """
     profile = get_profile(profile_name)
-    data = test_data(profile)
     available = models(profile)
-    clean = {name: _predict(name, path, data, (CLEAN,), folder, progress) for name, path in available.items()}
-    if any(name in clean for name in TUNED_CTC):
+    wanted = dict.fromkeys(available, (CLEAN,))
+    if any(name in available for name in TUNED_CTC):
         best = chosen(profile_name)
-        wanted = {best: (CLEAN, REAL)} | {acoustic(best, profile_name): (CLEAN, *CONDITIONS)}
-        clean |= {name: _predict(name, available[name], data, conditions, folder, progress) for name, conditions in wanted.items()}
+        wanted |= {best: (CLEAN, REAL)} | {acoustic(best, profile_name): (CLEAN, *CONDITIONS)}
+    requests = [Request(name, available[name], conditions) for name, conditions in wanted.items()]
+    tables = _predict(requests, test_data(profile), folder, progress)
     if PartialState().is_main_process:
-        for stale in set(folder.glob("*.csv")) - {_file(folder, name) for name in clean}:
+        for stale in set(folder.glob("*.csv")) - {_file(folder, name) for name in wanted}:
             stale.unlink()
-    return pd.concat(clean.values(), ignore_index=True)
+    return pd.concat(tables, ignore_index=True)
 
 
 def predict_model(name: str, model: Path, profile: Profile, folder: Path) -> pd.DataFrame:
     """Predictions of one model on the clean test split, kept in ``folder``."""
-    return _predict(name, model, test_data(profile), (CLEAN,), folder, progress=False)
+    return _predict([Request(name, model, (CLEAN,))], test_data(profile), folder, progress=False)[0]
 
 
 def chosen(profile_name: str) -> str:
@@ -121,24 +123,38 @@ def _file(folder: Path, name: str) -> Path:
     return folder / f"{name.replace(' ', '-')}.csv"
 
 
-def _predict(name: str, model: Path, data: Dataset, conditions: tuple[str, ...], folder: Path, progress: bool) -> pd.DataFrame:
-    path = _file(folder, name)
-    record = path.with_suffix(".json")
-    made_from = {"model": checkpoints.weights_hash(model), "data": data_hash(data["utterance_id"], data["text"])}
-    made_from["reader"] = predict.reader_hash()
-    done = read_json(record) if path.is_file() and record.is_file() else {}
-    kept = predict.read(path) if all(done.get(key) == value for key, value in made_from.items()) else None
-    missing = [c for c in conditions if kept is None or c not in set(kept["condition"])]
-    if not missing:
-        return kept[kept["condition"].isin(conditions)]
-    logger.info("transcribing %d test clips with %s (%s)", len(data), name, ", ".join(missing))
-    tables = ([] if kept is None else [kept]) + [predict.predict_together(model, data, name, missing, progress)]
-    if PartialState().is_main_process:
-        record.unlink(missing_ok=True)  # the record vouches for the table, so it goes first and comes last
-        predict.save(pd.concat(tables, ignore_index=True), path)
-        write_json(record, made_from)
+def _predict(requests: Sequence[Request], data: Dataset, folder: Path, progress: bool) -> list[pd.DataFrame]:
+    """Predictions of each request; what was made earlier by the same model and code on the same data is kept."""
+    fixed = {"data": data_hash(data["utterance_id"], data["text"]), "reader": predict.reader_hash()}
+    made_from = {r.experiment: {"model": checkpoints.weights_hash(r.model)} | fixed for r in requests}
+    kept = {r.experiment: _kept(_file(folder, r.experiment), made_from[r.experiment]) for r in requests}
+    missing = [r._replace(conditions=tuple(c for c in r.conditions if c not in set(kept[r.experiment]["condition"]))) for r in requests]
+    missing = [r for r in missing if r.conditions]
+    for request in missing:
+        logger.info("transcribing %d test clips with %s (%s)", len(data), request.experiment, ", ".join(request.conditions))
+    for request, found in zip(missing, predict.predict_together(missing, data, progress), strict=True):
+        name = request.experiment
+        kept[name] = pd.concat([kept[name], found], ignore_index=True) if len(kept[name]) else found
+        if PartialState().is_main_process:
+            _keep(kept[name], _file(folder, name), made_from[name])
     PartialState().wait_for_everyone()
-    return predict.read(path)
+    tables = [predict.read(_file(folder, r.experiment)) for r in requests]
+    return [table[table["condition"].isin(r.conditions)] for table, r in zip(tables, requests, strict=True)]
+
+
+def _kept(path: Path, made_from: dict[str, str]) -> pd.DataFrame:
+    """Predictions at ``path``, none if they are of something else."""
+    record = path.with_suffix(".json")
+    if path.is_file() and record.is_file() and read_json(record) == made_from:
+        return predict.read(path)
+    return pd.DataFrame(columns=list(predict.COLUMNS))
+
+
+def _keep(predictions: pd.DataFrame, path: Path, made_from: dict[str, str]) -> None:
+    record = path.with_suffix(".json")
+    record.unlink(missing_ok=True)  # the record vouches for the table, so it goes first and comes last
+    predict.save(predictions, path)
+    write_json(record, made_from)
 
 
 def context_rates(profile_name: str) -> tuple[pd.DataFrame, Comparison]:

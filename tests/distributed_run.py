@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from accelerate import PartialState
 
-from speakor_common.evaluation.predict import predict, predict_together
+from speakor_common.evaluation.predict import Request, predict, predict_together
 from speakor_common.evaluation.transcribe import Transcriber
 from speakor_common.training import ctc
 from speakor_common.training.experiments import resolve
@@ -41,7 +41,7 @@ def main(base: str, output: str, batch: str) -> None:
     print(facts["processes"], facts["best_validation_wer"])
     model = Path(output) / "model"
     clips = data["valid"].select(range(3))  # an odd number, so the ranks get unequal shares
-    shared = predict_together(model, clips, "exp05", ("clean",))
+    (shared,) = predict_together([Request("exp05", model, ("clean",))], clips)
     alone = predict(Transcriber.from_pretrained(model, "cpu").recogniser, clips, "exp05")
     state = PartialState()
     if state.is_last_process:

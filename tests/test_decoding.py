@@ -5,7 +5,9 @@ import math
 from itertools import product
 
 import numpy as np
+import psutil
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,11 +15,12 @@ from speakor_common.errors import CheckpointError, SpeakorError
 from speakor_common.evaluation import language_model, rescoring
 from speakor_common.evaluation.beam import BeamSearch, BeamSettings, labels
 from speakor_common.evaluation.ctc_decode import read_path
+from speakor_common.evaluation.ctc_forward import forward_scores
 from speakor_common.evaluation.korean import log_probability
 from speakor_common.evaluation.language_model import LanguageModel
 from speakor_common.evaluation.morphemes import analyse
 from speakor_common.evaluation.ngram import END, START, UNKNOWN, NGram
-from speakor_common.evaluation.rescoring import Rescorer, Weights, forward_scores
+from speakor_common.evaluation.rescoring import Rescorer, Weights
 from speakor_common.text import to_jamo
 from speakor_common.training import decoding, minimum_risk
 from speakor_common.training.minimum_risk import Judged
@@ -128,6 +131,23 @@ def test_a_language_model_scores_as_it_was_counted(tmp_path):
         assert read.score(words) == pytest.approx(total, abs=1e-4)
 
 
+@given(st.lists(st.lists(st.integers(1, 3), max_size=60), min_size=1, max_size=9), st.integers(0, 99), st.integers(1, 300))
+def test_forward_scores_of_many_sequences_and_spans_are_those_of_the_loss(sequences, seed, frames):
+    random = np.random.default_rng(seed)
+    logs = np.log(random.dirichlet(np.full(4, 0.1), frames) + 1e-13).astype(np.float32)  # as sharp as a trained network's
+    spans = np.sort(random.integers(0, frames, (len(sequences), 2)), axis=1) + np.array([0, 1])
+
+    def loss(first: int, end: int, sequence: list[int]) -> float:
+        sizes = torch.tensor([end - first]), torch.tensor([len(sequence)])
+        scores = torch.from_numpy(logs[first:end]).double()[:, None]
+        return -torch.nn.functional.ctc_loss(scores, torch.tensor(sequence, dtype=torch.long), *sizes, reduction="none").item()
+
+    whole = [loss(0, frames, sequence) for sequence in sequences]
+    assert forward_scores(logs, sequences, 0) == pytest.approx(whole)
+    parts = [loss(first, end, sequence) for (first, end), sequence in zip(spans, sequences, strict=True)]
+    assert forward_scores(logs, sequences, 0, spans) == pytest.approx(parts)
+
+
 @given(st.lists(st.integers(1, 3), max_size=3), st.integers(0, 99))
 def test_the_forward_score_is_the_sum_over_alignments(label, seed):
     logs = np.log(np.random.default_rng(seed).dirichlet(np.ones(4), 4)).astype(np.float32)
@@ -170,6 +190,12 @@ def test_sources_are_in_the_order_of_their_weights_and_a_view_too_short_for_a_te
     sequences = [labels(path, 0) for path in paths]
     for views in ([logs], [logs, logs], [logs, logs[:3]]):
         assert rescorer._acoustic(views, sequences) == pytest.approx(scores[:, 0])
+
+
+def test_reading_much_with_the_dictionary_takes_no_more_memory():
+    expected, before = analyse("칼국수를 먹어요"), psutil.Process().memory_info().rss
+    assert all(analyse("칼국수를 먹어요") == expected for _ in range(2000))
+    assert psutil.Process().memory_info().rss - before < 20 * 2**20
 
 
 def test_a_general_language_model_and_a_dictionary_know_what_no_transcript_held():

@@ -228,16 +228,17 @@ def test_unknown_model_and_wrong_kind(tmp_path, monkeypatch):
 
 def test_clips_dealt_to_processes_are_heard_as_by_one(model, monkeypatch):
     data = prepared()["test"]
-    alone = predict.predict_together(model, data, "exp05", ("clean", "clipping"))
+    requests = [predict.Request("exp05", model, ("clean", "clipping")), predict.Request("again", model, ("clean",))]
+    alone = list(predict.predict_together(requests, data))
     monkeypatch.setattr(predict, "_PART", 1)
     monkeypatch.setattr(predict, "_WORTH_A_PROCESS", 1)
     monkeypatch.setattr(processes.os, "cpu_count", lambda: 2)
     monkeypatch.setattr(processes, "_MEMORY", 1)
-    dealt = predict.predict_together(model, data, "exp05", ("clean", "clipping"))
-    assert dealt.drop(columns="words").equals(alone.drop(columns="words"))
+    for one, dealt in zip(alone, predict.predict_together(requests, data), strict=True):
+        assert dealt.drop(columns="words").equals(one.drop(columns="words"))
     recogniser = Transcriber.from_pretrained(model).recogniser
     expected = [predict.predict(recogniser, data, "exp05", condition) for condition in ("clean", "clipping")]
-    assert alone.equals(pd.concat(expected, ignore_index=True))
+    assert alone[0].equals(pd.concat(expected, ignore_index=True)) and set(alone[1]["experiment"]) == {"again"}
 
 
 def test_predictions_survive_a_round_trip(model, tmp_path):

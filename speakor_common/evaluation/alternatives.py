@@ -14,10 +14,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from speakor_common.evaluation.confusions import ADDED, ONLY_HEARD, Confusions
 from speakor_common.evaluation.ctc_align import first_frames
+from speakor_common.evaluation.ctc_forward import forward_scores
 from speakor_common.text import ONSETS, VOWELS, split_syllable
 
 _PARTS = ("onset", "vowel", "coda")
@@ -88,7 +88,7 @@ def best_alternatives(
     variants, places = _questions(syllables, pieces, index)
     starts = [_starts(logs, pieces, blank) for logs in views]
     positions = [position for position, _ in places]
-    scores = [_scores(logs, _spans(first, positions), variants, blank) for logs, first in zip(views, starts, strict=True)]
+    scores = [forward_scores(logs, variants, blank, _spans(first, positions)) for logs, first in zip(views, starts, strict=True)]
     return _best(places, np.mean(scores, axis=0), syllables, starts[0], confusions)
 
 
@@ -108,8 +108,8 @@ def _questions(
 
 def _spans(starts: list[int], positions: list[int]) -> list[tuple[int, int]]:
     """Frames from the syllable before to the one after each position."""
-    last = len(starts) - 1
-    return [(max(0, starts[max(0, p - 1)] - _MARGIN), starts[min(p + 2, last)] + _MARGIN) for p in positions]
+    last, frames = len(starts) - 1, starts[-1]
+    return [(max(0, starts[max(0, p - 1)] - _MARGIN), min(frames, starts[min(p + 2, last)] + _MARGIN)) for p in positions]
 
 
 def _spell(syllable: Syllable, index: dict[str, int]) -> list[int]:
@@ -133,16 +133,6 @@ def _variants(syllable: Syllable) -> Iterator[tuple[Place, tuple[Syllable, ...]]
     if (onset := _AS_ONSET.get(syllable[2])) is not None:
         for vowel in _ADDED_VOWELS:
             yield (ADDED, "", vowel), ((*syllable[:2], ""), (onset, vowel, ""))
-
-
-def _scores(log_probabilities: np.ndarray, spans: list[tuple[int, int]], variants: list[list[int]], blank: int) -> np.ndarray:
-    """Forward score of each variant within its span: float64."""
-    pieces = [torch.from_numpy(log_probabilities[a:b]) for a, b in spans]
-    frames = torch.nn.utils.rnn.pad_sequence(pieces)  # (T, B, V)
-    lengths = torch.tensor([len(piece) for piece in pieces])
-    targets = torch.tensor([label for variant in variants for label in variant])
-    sizes = torch.tensor([len(variant) for variant in variants])
-    return -torch.nn.functional.ctc_loss(frames, targets, lengths, sizes, blank, reduction="none").double().numpy()
 
 
 def _best(

@@ -6,6 +6,7 @@ A Korean word is a stem with endings or particles, so most words of a new senten
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -33,7 +34,7 @@ def analyse(text: str) -> Analysis:
     """
     import mecab_ko
 
-    lattice = _model().createLattice()  # one a call: only the model may be shared
+    lattice = _lattice()
     lattice.set_sentence(text)
     _tagger().parse(lattice)
     surfaces, tags, node = [], [], lattice.bos_node()
@@ -56,3 +57,13 @@ def _model():
 @lru_cache(maxsize=1)
 def _tagger():
     return _model().createTagger()
+
+
+def _lattice():
+    """What a thread parses in, kept: the binding never frees one, some 35 kB a sentence."""
+    if not hasattr(_own, "lattice"):
+        _own.lattice = _model().createLattice()
+    return _own.lattice
+
+
+_own = threading.local()

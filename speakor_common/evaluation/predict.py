@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -56,34 +58,50 @@ def predict(recogniser: Recogniser, data: Dataset, experiment: str, condition: s
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def predict_together(model: Path, data: Dataset, experiment: str, conditions: Sequence[str], progress: bool = False) -> pd.DataFrame:
-    """:func:`predict` in each condition with the clips dealt out; rows in the order of ``data``, condition by condition.
+class Request(NamedTuple):
+    """A model to transcribe a split with, in some conditions, and the name its rows get."""
 
-    Under ``torchrun`` they are dealt to its processes, each of which gets all rows; on a CPU to one process a core.
+    experiment: str
+    model: Path
+    conditions: tuple[str, ...]
+
+
+def predict_together(requests: Sequence[Request], data: Dataset, progress: bool = False) -> Iterator[pd.DataFrame]:
+    """:func:`predict` for each request with the clips dealt out; rows of a table in the order of ``data``, condition by condition.
+
+    Under ``torchrun`` they are dealt to its processes, each of which gets all rows; on a CPU to one process a core, which goes on to
+    the next request while others are busy with the last.
     """
     _recogniser.cache_clear()  # a directory may hold another model than last time
     state = PartialState()
     if state.num_processes > 1 or state.device.type == "cuda":
-        mine = data.select(range(state.process_index, len(data), state.num_processes))
-        tables = [_part(model, mine, experiment, condition, progress and state.is_main_process) for condition in conditions]
-        rows = gather_object(pd.concat(tables).to_dict("records"))
+        tables = (_by_ranks(request, data, state, progress) for request in requests)
     else:
-        rows = _rows_by_cores(model, data, experiment, conditions, progress)
-    table = pd.DataFrame(rows, columns=list(COLUMNS)).set_index(["condition", "utterance_id"])
-    return table.loc[[(condition, identifier) for condition in conditions for identifier in data["utterance_id"]]].reset_index()[[*COLUMNS]]
+        tables = _by_cores(requests, data, progress)
+    for request, table in zip(requests, tables, strict=True):
+        order = [(condition, identifier) for condition in request.conditions for identifier in data["utterance_id"]]
+        yield table.set_index(["condition", "utterance_id"]).loc[order].reset_index()[[*COLUMNS]]
 
 
-def _rows_by_cores(model: Path, data: Dataset, experiment: str, conditions: Sequence[str], progress: bool) -> list[dict]:
+def _by_ranks(request: Request, data: Dataset, state: PartialState, progress: bool) -> pd.DataFrame:
+    mine = data.select(range(state.process_index, len(data), state.num_processes))
+    tables = [_part(request, mine, condition, progress and state.is_main_process) for condition in request.conditions]
+    return pd.DataFrame(gather_object(pd.concat(tables).to_dict("records")), columns=list(COLUMNS))
+
+
+def _by_cores(requests: Sequence[Request], data: Dataset, progress: bool) -> Iterator[pd.DataFrame]:
     """Clips of similar length together, the longest first, so that no core is left with them at the end."""
     order = np.argsort(data["length"], kind="stable")[::-1]
     parts = [data.select(order[start : start + _PART]) for start in range(0, len(order), _PART)]
-    jobs = [(model, part, experiment, condition) for condition in conditions for part in parts]
-    done = tqdm(on_cores(_part, jobs, len(data) // _WORTH_A_PROCESS), desc=experiment, total=len(jobs), disable=not progress)
-    return [row for table in done for row in table.to_dict("records")]
+    jobs = [(request, part, condition) for request in requests for condition in request.conditions for part in parts]
+    clips = len(data) * sum(len(request.conditions) for request in requests)
+    done = tqdm(on_cores(_part, jobs, clips // _WORTH_A_PROCESS), desc="transcribing", total=len(jobs), disable=not progress)
+    for request in requests:
+        yield pd.concat(islice(done, len(parts) * len(request.conditions)), ignore_index=True)
 
 
-def _part(model: Path, data: Dataset, experiment: str, condition: str, progress: bool = False) -> pd.DataFrame:
-    return predict(_recogniser(model), data, experiment, condition, progress)
+def _part(request: Request, data: Dataset, condition: str, progress: bool = False) -> pd.DataFrame:
+    return predict(_recogniser(request.model), data, request.experiment, condition, progress)
 
 
 @lru_cache(maxsize=1)  # a process reads many parts with one model

@@ -16,10 +16,10 @@ from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from speakor_common.errors import CheckpointError
 from speakor_common.evaluation.beam import BeamSearch, BeamSettings, labels
+from speakor_common.evaluation.ctc_forward import forward_scores
 from speakor_common.evaluation.korean import log_probability
 from speakor_common.evaluation.language_model import LanguageModel, listed
 from speakor_common.evaluation.morphemes import analyse
@@ -104,15 +104,6 @@ class Rescorer:
         jamo = self._search.language_model.score(symbols)
         morphemes, tags = self._morphemes.score(found.morphemes), self._tags.score(found.tags)
         return jamo, morphemes, tags, log_probability(text), len(sequence), len(found.tags)
-
-
-def forward_scores(log_probabilities: np.ndarray, sequences: Sequence[Sequence[int]], blank: int) -> np.ndarray:
-    """Log probability of each label sequence over all its alignments: float64, shape = (N,); -inf where there is none."""
-    frames = torch.from_numpy(log_probabilities.astype(np.float64))[:, None].expand(-1, len(sequences), -1)
-    lengths = torch.tensor([len(sequence) for sequence in sequences])
-    targets = torch.tensor([index for sequence in sequences for index in sequence], dtype=torch.long)
-    loss = torch.nn.functional.ctc_loss(frames, targets, torch.full_like(lengths, len(frames)), lengths, blank, reduction="none")
-    return -loss.numpy()
 
 
 def save_settings(directory: Path, settings: BeamSettings, weights: Weights) -> Path:

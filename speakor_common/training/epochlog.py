@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-import psutil
-import torch
 from accelerate.utils import gather_object
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from speakor_common.training.runlog import peak_memory_mib
 
 LOG_FILE = "training_log.csv"
 LOG_COLUMNS = (
@@ -84,19 +84,3 @@ def read_log(path: Path) -> list[dict[str, Any]]:
     """Rows of a training log as written, one dict an evaluation."""
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
-
-
-def peak_memory_mib() -> float:
-    """Peak memory so far: of the GPU if training runs on one, else of this process."""
-    if torch.cuda.is_available():
-        return torch.cuda.max_memory_allocated() / 2**20
-    info = psutil.Process().memory_info()
-    return (getattr(info, "peak_wset", None) or _peak_rss_bytes()) / 2**20
-
-
-def _peak_rss_bytes() -> int:
-    import resource  # POSIX only
-    import sys
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import subprocess
+import sys
 import time
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -12,9 +13,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import psutil
+import torch
+
 from speakor_common import paths
 from speakor_common.storage import write_json
-from speakor_common.training.epochlog import peak_memory_mib
 from speakor_common.training.preset import Experiment
 
 _PACKAGES = ("torch", "transformers", "datasets", "peft", "bitsandbytes", "jiwer", "numpy")
@@ -70,3 +73,18 @@ def package_versions() -> dict[str, str]:
         except PackageNotFoundError:
             found[name] = "not installed"
     return found
+
+
+def peak_memory_mib() -> float:
+    """Peak memory so far: of the GPU if training runs on one, else of this process."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / 2**20
+    info = psutil.Process().memory_info()
+    return (getattr(info, "peak_wset", None) or _peak_rss_bytes()) / 2**20
+
+
+def _peak_rss_bytes() -> int:
+    import resource  # POSIX only
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

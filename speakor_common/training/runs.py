@@ -14,12 +14,11 @@ import shutil
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from accelerate import PartialState
 from accelerate.utils.memory import should_reduce_batch_size
 from datasets import DatasetDict
-from transformers import TrainerCallback
 
 from speakor_common import checkpoints, paths
 from speakor_common.corpus import prepare
@@ -28,6 +27,9 @@ from speakor_common.storage import only_writer, read_json, whole_directory, writ
 from speakor_common.training.experiments import Profile, resolve
 from speakor_common.training.preset import Experiment
 from speakor_common.training.runlog import RunLog, data_hash
+
+if TYPE_CHECKING:
+    from transformers import TrainerCallback  # heavy, and reading models needs none
 
 logger = logging.getLogger(__name__)
 
