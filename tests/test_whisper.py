@@ -19,6 +19,7 @@ from speakor_common.errors import CheckpointError, TrainingError, TrainingInterr
 from speakor_common.evaluation.transcribe import transcribe_audio
 from speakor_common.training import whisper
 from speakor_common.training.callbacks import EveryAdapterLearns
+from speakor_common.training.dropout import PackedDropout
 from speakor_common.training.experiments import resolve
 from speakor_common.training.runlog import RunLog
 from speakor_common.whisper_context import frames_for, positions_for, positions_in, short_context
@@ -49,6 +50,30 @@ def test_every_projection_gets_an_adapter_and_gradients(base, quantize):
     # 2 encoder layers x 6 modules, 2 decoder layers x 10.
     assert len(adapters) == 32 and all(p.grad is not None and p.grad.abs().sum() > 0 for p in adapters.values())
     assert all("lora" in name for name, p in model.named_parameters() if p.requires_grad)
+
+
+def test_adapters_drop_with_a_mask_drawn_cheaply(base):
+    model, _ = whisper.build(base, experiment(lora_dropout=0.1))
+    kinds = {name: type(module) for name, module in model.named_modules() if isinstance(module, torch.nn.Dropout)}
+    assert len(kinds) == 32 and set(kinds.values()) == {PackedDropout}
+    model.eval()
+    assert torch.equal(forward(model, 3000), forward(model, 3000))
+
+
+@pytest.mark.parametrize("p", [0.0, 0.1, 0.5, 1.0])
+def test_packed_dropout_drops_scales_and_repeats_as_dropout_does(p):
+    x = torch.full((7, 11, 1301), 2.0, requires_grad=True)
+    drop = PackedDropout(p)
+    torch.manual_seed(1)
+    kept = drop(x)
+    kept.sum().backward()
+    assert (kept == 0).float().mean().item() == pytest.approx(p, abs=0.005)
+    assert torch.allclose(kept[kept != 0], torch.tensor(2 / (1 - p) if p < 1 else 0.0)) and torch.equal(x.grad, kept.detach() / 2)
+    torch.manual_seed(1)
+    assert torch.equal(drop(x), kept) and (not 0 < p < 1 or not torch.equal(drop(x), kept))
+    assert drop.eval()(x) is x
+    half = PackedDropout(p)(x.bfloat16())
+    assert half.dtype is torch.bfloat16 and half.shape == x.shape
 
 
 def test_a_module_that_does_not_exist_is_an_error(base, monkeypatch):

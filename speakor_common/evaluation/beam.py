@@ -16,6 +16,10 @@ import numpy as np
 
 from speakor_common.evaluation.language_model import LanguageModel
 
+# Most probable symbols of a frame that are tried, and how far below the best a hypothesis may fall. Wider ones (30 and 30) take
+# two thirds more time and changed no transcript of the sample's validation clips, clean or degraded.
+_TOKENS, _THRESHOLD = 20, 22.0
+
 
 @dataclass(frozen=True, order=True)
 class BeamSettings:
@@ -53,7 +57,7 @@ class BeamSearch:
         self._blank_penalty = settings.blank_penalty
         self._blank = blank
         options = LexiconFreeDecoderOptions(
-            beam_size=settings.beam, beam_size_token=min(30, len(symbols)), beam_threshold=30.0, lm_weight=settings.lm_weight,
+            beam_size=settings.beam, beam_size_token=min(_TOKENS, len(symbols)), beam_threshold=_THRESHOLD, lm_weight=settings.lm_weight,
             sil_score=0.0, log_add=False, criterion_type=CriterionType.CTC,
         )  # fmt: skip
         self._decoder = LexiconFreeDecoder(options, self.language_model.kenlm, symbols.index(delimiter), blank, [])

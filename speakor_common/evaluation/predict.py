@@ -95,7 +95,7 @@ def _by_cores(requests: Sequence[Request], data: Dataset, progress: bool) -> Ite
     parts = [data.select(order[start : start + _PART]) for start in range(0, len(order), _PART)]
     jobs = [(request, part, condition) for request in requests for condition in request.conditions for part in parts]
     clips = len(data) * sum(len(request.conditions) for request in requests)
-    done = tqdm(on_cores(_part, jobs, clips // _WORTH_A_PROCESS), desc="transcribing", total=len(jobs), disable=not progress)
+    done = iter(tqdm(on_cores(_part, jobs, clips // _WORTH_A_PROCESS), desc="transcribing", total=len(jobs), disable=not progress))
     for request in requests:
         yield pd.concat(islice(done, len(parts) * len(request.conditions)), ignore_index=True)
 

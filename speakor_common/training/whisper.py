@@ -25,7 +25,7 @@ from speakor_common.batching.collate import Seq2SeqCollator
 from speakor_common.errors import CheckpointError, TrainingError
 from speakor_common.evaluation.recognisers import load_whisper
 from speakor_common.storage import whole_directory
-from speakor_common.training import epochlog
+from speakor_common.training import dropout, epochlog
 from speakor_common.training.arguments import arguments
 from speakor_common.training.callbacks import EveryAdapterLearns, LossGuard
 from speakor_common.training.preset import Experiment
@@ -174,6 +174,7 @@ def adapt(model: WhisperForConditionalGeneration, experiment: Experiment) -> Pef
     )
     expected = sum(name.rsplit(".", 1)[-1] in ADAPTED for name, _ in model.named_modules())
     adapted = get_peft_model(model, config)
+    dropout.pack(adapted)
     adapted.accepts_loss_kwargs = False
     found = sum(name.endswith("lora_A.default") for name, _ in adapted.named_modules())
     if found != expected:
