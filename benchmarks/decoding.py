@@ -41,19 +41,20 @@ def main(model: str = "base-tiny") -> None:
         symbols, blank, delimiter = recogniser.symbols, recogniser.blank, recogniser.delimiter
         decoding.fit(folder, runs.training_data(profile("sample")), LM_ORDER, seed=1)
         search = BeamSearch(folder / rescoring.JAMO_MODEL_FILE, symbols, blank, delimiter, BeamSettings())
-        syllables = path_finder(symbols, blank)
+        syllables, rescorer = path_finder(symbols, blank), rescoring.load(folder, symbols, blank, delimiter)
         finders = {
-            "strongest jamo": lambda views: views[0].argmax(axis=1),
-            "legal syllables": lambda views: syllables(views[0]),
-            "beam search, jamo model": lambda views: search.candidates(views[0])[0],
-            "and second reading": rescoring.load(folder, symbols, blank, delimiter).path,
+            "strongest jamo": lambda clips: [views[0].argmax(axis=1) for views in clips],
+            "legal syllables": lambda clips: syllables([views[0] for views in clips]),
+            "beam search, jamo model": lambda clips: [search.candidates(views[0])[0] for views in clips],
+            "and second reading": lambda clips: [rescorer.path(views) for views in clips],
         }
         for split in ("native_valid", "valid"):
             waves = [load_audio(row) for row in data[split]]
             views = recogniser.views(waves, rescoring.SPEEDS)
             for way, find in finders.items():
                 started = time.perf_counter()
-                texts = [recogniser.read(find(v), v[0], len(wave) / RATE).text for v, wave in zip(views, waves, strict=True)]
+                found = find(views)
+                texts = [recogniser.read(p, v[0], len(wave) / RATE).text for p, v, wave in zip(found, views, waves, strict=True)]
                 milliseconds = 1000 * (time.perf_counter() - started) / len(waves)
                 rates = score(list(data[split]["text"]), texts)
                 rows.append({"model": model, "split": split, "n": len(waves), "read by": way, "wer": round(rates.wer, 4),

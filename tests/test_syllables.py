@@ -31,7 +31,7 @@ def test_the_search_finds_what_trying_every_path_finds(rows):
     search = LegalSyllables(SYMBOLS, BLANK)
     allowed = [path for path in product([0, 2, 3, 4, 5], repeat=len(logs)) if search.is_legal(np.array(path))]
     total = {path: sum(float(logs[t, s]) for t, s in enumerate(path)) for path in allowed}
-    found = search.path(logs)
+    (found,) = search.paths([logs])
     assert search.is_legal(found)
     assert sum(float(logs[t, s]) for t, s in enumerate(found)) == pytest.approx(max(total.values()), abs=1e-4)
 
@@ -51,8 +51,17 @@ def test_what_is_a_syllable(symbols, legal):
 def test_no_output_ever_holds_a_broken_syllable(seed, frames):
     symbols = ["", "", "|", *ONSETS, *VOWELS, *CODAS]
     logs = posteriors(np.random.default_rng(seed).normal(0, 3, (frames, len(symbols))))
-    heard = text(path_finder(symbols, BLANK)(logs), logs, symbols)
+    heard = text(path_finder(symbols, BLANK)([logs])[0], logs, symbols)
     assert all("가" <= character <= "힣" for character in heard.replace(" ", ""))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.lists(st.integers(1, 60), min_size=1, max_size=7))
+def test_clips_searched_together_are_read_as_alone(seed, lengths):
+    symbols, random = ["", "", "|", *ONSETS, *VOWELS, *CODAS], np.random.default_rng(seed)
+    clips = [posteriors(random.normal(0, 3, (frames, len(symbols)))) for frames in lengths]
+    find = path_finder(symbols, BLANK)
+    assert all((together == find([clip])[0]).all() for together, clip in zip(find(clips), clips, strict=True))
 
 
 def test_a_missed_silent_onset_is_filled_in_and_a_legal_path_is_left_alone():
@@ -66,7 +75,10 @@ def test_a_missed_silent_onset_is_filled_in_and_a_legal_path_is_left_alone():
     silent = 3 * jamo.index("ᄋ")
     logits[silent : silent + 2, BLANK] = 5.0  # as heard: nothing is there
     missed = posteriors(logits)
-    find = path_finder(symbols, BLANK)
+
+    def find(logs):
+        return path_finder(symbols, BLANK)([logs])[0]
+
     assert text(missed.argmax(axis=1), missed, symbols) == "기자ㅣㅂ니다"
     assert text(find(missed), missed, symbols) == text(find(whole), whole, symbols) == "기자입니다"
     assert (find(whole) == whole.argmax(axis=1)).all()
@@ -74,4 +86,4 @@ def test_a_missed_silent_onset_is_filled_in_and_a_legal_path_is_left_alone():
 
 def test_other_vocabularies_keep_the_strongest_symbol():
     logs = posteriors(np.random.default_rng(1).normal(0, 1, (9, 4)))
-    assert (path_finder(["", "|", "가", "나"], BLANK)(logs) == logs.argmax(axis=1)).all()
+    assert (path_finder(["", "|", "가", "나"], BLANK)([logs])[0] == logs.argmax(axis=1)).all()

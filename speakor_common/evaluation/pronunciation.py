@@ -81,12 +81,10 @@ class NativeListener:
 
     def listen(self, waves: Sequence[np.ndarray], intended: Sequence[str]) -> list[Heard]:
         """Compare recordings (float32, 16 kHz, levelled) with the texts their speakers meant."""
-        recogniser, found = self.recogniser, []
-        speeds = SPEEDS if self.writes_sounds else ()
-        for wave, views, text in zip(waves, recogniser.views(waves, speeds), intended, strict=True):
-            hypothesis = recogniser.hypothesis(views[:1], wave)
-            deviations = self._by_sound(text, views) if self.writes_sounds else compare(text, hypothesis.text, hypothesis.words)
-            found.append(Heard(hypothesis.text, tuple(deviations)))
+        found, views = [], self.recogniser.views(waves, SPEEDS if self.writes_sounds else ())
+        for text, of_one, heard in zip(intended, views, self.recogniser.hypotheses([v[:1] for v in views], waves), strict=True):
+            deviations = self._by_sound(text, of_one) if self.writes_sounds else compare(text, heard.text, heard.words)
+            found.append(Heard(heard.text, tuple(deviations)))
         return found
 
     def _by_sound(self, intended: str, views: Sequence[np.ndarray]) -> list[Deviation]:

@@ -67,7 +67,7 @@ class CTCRecogniser:
         self.seconds_per_frame = config.inputs_to_logits_ratio / RATE
         self._shortest = _receptive_field(config.conv_kernel, config.conv_stride)
         self._rescorer = rescoring.load(directory, self.symbols, self.blank, self.delimiter)
-        self._best_path = path_finder(self.symbols, self.blank)
+        self._best_paths = path_finder(self.symbols, self.blank)
 
     def recognise(self, waves: Sequence[np.ndarray]) -> list[Hypothesis]:
         return recognise_pieces(waves, self.pieces, self.recognise_uncut)
@@ -75,12 +75,13 @@ class CTCRecogniser:
     def recognise_uncut(self, pieces: Sequence[np.ndarray]) -> list[Hypothesis]:
         """:meth:`recognise` without cutting or trimming, for audio of a sentence's length."""
         views = self.views(pieces, rescoring.SPEEDS if self._rescorer else ())
-        return [self.hypothesis(of_one, piece) for of_one, piece in zip(views, pieces, strict=True)]
+        return self.hypotheses(views, pieces)
 
-    def hypothesis(self, views: list[np.ndarray], wave: np.ndarray) -> Hypothesis:
-        """What is read from a wave's posteriors, see :meth:`views`."""
-        path = self._rescorer.path(views) if self._rescorer else self._best_path(views[0])
-        return self.read(path, views[0], len(wave) / RATE)
+    def hypotheses(self, views: Sequence[Sequence[np.ndarray]], waves: Sequence[np.ndarray]) -> list[Hypothesis]:
+        """What is read from waves' posteriors, see :meth:`views`."""
+        heard = [of_one[0] for of_one in views]
+        paths = [self._rescorer.path(of_one) for of_one in views] if self._rescorer else self._best_paths(heard)
+        return [self.read(path, logs, len(wave) / RATE) for path, logs, wave in zip(paths, heard, waves, strict=True)]
 
     def views(self, waves: Sequence[np.ndarray], speeds: Sequence[float]) -> list[list[np.ndarray]]:
         """Posteriors of each wave as spoken, and of each again at other speeds."""

@@ -24,7 +24,7 @@ class CTCTrainer(Trainer):
         self.add_callback(LossGuard(self.lowest_loss))
         self._train_collator = train_collator
         tokenizer = train_collator.processor.tokenizer
-        self._path = path_finder(vocabulary(tokenizer), tokenizer.pad_token_id)
+        self._paths = path_finder(vocabulary(tokenizer), tokenizer.pad_token_id)
 
     def get_train_dataloader(self):
         plain, self.data_collator = self.data_collator, self._train_collator
@@ -44,9 +44,10 @@ class CTCTrainer(Trainer):
         frames = [logits.shape[1]] * len(logits)
         if "attention_mask" in inputs:
             frames = self.model._get_feat_extract_output_lengths(inputs["attention_mask"].sum(-1)).tolist()
+        clips = [row[:length] for row, length in zip(logits.float().log_softmax(-1).cpu().numpy(), frames, strict=True)]
         paths = torch.full(logits.shape[:2], IGNORED_LABEL)
-        for row, (scores, length) in enumerate(zip(logits.float().log_softmax(-1).cpu().numpy(), frames, strict=True)):
-            paths[row, :length] = torch.from_numpy(self._path(scores[:length]))
+        for row, path in enumerate(self._paths(clips)):
+            paths[row, : len(path)] = torch.from_numpy(path)
         return loss, paths.to(logits.device), labels
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
