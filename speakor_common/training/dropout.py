@@ -1,7 +1,7 @@
 """Dropout that draws its mask cheaply on a CPU.
 
-PyTorch draws one random number an element there, which took a fifth of a training step with LoRA: every adapter drops elements of
-its input, and the input is a few thousand times wider than the adapter. One draw of 64 bits decides on four elements as well.
+PyTorch draws a random number for every element there, which took a fifth of a training step with LoRA: each adapter drops elements
+of its whole input, though it makes little of it. One draw of 64 bits decides on four elements as well.
 """
 
 from __future__ import annotations
