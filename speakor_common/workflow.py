@@ -21,7 +21,6 @@ from speakor_common.corpus import prepare
 from speakor_common.errors import ResultsError
 from speakor_common.evaluation import detection, feedback, predict
 from speakor_common.evaluation.conditions import CLEAN, CONDITIONS, REAL
-from speakor_common.evaluation.predict import Request
 from speakor_common.evaluation.statistics import Comparison
 from speakor_common.evaluation.summary import compare, summarise_rates, with_counts
 from speakor_common.evaluation.transcribe import Transcriber
@@ -81,7 +80,7 @@ def predict_all(profile_name: str, folder: Path, progress: bool = False) -> pd.D
     if any(name in available for name in TUNED_CTC):
         best = chosen(profile_name)
         wanted |= {best: (CLEAN, REAL)} | {acoustic(best, profile_name): (CLEAN, *CONDITIONS)}
-    requests = [Request(name, available[name], conditions) for name, conditions in wanted.items()]
+    requests = [predict.Request(name, available[name], conditions) for name, conditions in wanted.items()]
     tables = _predict(requests, test_data(profile), folder, progress)
     if PartialState().is_main_process:
         for stale in set(folder.glob("*.csv")) - {_file(folder, name) for name in wanted}:
@@ -91,7 +90,7 @@ def predict_all(profile_name: str, folder: Path, progress: bool = False) -> pd.D
 
 def predict_model(name: str, model: Path, profile: Profile, folder: Path) -> pd.DataFrame:
     """Predictions of one model on the clean test split, kept in ``folder``."""
-    return _predict([Request(name, model, (CLEAN,))], test_data(profile), folder, progress=False)[0]
+    return _predict([predict.Request(name, model, (CLEAN,))], test_data(profile), folder, progress=False)[0]
 
 
 def chosen(profile_name: str) -> str:
@@ -123,7 +122,7 @@ def _file(folder: Path, name: str) -> Path:
     return folder / f"{name.replace(' ', '-')}.csv"
 
 
-def _predict(requests: Sequence[Request], data: Dataset, folder: Path, progress: bool) -> list[pd.DataFrame]:
+def _predict(requests: Sequence[predict.Request], data: Dataset, folder: Path, progress: bool) -> list[pd.DataFrame]:
     """Predictions of each request; what was made earlier by the same model and code on the same data is kept."""
     fixed = {"data": data_hash(data["utterance_id"], data["text"]), "reader": predict.reader_hash()}
     made_from = {r.experiment: {"model": checkpoints.weights_hash(r.model)} | fixed for r in requests}

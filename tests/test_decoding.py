@@ -2,6 +2,7 @@
 
 import importlib.util
 import math
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
 import numpy as np
@@ -193,8 +194,11 @@ def test_sources_are_in_the_order_of_their_weights_and_a_view_too_short_for_a_te
 
 
 def test_reading_much_with_the_dictionary_takes_no_more_memory():
-    expected, before = analyse("칼국수를 먹어요"), psutil.Process().memory_info().rss
-    assert all(analyse("칼국수를 먹어요") == expected for _ in range(2000))
+    texts = ["칼국수를 먹어요", "박물관까지 걸어가요"] * 20
+    expected, before = [analyse(text) for text in texts], psutil.Process().memory_info().rss
+    for _ in range(100):  # threads that come and go
+        with ThreadPoolExecutor(4) as threads:
+            assert list(threads.map(analyse, texts)) == expected
     assert psutil.Process().memory_info().rss - before < 20 * 2**20
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from speakor_common.errors import AudioError
+from speakor_common.evaluation.ctc_forward import alignment_states
 
 
 def first_frames(log_probabilities: np.ndarray, labels: Sequence[int], blank: int) -> np.ndarray:
@@ -24,10 +25,7 @@ def first_frames(log_probabilities: np.ndarray, labels: Sequence[int], blank: in
     Raises:
         AudioError: the clip has too few frames for the labels.
     """
-    states = np.full(2 * len(labels) + 1, blank)
-    states[1::2] = labels
-    skips = np.zeros(len(states), bool)  # a label may follow another directly if they differ
-    skips[3::2] = states[3::2] != states[1:-2:2]
+    states, skips, _ = (rows[0] for rows in alignment_states([labels], blank))
     scores = np.full(len(states), -np.inf)
     scores[:2] = log_probabilities[0, states[:2]]
     back = np.zeros((len(log_probabilities), len(states)), np.int8)

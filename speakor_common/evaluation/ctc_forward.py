@@ -26,7 +26,8 @@ def forward_scores(
     frames, vocabulary = log_probabilities.shape
     first, end = np.array([(0, frames)] * len(sequences) if spans is None else spans, np.int64).reshape(-1, 2).T
     order = np.argsort(first - end, kind="stable")  # the longest first: those that have a frame left are always the upper rows
-    states, skips, last = _states([sequences[i] for i in order], blank)
+    states, skips, last = alignment_states([sequences[i] for i in order], blank)
+    may_skip = skips.astype(np.float64)
     cells = first[order, None] * vocabulary + states
     probabilities = np.exp(np.asarray(log_probabilities, np.float64)).ravel()
     # Two columns stand before the states. The second is where all begin: a step leads into the first blank, a skip into the first label.
@@ -36,7 +37,7 @@ def forward_scores(
         count = int((end - first > step).sum())
         now = inside[:count]
         entered = now[:, 2:] + now[:, 1:-1]
-        entered += skips[:count] * now[:, :-2]
+        entered += may_skip[:count] * now[:, :-2]
         entered *= probabilities.take(cells[:count])
         largest = entered.max(axis=1)
         largest[largest == 0] = 1.0  # no alignment
@@ -52,13 +53,18 @@ def forward_scores(
     return found
 
 
-def _states(sequences: Sequence[Sequence[int]], blank: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Symbols (N, E), where a state may be reached from the one before the last (N, E), and each sequence's last state (N,)."""
+def alignment_states(sequences: Sequence[Sequence[int]], blank: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What an alignment goes through, a blank before, between and after labels (Graves et al., 2006).
+
+    Returns:
+        symbols, int64 (N, E); whether a state may follow the one two before it, bool (N, E): a first label, and labels unlike
+        their neighbour; and each sequence's last state, int64 (N,).
+    """
     lengths = np.array([len(sequence) for sequence in sequences], np.int64)
     symbols = np.full((len(sequences), 2 * int(lengths.max(initial=0)) + 1), blank)
     for row, sequence in zip(symbols, sequences, strict=True):
         row[1 : 2 * len(sequence) : 2] = sequence
-    skips = np.zeros(symbols.shape)
-    skips[:, 1:2] = 1.0
+    skips = np.zeros(symbols.shape, bool)
+    skips[:, 1:2] = True
     skips[:, 3::2] = symbols[:, 3::2] != symbols[:, 1:-2:2]
     return symbols, skips, 2 * lengths

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 _UNKNOWN_TAG = "UNKNOWN"
+_one_at_a_time = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -34,15 +35,17 @@ def analyse(text: str) -> Analysis:
     """
     import mecab_ko
 
-    lattice = _lattice()
-    lattice.set_sentence(text)
-    _tagger().parse(lattice)
-    surfaces, tags, node = [], [], lattice.bos_node()
-    while node:
-        if node.stat in (mecab_ko.MECAB_NOR_NODE, mecab_ko.MECAB_UNK_NODE):
-            surfaces.append(node.surface)
-            tags.append(node.feature.split(",", 1)[0] if node.stat == mecab_ko.MECAB_NOR_NODE else _UNKNOWN_TAG)
-        node = node.next
+    surfaces, tags = [], []
+    with _one_at_a_time:
+        lattice = _lattice()
+        lattice.set_sentence(text)
+        _tagger().parse(lattice)
+        node = lattice.bos_node()
+        while node:
+            if node.stat in (mecab_ko.MECAB_NOR_NODE, mecab_ko.MECAB_UNK_NODE):
+                surfaces.append(node.surface)
+                tags.append(node.feature.split(",", 1)[0] if node.stat == mecab_ko.MECAB_NOR_NODE else _UNKNOWN_TAG)
+            node = node.next
     return Analysis(tuple(f"{surface}/{tag}" for surface, tag in zip(surfaces, tags, strict=True)), tuple(tags))
 
 
@@ -59,11 +62,7 @@ def _tagger():
     return _model().createTagger()
 
 
+@lru_cache(maxsize=1)
 def _lattice():
-    """What a thread parses in, kept: the binding never frees one, some 35 kB a sentence."""
-    if not hasattr(_own, "lattice"):
-        _own.lattice = _model().createLattice()
-    return _own.lattice
-
-
-_own = threading.local()
+    """What is parsed in, one for all: the binding never frees one, some 35 kB, so neither texts nor threads may have their own."""
+    return _model().createLattice()
