@@ -24,7 +24,7 @@ PACKAGE = ROOT / "speakor_common"
 # Lower imports nothing from higher. Stage folders are one layer each; evaluation is below training,
 # because training validates with the evaluation's metrics.
 LAYERS = (
-    ("errors", "text", "audio", "paths", "storage", "g2p", "precision", "whisper_context", "processes"),
+    ("errors", "text", "audio", "paths", "storage", "g2p", "precision", "convolutions", "whisper_context", "processes"),
     ("checkpoints", "packaged_whisper"),
     ("corpus",),
     ("batching",),

@@ -196,7 +196,7 @@ class SendSignal(ctc.TrainerCallback):
             os.kill(os.getpid(), signal.SIGTERM)
 
 
-@pytest.mark.parametrize("step", [1, 5])  # before and after the feature encoder thaws; two steps make an epoch
+@pytest.mark.parametrize("step", [0, 1, 4, 5])  # before and after the feature encoder thaws; two steps make an epoch
 def test_a_signal_saves_a_checkpoint_and_the_run_continues_to_the_same_weights(base, tmp_path, step):
     used = experiment(base, stages=(Stage(2, (FEATURE_ENCODER,)),), epochs=4, learning_rate=1e-2)
     ctc.train(used, prepared(), tmp_path / "whole", run_log(used), 1)

@@ -5,7 +5,6 @@ A clip's posteriors do not depend on what it is batched with.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +15,7 @@ import torch
 from transformers import Wav2Vec2Config, Wav2Vec2ForCTC, Wav2Vec2Processor
 
 from speakor_common.audio import RATE
+from speakor_common.convolutions import ProductFeatureEncoder, use_products
 from speakor_common.errors import CheckpointError
 
 ONNX_FILE = "model.onnx"
@@ -42,13 +42,17 @@ class TorchAcoustic:
 
     def __init__(self, directory: Path, processor: Wav2Vec2Processor, device: str) -> None:
         self.processor = processor
-        self.model = Wav2Vec2ForCTC.from_pretrained(directory).eval().to(device)
+        self.model = Wav2Vec2ForCTC.from_pretrained(directory)
+        use_products(self.model)
+        self.model.eval().to(device)
         self.config = self.model.config
 
     @torch.inference_mode()
     def log_probabilities(self, waves: Sequence[np.ndarray]) -> list[np.ndarray]:
-        if self.config.feat_extract_norm == "group":
+        if isinstance(self.model.wav2vec2.feature_extractor, ProductFeatureEncoder):
             logits = self._unpadded_logits(waves)
+        elif self.config.feat_extract_norm == "group" and len(waves) > 1:
+            return [logs for wave in waves for logs in self.log_probabilities([wave])]
         else:
             inputs = self.processor(list(waves), sampling_rate=RATE, return_tensors="pt", padding=True).to(self.model.device)
             logits = self.model(**inputs).logits
@@ -57,18 +61,16 @@ class TorchAcoustic:
         return [row[:length] for row, length in zip(logs, lengths.tolist(), strict=True)]
 
     def _unpadded_logits(self, waves: Sequence[np.ndarray]) -> torch.Tensor:
-        """Logits (B, T, V) with every clip through the convolutions alone, batched from there on.
+        """Logits (B, T, V) of a group-norm model whose statistics leave padding out.
 
-        Group norm takes its statistics over padding too, so in a padded batch a clip's transcript
-        would depend on its neighbours.
+        Stock wav2vec2 counts it, so that in a padded batch a clip's transcript would depend on its neighbours.
         """
         encoder = self.model.wav2vec2
-        features = []
-        for wave in waves:
-            single = self.processor(wave, sampling_rate=RATE, return_tensors="pt").input_values.to(self.model.device)
-            features.append(encoder.feature_extractor(single)[0].T)
-        padded = torch.nn.utils.rnn.pad_sequence(features, batch_first=True)
-        frames = torch.tensor([len(row) for row in features], device=padded.device)
+        normal = [self.processor(wave, sampling_rate=RATE, return_tensors="pt").input_values[0] for wave in waves]
+        samples = torch.tensor([len(wave) for wave in waves])
+        batch = torch.nn.utils.rnn.pad_sequence(normal, batch_first=True).to(self.model.device)
+        padded = encoder.feature_extractor(batch, samples).transpose(1, 2)
+        frames = self.model._get_feat_extract_output_lengths(samples).to(padded.device)
         mask = torch.arange(padded.shape[1], device=padded.device)[None] < frames[:, None]
         hidden, _ = encoder.feature_projection(padded)
         return self.model.lm_head(encoder.encoder(hidden, attention_mask=mask)[0])
@@ -89,14 +91,14 @@ class OnnxAcoustic:
         self.processor, self.config = processor, Wav2Vec2Config.from_pretrained(directory)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1  # a clip is short: cores are used better by a clip each
+        self._pool = ThreadPoolExecutor(torch.get_num_threads())
         try:
             self.session = onnxruntime.InferenceSession(str(directory / ONNX_FILE), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime's own errors have no common class below Exception
             raise CheckpointError(f"{directory / ONNX_FILE} cannot be loaded by ONNX Runtime ({str(error)[:160]})") from error
 
     def log_probabilities(self, waves: Sequence[np.ndarray]) -> list[np.ndarray]:
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            return list(pool.map(self._one, waves))
+        return list(self._pool.map(self._one, waves))
 
     def _one(self, wave: np.ndarray) -> np.ndarray:
         values = self.processor(wave, sampling_rate=RATE, return_tensors="np").input_values

@@ -116,7 +116,7 @@ def _wave(clip: dict, condition: str) -> np.ndarray:
 def reader_hash() -> str:
     """What predictions depend on beside model and data: the sources of this project that read audio with a model."""
     package = Path(__file__).parent.parent
-    below = (package / f"{name}.py" for name in ("audio", "text", "precision", "whisper_context"))
+    below = (package / f"{name}.py" for name in ("audio", "text", "precision", "convolutions", "whisper_context"))
     files = sorted([*package.glob("evaluation/*.py"), *package.glob("batching/*.py"), *below])
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 

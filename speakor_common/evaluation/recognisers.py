@@ -94,8 +94,7 @@ class CTCRecogniser:
 
     def log_probabilities(self, waves: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Frame posteriors of each wave: float32, shape = (T, V), natural logarithm."""
-        longer = [np.pad(wave, (0, max(0, self._shortest - len(wave)))) for wave in waves]  # less than a frame is heard as silence
-        pieces = [(index, piece) for index, wave in enumerate(longer) for piece in _windows(wave)]
+        pieces = [(index, piece) for index, wave in enumerate(waves) for piece in _windows(self._at_least_a_frame(wave))]
         rows: list[np.ndarray | None] = [None] * len(pieces)
         for batch in _batches([len(wave) for _, (wave, _, _) in pieces]):
             for position, logs in zip(batch, self._network.log_probabilities([pieces[p][1][0] for p in batch]), strict=True):
@@ -105,6 +104,10 @@ class CTCRecogniser:
         for (index, _), row in zip(pieces, rows, strict=True):
             joined[index].append(row)
         return [np.concatenate(parts) for parts in joined]
+
+    def _at_least_a_frame(self, wave: np.ndarray) -> np.ndarray:
+        """Less than a frame is heard as silence."""
+        return wave if len(wave) >= self._shortest else np.pad(wave, (0, self._shortest - len(wave)))
 
     def _frames(self, samples: int) -> int:
         return round(samples / RATE / self.seconds_per_frame)

@@ -33,12 +33,13 @@ from speakor_common import checkpoints, precision
 from speakor_common.audio import RATE
 from speakor_common.batching.augment import training_transform
 from speakor_common.batching.collate import IGNORED_LABEL, CTCCollator, frames_needed, to_label_form
+from speakor_common.convolutions import use_products
 from speakor_common.errors import CheckpointError, TrainingError
 from speakor_common.evaluation import language_model
 from speakor_common.evaluation.metrics import score
 from speakor_common.storage import read_json, whole_directory
 from speakor_common.text import from_jamo
-from speakor_common.training import decoding, epochlog
+from speakor_common.training import decoding, dropout, epochlog
 from speakor_common.training.arguments import arguments
 from speakor_common.training.blank_padding import BlankPaddedTrainer
 from speakor_common.training.callbacks import StagedUnfreezing
@@ -131,7 +132,7 @@ def _best_wer(trainer: Trainer) -> float:
 
 
 def load(base: str | Path, dropout: float | None = None) -> tuple[Wav2Vec2ForCTC, Wav2Vec2Processor]:
-    """Model and processor of a CTC checkpoint; ``dropout`` replaces the checkpoint's own rates.
+    """Model, its convolutions quick on a CPU, and processor of a CTC checkpoint; ``dropout`` replaces the checkpoint's own rates.
 
     Raises:
         CheckpointError: not found, or not a wav2vec2 CTC checkpoint.
@@ -139,9 +140,11 @@ def load(base: str | Path, dropout: float | None = None) -> tuple[Wav2Vec2ForCTC
     directory = checkpoints.resolve(base)
     try:
         rates = {} if dropout is None else dict.fromkeys(_DROPOUTS, dropout)
-        return Wav2Vec2ForCTC.from_pretrained(directory, **rates), Wav2Vec2Processor.from_pretrained(directory)
+        model, processor = Wav2Vec2ForCTC.from_pretrained(directory, **rates), Wav2Vec2Processor.from_pretrained(directory)
     except (OSError, ValueError, KeyError) as error:
         raise CheckpointError(f"{directory} is no wav2vec2 CTC checkpoint with processor ({error})") from error
+    use_products(model)
+    return model, processor
 
 
 def _forget_dropout(model: Wav2Vec2ForCTC, experiment: Experiment) -> None:
@@ -153,6 +156,7 @@ def _forget_dropout(model: Wav2Vec2ForCTC, experiment: Experiment) -> None:
 
 def prepare_model(model: Wav2Vec2ForCTC, experiment: Experiment) -> None:
     """Apply the preset to a loaded model, in place."""
+    dropout.pack(model)
     model.accepts_loss_kwargs = False  # or the Trainer does not divide by the accumulation steps
     config = model.config
     config.ctc_loss_reduction = "mean"  # per label, so clips of any length weigh the same

@@ -53,6 +53,10 @@ class SaveOnSignal(TrainerCallback):
             self.received = self.received or "a signal to another process"
             control.should_save = control.should_training_stop = True
 
+    def on_epoch_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs) -> None:
+        if self.received and not float(state.epoch).is_integer():  # part of an epoch is no candidate for the best one
+            control.should_evaluate = control.should_save = False
+
     def restore(self) -> None:
         """Give the signals back to whoever handled them before."""
         for number, handler in self._previous.items():

@@ -174,7 +174,7 @@ def adapt(model: WhisperForConditionalGeneration, experiment: Experiment) -> Pef
     )
     expected = sum(name.rsplit(".", 1)[-1] in ADAPTED for name, _ in model.named_modules())
     adapted = get_peft_model(model, config)
-    dropout.pack(adapted)
+    dropout.pack(adapted, ".lora_dropout.")  # what the model itself drops stays
     adapted.accepts_loss_kwargs = False
     found = sum(name.endswith("lora_A.default") for name, _ in adapted.named_modules())
     if found != expected:
