@@ -61,9 +61,7 @@ def load(way: str) -> tuple[Wav2Vec2ForCTC, Wav2Vec2Processor]:
     return model, processor
 
 
-def train(
-    way: str, model: Wav2Vec2ForCTC, processor: Wav2Vec2Processor, rows: list[dict], lists: list[list[float]]
-) -> tuple[float, float]:
+def train(way: str, model: Wav2Vec2ForCTC, processor: Wav2Vec2Processor, rows: list[dict], lists: list[list[float]]) -> tuple[float, float]:
     """Seconds and padding share of one pass."""
     set_seed(1)
     model.train()
