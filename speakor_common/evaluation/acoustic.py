@@ -41,7 +41,7 @@ class TorchAcoustic:
     """wav2vec2 in PyTorch; clips of one call are a batch."""
 
     def __init__(self, directory: Path, processor: Wav2Vec2Processor, device: str) -> None:
-        self.processor = processor
+        self._features = processor.feature_extractor
         self.model = Wav2Vec2ForCTC.from_pretrained(directory)
         use_products(self.model)
         self.model.eval().to(device)
@@ -54,7 +54,7 @@ class TorchAcoustic:
         elif self.config.feat_extract_norm == "group" and len(waves) > 1:
             return [logs for wave in waves for logs in self.log_probabilities([wave])]
         else:
-            inputs = self.processor(list(waves), sampling_rate=RATE, return_tensors="pt", padding=True).to(self.model.device)
+            inputs = self._features(list(waves), sampling_rate=RATE, return_tensors="pt", padding=True).to(self.model.device)
             logits = self.model(**inputs).logits
         logs = logits.float().log_softmax(-1).cpu().numpy()
         lengths = self.model._get_feat_extract_output_lengths(torch.tensor([len(wave) for wave in waves]))
@@ -66,7 +66,7 @@ class TorchAcoustic:
         Stock wav2vec2 counts it, so that in a padded batch a clip's transcript would depend on its neighbours.
         """
         encoder = self.model.wav2vec2
-        normal = [self.processor(wave, sampling_rate=RATE, return_tensors="pt").input_values[0] for wave in waves]
+        normal = [self._features(wave, sampling_rate=RATE, return_tensors="pt").input_values[0] for wave in waves]
         samples = torch.tensor([len(wave) for wave in waves])
         batch = torch.nn.utils.rnn.pad_sequence(normal, batch_first=True).to(self.model.device)
         padded = encoder.feature_extractor(batch, samples).transpose(1, 2)
@@ -88,7 +88,7 @@ class OnnxAcoustic:
             import onnxruntime
         except ImportError as error:
             raise CheckpointError(f"{directory} is an ONNX model, and ONNX Runtime is missing: pip install '.[onnx]'") from error
-        self.processor, self.config = processor, Wav2Vec2Config.from_pretrained(directory)
+        self._features, self.config = processor.feature_extractor, Wav2Vec2Config.from_pretrained(directory)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1  # a clip is short: cores are used better by a clip each
         self._pool = ThreadPoolExecutor(torch.get_num_threads())
@@ -101,5 +101,5 @@ class OnnxAcoustic:
         return list(self._pool.map(self._one, waves))
 
     def _one(self, wave: np.ndarray) -> np.ndarray:
-        values = self.processor(wave, sampling_rate=RATE, return_tensors="np").input_values
+        values = self._features(wave, sampling_rate=RATE, return_tensors="np").input_values
         return self.session.run(None, {ONNX_INPUT: values.astype(np.float32)})[0][0]
