@@ -1,4 +1,4 @@
-# make reproduce            notebooks 01-05 on the shipped sample (about 40 minutes on 2 cores)
+# make reproduce            notebooks 01-05 on the shipped sample (20 to 40 minutes on 2 cores)
 # make reproduce PROFILE=smoke            the same path in minutes
 # make reproduce PROFILE=aihub DATA=/path  AI Hub 505 on GPUs
 # make ablation             each change from exp01 to exp05 on its own, three seeds (hours)

@@ -2,14 +2,17 @@
 
 import copy
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import Wav2Vec2Config, Wav2Vec2ForCTC
+from transformers import Wav2Vec2Config, Wav2Vec2ForCTC, Wav2Vec2Processor
 from transformers.models.wav2vec2.modeling_wav2vec2 import Wav2Vec2FeatureEncoder
 
 from speakor_common.convolutions import ProductFeatureEncoder, use_products
+from speakor_common.evaluation import acoustic
+from tests.builders import tiny_ctc, tone
 
 SHORTEST = 400  # samples of one frame
 
@@ -123,3 +126,19 @@ def test_other_shapes_stay_as_they_are(changes):
     model = small(**changes) if "feat_extract_norm" not in changes else Wav2Vec2ForCTC(Wav2Vec2Config(**changes, num_hidden_layers=1))
     use_products(model)
     assert type(model.wav2vec2.feature_extractor) is Wav2Vec2FeatureEncoder
+
+
+@pytest.mark.parametrize("changes", [{}, {"conv_bias": True}, {"feat_extract_norm": "layer"}])
+def test_posteriors_do_not_depend_on_what_a_clip_is_batched_with(tmp_path, changes):
+    tiny_ctc(tmp_path)
+    config = Wav2Vec2Config.from_pretrained(tmp_path)
+    config.update(changes)
+    Wav2Vec2ForCTC(config).save_pretrained(tmp_path)
+    masks = changes.get("feat_extract_norm") == "layer"  # as every processor of such a model does
+    processor = Wav2Vec2Processor.from_pretrained(tmp_path)
+    processor.feature_extractor.return_attention_mask = masks
+    network = acoustic.load(tmp_path, processor, "cpu")
+    waves = [tone(seconds) for seconds in (0.3, 1.7, 0.9)]
+    for wave, together in zip(waves, network.log_probabilities(waves), strict=True):
+        (alone,) = network.log_probabilities([wave])
+        assert alone.shape == together.shape and np.allclose(alone, together, atol=1e-4)
