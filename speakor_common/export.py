@@ -46,8 +46,8 @@ def export(model: Path, int8: bool = True) -> Path:
     if kind != "wav2vec2" or not list(model.glob("*.safetensors")):
         raise CheckpointError(f"{model} holds no trained wav2vec2 CTC model (model type {kind!r}); only those are exported")
     try:
-        import onnxruntime.quantization as quantization
-        import onnxscript  # noqa: F401 - the exporter needs it, and says so less clearly
+        import onnxruntime  # noqa: F401 - so that a missing package is named here
+        import onnxscript  # noqa: F401
     except ImportError as error:
         raise CheckpointError(f"exporting needs the package {error.name}: pip install '.[onnx]'") from error
     target = model.with_name(f"{model.name}-onnx")
@@ -56,7 +56,7 @@ def export(model: Path, int8: bool = True) -> Path:
         plain = folder / "plain.onnx"
         _write(model, plain)
         if int8:
-            quantization.quantize_dynamic(plain, folder / ONNX_FILE, op_types_to_quantize=["MatMul"])
+            _quantize(plain, folder / ONNX_FILE)
             plain.unlink()
         else:
             plain.rename(folder / ONNX_FILE)
@@ -71,3 +71,19 @@ def _write(model: Path, path: Path) -> None:
         network, (torch.zeros(1, 3 * RATE),), path, input_names=[ONNX_INPUT], output_names=["log_probabilities"],
         dynamic_shapes=({1: samples},), dynamo=True, external_data=False, verbose=False,
     )  # fmt: skip
+
+
+def _quantize(plain: Path, path: Path) -> None:
+    """Weights of matrix products in 8 bits, a scale for every column.
+
+    The first and the last product stay exact. They are small, and with the scales a column they halve the divergence from exact
+    posteriors (sample, validation).
+    """
+    import onnx
+    from onnxruntime import quantization
+
+    graph = onnx.load(plain).graph
+    weights = {tensor.name for tensor in graph.initializer}
+    products = [node.name for node in graph.node if node.op_type == "MatMul" and node.input[1] in weights]
+    exact = [products[0], products[-1]]
+    quantization.quantize_dynamic(plain, path, op_types_to_quantize=["MatMul"], per_channel=True, nodes_to_exclude=exact)

@@ -59,7 +59,7 @@ def measured(base: Path, short: int, experiment: Experiment, only: Iterable[Sett
     rows = []
     for setting in memory.settings(short) if only is None else only:
         if setting.weights == "bf16" and precision.name() != "bf16":
-            logger.info("%s with bf16 weights is not measured: this device would emulate bf16", setting.method)
+            logger.info("%s with bf16 weights is not measured: this device computes in fp32", setting.method)
             continue
         probe = memory_probe.measure(base, setting, experiment, batch, LABEL_TOKENS)
         rows.append(_describe(setting) | {"measured": round(probe.peak / 2**20), "seconds a step": round(probe.seconds, 2)})
