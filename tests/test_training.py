@@ -22,6 +22,7 @@ from speakor_common.storage import read_json
 from speakor_common.training import ctc, decoding, runs
 from speakor_common.training.blank_padding import loss_counting_padding
 from speakor_common.training.callbacks import LossGuard, StagedUnfreezing, submodules
+from speakor_common.training.dropout import PackedDropout
 from speakor_common.training.experiments import EXPERIMENTS, resolve
 from speakor_common.training.preset import FEATURE_ENCODER, TOP_LAYERS, Stage
 from speakor_common.training.profiles import PROFILES, Profile
@@ -136,6 +137,13 @@ def test_validation_reads_nothing_out_of_padding(base, tmp_path):
     assert (
         best.shape == (2, frames[1]) and (best[0, frames[0] :] == -100).all() and (best[1] >= 0).all() and (best[0, : frames[0]] >= 0).all()
     )
+
+
+def test_all_dropout_modules_draw_cheaply_and_rates_stay(base):
+    model, _ = ctc.load(base, 0.1)
+    ctc.prepare_model(model, experiment(base))
+    kinds = {type(module) for module in model.modules() if isinstance(module, torch.nn.Dropout) and module.p > 0}
+    assert kinds == {PackedDropout} and model.config.hidden_dropout == model.dropout.p == 0.1
 
 
 class Kill(ctc.TrainerCallback):

@@ -50,7 +50,7 @@ class TorchAcoustic:
     @torch.inference_mode()
     def log_probabilities(self, waves: Sequence[np.ndarray]) -> list[np.ndarray]:
         if isinstance(self.model.wav2vec2.feature_extractor, ProductFeatureEncoder):
-            logits = self._unpadded_logits(waves)
+            logits = self._logits_of_each_alone(waves)
         elif self.config.feat_extract_norm == "group" and len(waves) > 1:
             return [logs for wave in waves for logs in self.log_probabilities([wave])]
         else:
@@ -60,7 +60,7 @@ class TorchAcoustic:
         lengths = self.model._get_feat_extract_output_lengths(torch.tensor([len(wave) for wave in waves]))
         return [row[:length] for row, length in zip(logs, lengths.tolist(), strict=True)]
 
-    def _unpadded_logits(self, waves: Sequence[np.ndarray]) -> torch.Tensor:
+    def _logits_of_each_alone(self, waves: Sequence[np.ndarray]) -> torch.Tensor:
         """Logits (B, T, V) of a group-norm model whose statistics leave padding out.
 
         Stock wav2vec2 counts it, so that in a padded batch a clip's transcript would depend on its neighbours.

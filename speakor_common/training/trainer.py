@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 from datasets import Dataset
-from transformers import Trainer, TrainerState
-from transformers.trainer_pt_utils import LengthGroupedSampler
+from transformers import Trainer
 
 from speakor_common.batching.collate import IGNORED_LABEL, CTCCollator
 from speakor_common.errors import TrainingError
 from speakor_common.evaluation.syllables import path_finder, vocabulary
 from speakor_common.training.callbacks import LossGuard
-
-_EPOCHS = 10_000  # more than any run has, so that no two seeds share an order
+from speakor_common.training.sampling import EpochLengthSampler, by_length
 
 
 class CTCTrainer(Trainer):
@@ -38,9 +35,8 @@ class CTCTrainer(Trainer):
         finally:
             self.data_collator = plain
 
-    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> LengthGroupedSampler:
-        plain = super()._get_train_sampler(train_dataset)
-        return _OrderOfEpoch(plain.batch_size, plain.lengths, self.args.data_seed, lambda: self.state)
+    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> EpochLengthSampler:
+        return by_length(self, train_dataset or self.train_dataset, 10_000 * self.args.seed)
 
     def prediction_step(self, model, inputs, prediction_loss_only, ignore_keys=None):
         """The path a recogniser would read instead of logits, which would fill memory; frames of padding as -100.
@@ -73,19 +69,3 @@ class CTCTrainer(Trainer):
                 f"the loss of a batch is {value} after step {self.state.global_step}; a CTC loss is a finite number >= 0. "
                 f"Its utterances: {', '.join(identifiers)}. Look at their audio and labels, then at the learning rate"
             )
-
-
-class _OrderOfEpoch(LengthGroupedSampler):
-    """Clips grouped by length in an order that seed and epoch decide.
-
-    The stock sampler draws it from the run's random numbers, which are elsewhere when a run continues from the middle of an epoch:
-    some clips then came twice in it, and others not at all.
-    """
-
-    def __init__(self, batch_size: int, lengths: list[int], seed: int, state: Callable[[], TrainerState]) -> None:
-        super().__init__(batch_size, lengths=lengths)
-        self._seed, self._state = seed, state
-
-    def __iter__(self) -> Iterator[int]:
-        self.generator = torch.Generator().manual_seed(_EPOCHS * self._seed + int(self._state().epoch or 0))
-        return super().__iter__()

@@ -16,7 +16,6 @@ import torch
 from datasets import Dataset, DatasetDict
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import Trainer, TrainerCallback, TrainingArguments, WhisperForConditionalGeneration, WhisperProcessor, set_seed
-from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from speakor_common import checkpoints, precision
 from speakor_common.audio import RATE
@@ -30,6 +29,7 @@ from speakor_common.training.arguments import arguments
 from speakor_common.training.callbacks import EveryAdapterLearns, LossGuard
 from speakor_common.training.preset import Experiment
 from speakor_common.training.runlog import RunLog
+from speakor_common.training.sampling import EpochLengthSampler, by_length
 from speakor_common.training.signals import run_or_resume
 from speakor_common.whisper_context import positions_for, positions_in, short_context, with_silence
 
@@ -92,27 +92,11 @@ def train(
     return facts
 
 
-class EpochLengthSampler(LengthGroupedSampler):
-    """Clips of similar length together, in an order that follows from seed and epoch: a run resumed within an epoch goes on in it."""
-
-    def __init__(self, batch_size: int, lengths: list[int], seed: int) -> None:
-        super().__init__(batch_size, lengths=lengths, generator=torch.Generator())
-        self._seed, self._epoch = seed, 0
-
-    def set_epoch(self, epoch: int) -> None:
-        self._epoch = epoch
-
-    def __iter__(self):
-        self.generator.manual_seed(1000 * self._seed + self._epoch)
-        return super().__iter__()
-
-
 class ShortContextTrainer(Trainer):
     """Trainer that cuts Whisper's encoder to each batch's clips, which come by similar length: a batch costs what its longest does."""
 
     def _get_train_sampler(self, train_dataset: Dataset | None = None) -> EpochLengthSampler:
-        together = self.args.train_batch_size * self.args.gradient_accumulation_steps
-        return EpochLengthSampler(together, (train_dataset or self.train_dataset)["length"][:], self.args.seed)
+        return by_length(self, train_dataset or self.train_dataset, 1000 * self.args.seed)
 
     def training_step(self, model, inputs, *args, **kwargs):
         draw = 100_000 * self.args.seed + self.state.global_step  # a resumed run draws the same
