@@ -20,7 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
-from speakor_common import checkpoints, paths
+from speakor_common import paths
+from speakor_common.models import checkpoints
 from speakor_common.storage import write_json
 from speakor_common.training.runlog import peak_memory_mib
 

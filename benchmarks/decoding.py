@@ -18,15 +18,16 @@ import pandas as pd
 from speakor_common import paths
 from speakor_common.audio import RATE
 from speakor_common.batching.collate import load_audio
-from speakor_common.checkpoints import resolve
 from speakor_common.corpus import prepare
-from speakor_common.evaluation import rescoring
-from speakor_common.evaluation.beam import BeamSearch, BeamSettings
+from speakor_common.decoding import rescoring
+from speakor_common.decoding.beam import BeamSearch, BeamSettings
+from speakor_common.decoding.syllables import path_finder
 from speakor_common.evaluation.metrics import score
-from speakor_common.evaluation.recognisers import CTCRecogniser
-from speakor_common.evaluation.syllables import path_finder
+from speakor_common.models.checkpoints import resolve
+from speakor_common.recognition import decoder_tuning
+from speakor_common.recognition.recognisers import CTCRecogniser
 from speakor_common.storage import write_json
-from speakor_common.training import decoding, runs
+from speakor_common.training import runs
 from speakor_common.training.experiments import profile
 
 LM_ORDER = 6
@@ -39,7 +40,7 @@ def main(model: str = "base-tiny") -> None:
         folder = copy_without_language_model(resolve(model), Path(name) / "model")
         recogniser = CTCRecogniser(folder, "cpu")
         symbols, blank, delimiter = recogniser.symbols, recogniser.blank, recogniser.delimiter
-        decoding.fit(folder, runs.training_data(profile("sample")), LM_ORDER, seed=1)
+        decoder_tuning.fit(folder, runs.training_data(profile("sample")), LM_ORDER, seed=1)
         search = BeamSearch(folder / rescoring.JAMO_MODEL_FILE, symbols, blank, delimiter, BeamSettings())
         syllables, rescorer = path_finder(symbols, blank), rescoring.load(folder, symbols, blank, delimiter)
         finders = {

@@ -29,8 +29,8 @@ from speakor_common.audio import RATE
 from speakor_common.batching.collate import load_audio
 from speakor_common.corpus import prepare
 from speakor_common.evaluation.metrics import score
-from speakor_common.evaluation.transcribe import Transcriber
-from speakor_common.export import export
+from speakor_common.models.export import export
+from speakor_common.recognition.transcriber import Transcriber
 from speakor_common.storage import write_json
 from speakor_common.text import from_jamo
 from speakor_common.training.memory_probe import peak_memory

@@ -23,8 +23,8 @@ from speakor_common.corpus import aihub
 from speakor_common.evaluation import summary
 from speakor_common.evaluation.metrics import utterance_counts
 from speakor_common.evaluation.statistics import paired_comparison, rate_interval
-from speakor_common.show import explorer
-from speakor_common.show.browse import Browser
+from speakor_common.show.explorer import explorer
+from speakor_common.show.explorer.browse import Browser
 from speakor_common.storage import write_json
 
 ROWS, CLIPS, WRONG = 20_000, 200, 0.1

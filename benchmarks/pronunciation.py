@@ -15,16 +15,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from speakor_common import checkpoints, paths
+from speakor_common import paths
 from speakor_common.batching.collate import load_audio
 from speakor_common.corpus import prepare
-from speakor_common.evaluation import confusions, detection
-from speakor_common.evaluation.errors import align_syllables
-from speakor_common.evaluation.feedback import DeviationRecord, Record
-from speakor_common.evaluation.pronunciation import Deviation, NativeListener, compare
-from speakor_common.g2p import standard_pronunciation
+from speakor_common.evaluation.alignment import align_syllables
+from speakor_common.text.g2p import standard_pronunciation
+from speakor_common.models import checkpoints
+from speakor_common.pronunciation import confusions, detection
+from speakor_common.pronunciation.calibration import said
+from speakor_common.pronunciation.feedback import DeviationRecord, Record
+from speakor_common.pronunciation.listener import Deviation, NativeListener, compare
 from speakor_common.storage import write_json
-from speakor_common.training.confusions import said
 
 THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.73, 0.9)
 

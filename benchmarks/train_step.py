@@ -15,12 +15,13 @@ import numpy as np
 import torch
 from transformers import Wav2Vec2ForCTC, Wav2Vec2Processor, set_seed
 
-from speakor_common import checkpoints, paths, precision
+from speakor_common import paths
 from speakor_common.audio import RATE
 from speakor_common.batching.collate import CTCCollator, load_audio, pad_labels, to_label_form
 from speakor_common.corpus import prepare
+from speakor_common.models import checkpoints, precision
 from speakor_common.storage import write_json
-from speakor_common.training import ctc
+from speakor_common.training import finetune_ctc
 
 CLIPS, BATCH, ROUNDS, RATE_OF_LEARNING = 256, 8, 3, 1e-4
 STOCK, OURS = "stock", "ours"
@@ -53,7 +54,7 @@ def main() -> None:
 def load(way: str) -> tuple[Wav2Vec2ForCTC, Wav2Vec2Processor]:
     directory = checkpoints.resolve("base-tiny")
     if way == OURS:
-        model, processor = ctc.load(directory, dropout=0.0)
+        model, processor = finetune_ctc.load(directory, dropout=0.0)
     else:
         none = dict.fromkeys(("hidden_dropout", "attention_dropout", "final_dropout"), 0.0)
         model, processor = Wav2Vec2ForCTC.from_pretrained(directory, **none), Wav2Vec2Processor.from_pretrained(directory)

@@ -14,17 +14,18 @@ from pathlib import Path
 import pandas as pd
 from datasets import Dataset
 
-from speakor_common import checkpoints, paths, whisper_context
+from speakor_common import paths
 from speakor_common.corpus import prepare
-from speakor_common.evaluation import predict
-from speakor_common.evaluation.recognisers import WhisperRecogniser
 from speakor_common.evaluation.summary import compare, summarise_rates, with_counts
+from speakor_common.models import checkpoints, short_context
+from speakor_common.recognition import predict
+from speakor_common.recognition.recognisers import WhisperRecogniser
 from speakor_common.storage import write_json
 from speakor_common.training.experiments import profile
 from speakor_common.training.runs import finished
 
 STOCK, THINNED, BARE = "30 s", "as the clip, silence thinned", "as the clip"
-SILENT_POSITIONS = {STOCK: 0, THINNED: whisper_context.SILENT_POSITIONS, BARE: 0}
+SILENT_POSITIONS = {STOCK: 0, THINNED: short_context.SILENT_POSITIONS, BARE: 0}
 
 
 def main() -> None:
@@ -39,7 +40,7 @@ def measure(name: str, directory: Path, data: Dataset) -> list[dict]:
     """One model in all contexts."""
     recogniser, rows, tables = WhisperRecogniser(directory, "cpu"), [], []
     for context, silence in SILENT_POSITIONS.items():
-        recogniser.whole_context, whisper_context.SILENT_POSITIONS = context == STOCK, silence
+        recogniser.whole_context, short_context.SILENT_POSITIONS = context == STOCK, silence
         started = time.perf_counter()
         tables.append(predict.predict(recogniser, data, context))
         seconds, rates = round(time.perf_counter() - started, 1), summarise_rates(with_counts(tables[-1]))

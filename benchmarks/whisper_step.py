@@ -23,15 +23,16 @@ import psutil
 import torch
 from transformers import Trainer, TrainerCallback, WhisperProcessor
 
-from speakor_common import checkpoints, paths, precision
+from speakor_common import paths
 from speakor_common.batching.collate import Seq2SeqCollator
 from speakor_common.corpus import prepare
+from speakor_common.models import checkpoints, precision
+from speakor_common.models.short_context import STOCK_POSITIONS, frames_for, with_silence
 from speakor_common.storage import write_json
-from speakor_common.training import memory_probe, whisper
+from speakor_common.training import finetune_whisper, memory_probe
 from speakor_common.training.arguments import arguments
 from speakor_common.training.experiments import resolve
-from speakor_common.training.memory import FULL, LORA, Setting
-from speakor_common.whisper_context import STOCK_POSITIONS, frames_for, with_silence
+from speakor_common.training.whisper_memory import FULL, LORA, Setting
 
 PLAIN, SHORT = "plain: full, fp32, 30 s", "as trained: LoRA, NF4, as long as the clips, silence thinned"
 CHECKPOINTED = f"{SHORT}, checkpointing"
@@ -79,7 +80,7 @@ def measure(way: str, batches: int) -> dict:
         if way == PLAIN:
             trainer = Trainer(**common | {"data_collator": partial(stock_length, collator)})
         else:
-            trainer = whisper.ShortContextTrainer(**common)
+            trainer = finetune_whisper.ShortContextTrainer(**common)
         trainer.train()
     seconds = (times.ends[-1] - times.ends[0]) / (len(times.ends) - 1) / experiment.batch_size
     return {"way": way, "batch": experiment.batch_size, "seconds an utterance": seconds, "peak MiB": round((peak[0] - before) / 2**20)}

@@ -8,7 +8,8 @@ import platform
 from datetime import date
 from pathlib import Path
 
-from speakor_common import paths, precision
+from speakor_common import paths
+from speakor_common.models import precision
 from speakor_common.storage import read_json, write_text
 
 START, END = "<!-- benchmarks -->", "<!-- end of benchmarks -->"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from speakor_common.errors import SpeakorError
 
 if TYPE_CHECKING:
-    from speakor_common.evaluation.transcribe import Transcript
+    from speakor_common.recognition.transcriber import Transcript
 
 FILES = 64  # transcribed together
 
@@ -35,10 +35,11 @@ def prepare(options: argparse.Namespace) -> None:
 
 def train(options: argparse.Namespace) -> None:
     from speakor_common import paths
-    from speakor_common.training import base, listener, runs
+    from speakor_common.shipped import base_tiny, listener_tiny
+    from speakor_common.training import runs
 
     changes = _changes(options.set)
-    shipped = {"base-tiny": base, listener.NAME: listener}
+    shipped = {"base-tiny": base_tiny, listener_tiny.NAME: listener_tiny}
     if options.experiment in shipped:
         facts = shipped[options.experiment].train_from_sample(options.seed)
     else:
@@ -47,9 +48,9 @@ def train(options: argparse.Namespace) -> None:
     model = paths.model(options.experiment, options.profile)
     print(f"model: {paths.relative(model)}")
     if options.merge:
-        from speakor_common.training import whisper
+        from speakor_common.training import finetune_whisper
 
-        print(f"merged: {paths.relative(whisper.merge(model))}")
+        print(f"merged: {paths.relative(finetune_whisper.merge(model))}")
 
 
 def _changes(pairs: list[str]) -> dict[str, object]:
@@ -68,7 +69,7 @@ def _changes(pairs: list[str]) -> dict[str, object]:
 
 def transcribe(options: argparse.Namespace) -> None:
     from speakor_common.errors import AudioError
-    from speakor_common.evaluation.transcribe import Transcriber
+    from speakor_common.recognition.transcriber import Transcriber
 
     transcriber, unreadable = Transcriber.from_pretrained(options.model), 0
     groups = [options.files[start : start + FILES] for start in range(0, len(options.files), FILES)]
@@ -103,16 +104,18 @@ def evaluate(options: argparse.Namespace) -> None:
 
 
 def predict(options: argparse.Namespace) -> None:
-    from speakor_common import paths, workflow
+    from speakor_common import paths
+    from speakor_common.pipeline import evaluate
 
     folder = paths.results(options.profile) / "predictions"
-    rows = workflow.predict_all(options.profile, folder, progress=True)
+    rows = evaluate.predict_all(options.profile, folder, progress=True)
     if os.environ.get("RANK", "0") == "0":
         print(f"{len(rows)} predictions in {paths.relative(folder)}; notebook 05 takes them as they are")
 
 
 def reproduce(options: argparse.Namespace) -> None:
-    from speakor_common import notebooks, paths
+    from speakor_common import paths
+    from speakor_common.pipeline import notebooks
 
     if options.profile == "aihub" and not options.data and "01" in (options.only or ["01"]):
         raise SpeakorError("profile aihub needs the corpus: make reproduce PROFILE=aihub DATA=/path/to/131.인공지능…")
@@ -121,15 +124,16 @@ def reproduce(options: argparse.Namespace) -> None:
 
 
 def study(options: argparse.Namespace) -> None:
-    from speakor_common import studies
+    from speakor_common.pipeline import study
 
-    _, verdicts = studies.run(options.study, options.profile, tuple(options.seeds))
+    _, verdicts = study.run(options.study, options.profile, tuple(options.seeds))
     print(verdicts.to_string(index=False))
 
 
 def verify(options: argparse.Namespace) -> None:
-    from speakor_common import paths, verify
+    from speakor_common import paths
     from speakor_common.errors import ResultsError
+    from speakor_common.pipeline import verify
 
     folder = (options.folder or paths.results("sample")).resolve()
     readmes = (paths.root() / "README.md", paths.root() / "README.ko.md") if folder == paths.results("sample").resolve() else ()
@@ -143,21 +147,23 @@ def verify(options: argparse.Namespace) -> None:
 
 
 def export(options: argparse.Namespace) -> None:
-    from speakor_common import checkpoints, paths
-    from speakor_common import export as onnx
+    from speakor_common import paths
+    from speakor_common.models import checkpoints
+    from speakor_common.models import export as onnx
 
     print(f"exported: {paths.relative(onnx.export(checkpoints.resolve(options.model), int8=not options.fp32))}")
 
 
 def push(options: argparse.Namespace) -> None:
-    from speakor_common import paths, publish
+    from speakor_common import paths
+    from speakor_common.pipeline import publish
 
     print(publish.push(paths.model(options.experiment, options.profile), options.repository, private=not options.public))
 
 
 def synthesize(options: argparse.Namespace) -> None:
     from speakor_common import paths
-    from speakor_common.corpus.synthesis.build import build
+    from speakor_common.shipped.synthesis.build import build
 
     target = options.target or paths.sample_corpus()
     cache = paths.root() / "data" / "sample-clips"

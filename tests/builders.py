@@ -185,7 +185,7 @@ def tiny_ctc(directory: Path) -> Path:
     """A stock CTC checkpoint with the shipped base's vocabulary and a fraction of its size."""
     from transformers import Wav2Vec2ForCTC
 
-    from speakor_common.training.base import jamo_vocabulary, tiny_config, write_untrained
+    from speakor_common.shipped.base_tiny import jamo_vocabulary, tiny_config, write_untrained
 
     write_untrained(directory)
     config = tiny_config(len(jamo_vocabulary()))

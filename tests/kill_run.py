@@ -16,11 +16,13 @@ from pathlib import Path
 import torch
 from transformers import TrainerCallback
 
-from speakor_common import paths, workflow
+from speakor_common import paths
 from speakor_common.corpus import prepare
 from speakor_common.corpus.splits import SplitPolicy
 from speakor_common.evaluation import summary
-from speakor_common.show import explorer, report
+from speakor_common.pipeline import evaluate
+from speakor_common.show import report
+from speakor_common.show.explorer import explorer
 from speakor_common.storage import write_json, write_text
 from speakor_common.training import runs
 from speakor_common.training.profiles import PROFILES, Profile
@@ -40,12 +42,12 @@ def pipeline(home: Path, happened) -> None:
     for experiment in ("exp01", "exp05"):
         runs.train(experiment, NAME, 1, (Steps(),))
     results = paths.results(NAME)
-    predictions = workflow.predict_all(NAME, results / "predictions")
-    metrics, best = summary.metrics(predictions), workflow.chosen(NAME)
-    workflow.write_feedback(NAME, predictions, best, results / "feedback.jsonl")
+    predictions = evaluate.predict_all(NAME, results / "predictions")
+    metrics, best = summary.metrics(predictions), evaluate.chosen(NAME)
+    evaluate.write_feedback(NAME, predictions, best, results / "feedback.jsonl")
     write_json(results / "metrics.json", metrics)
     write_text(results / "result.txt", report.result_text(metrics, best, "test"))
-    explorer.write_html(predictions, workflow.audio_by_id(NAME).__getitem__, results / "explorer.html")
+    explorer.write_html(predictions, evaluate.audio_by_id(NAME).__getitem__, results / "explorer.html")
     report.write_report(metrics, [], results / "report.html", "test")
 
 

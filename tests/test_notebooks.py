@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from speakor_common import notebooks, paths
+from speakor_common import paths
+from speakor_common.pipeline import notebooks
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -20,8 +20,8 @@ import torch
 from transformers import Wav2Vec2Processor, WhisperProcessor
 
 from speakor_common.audio import RATE, Transform, decode, level_peak
+from speakor_common.models.short_context import frames_for, positions_for
 from speakor_common.text import ONSETS, to_jamo, to_nfc
-from speakor_common.whisper_context import frames_for, positions_for
 
 IGNORED_LABEL = -100
 _SAMPLES_PER_FRAME = 160  # of Whisper's mel features
@@ -71,7 +71,7 @@ class CTCCollator:
 class Seq2SeqCollator:
     """Batch for ``WhisperForConditionalGeneration``.
 
-    Returns ``input_features`` float32 (B, M, T), for :func:`.whisper_context.short_context` around the longest clip, and ``labels``
+    Returns ``input_features`` float32 (B, M, T), for :func:`.short_context.shortened_context` around the longest clip, and ``labels``
     int64 (B, L) padded with -100. The decoder start token is left out of the labels because
     the model itself shifts them right; the end token is kept, although it equals the pad id.
 

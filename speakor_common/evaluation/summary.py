@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from speakor_common.evaluation.conditions import CLEAN
-from speakor_common.evaluation.errors import FLAGS, flags
+from speakor_common.batching.conditions import CLEAN
+from speakor_common.evaluation.alignment import FLAGS, flags
 from speakor_common.evaluation.metrics import LEVELS, RATES, summarise, utterance_counts
 from speakor_common.evaluation.statistics import Comparison, paired_comparison, rate_interval
 

@@ -10,9 +10,9 @@ from datasets import Dataset
 
 from speakor_common import audio
 from speakor_common.batching.collate import to_label_form
-from speakor_common.checkpoints import resolve
 from speakor_common.corpus.splits import SPLITS
 from speakor_common.errors import CheckpointError
+from speakor_common.models.checkpoints import resolve
 from speakor_common.storage import read_json
 
 

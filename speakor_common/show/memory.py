@@ -10,13 +10,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from transformers import WhisperConfig
 
-from speakor_common import checkpoints, precision
+from speakor_common.models import checkpoints, precision
+from speakor_common.models.short_context import POSITIONS_PER_SECOND
 from speakor_common.show import plots
 from speakor_common.storage import write_text
-from speakor_common.training import memory, memory_probe
-from speakor_common.training.memory import LARGE_TURBO, Memory, Setting
+from speakor_common.training import memory_probe, whisper_memory
 from speakor_common.training.preset import Experiment
-from speakor_common.whisper_context import POSITIONS_PER_SECOND
+from speakor_common.training.whisper_memory import LARGE_TURBO, Memory, Setting
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ def study(experiment: Experiment, short: int, quick: bool, path: Path) -> pd.Dat
     """
     base = checkpoints.resolve(experiment.base)
     table = computed(WhisperConfig.from_pretrained(base), short, experiment)
-    only = [s for s in memory.settings(short) if s.method == memory.LORA and s.positions == short] if quick else None
+    only = [s for s in whisper_memory.settings(short) if s.method == whisper_memory.LORA and s.positions == short] if quick else None
     table = table.merge(measured(base, short, experiment, only), how="left")
     write_text(path, table.to_csv(index=False))
     return table
@@ -44,8 +44,8 @@ def study(experiment: Experiment, short: int, quick: bool, path: Path) -> pd.Dat
 def computed(config: WhisperConfig, short: int, experiment: Experiment, batch: int = 1) -> pd.DataFrame:
     """MiB of every way of training: columns method, weights kept as, checkpointing, context s, trained parameters, the parts, total."""
     rows = []
-    for setting in memory.settings(short):
-        found = memory.computed(config, setting, experiment, batch, LABEL_TOKENS)
+    for setting in whisper_memory.settings(short):
+        found = whisper_memory.computed(config, setting, experiment, batch, LABEL_TOKENS)
         rows.append(_describe(setting) | {"trained parameters": found.trainable} | _mebibytes(found))
     return pd.DataFrame(rows)
 
@@ -57,7 +57,7 @@ def measured(base: Path, short: int, experiment: Experiment, only: Iterable[Sett
         only: fewer ways, for a quick look.
     """
     rows = []
-    for setting in memory.settings(short) if only is None else only:
+    for setting in whisper_memory.settings(short) if only is None else only:
         if setting.weights == "bf16" and precision.name() != "bf16":
             logger.info("%s with bf16 weights is not measured: this device computes in fp32", setting.method)
             continue
@@ -69,8 +69,8 @@ def measured(base: Path, short: int, experiment: Experiment, only: Iterable[Sett
 def fits(short: int, experiment: Experiment) -> pd.DataFrame:
     """Largest batch of large-v3-turbo for each way of training on each card; 0 where not even one clip fits."""
     rows = []
-    for setting in memory.settings(short):
-        one, two = (memory.computed(LARGE_TURBO, setting, experiment, batch, LABEL_TOKENS).total for batch in (1, 2))
+    for setting in whisper_memory.settings(short):
+        one, two = (whisper_memory.computed(LARGE_TURBO, setting, experiment, batch, LABEL_TOKENS).total for batch in (1, 2))
         free = {card: (card - RESERVED_GIB) * 2**30 - (2 * one - two) for card in CARDS_GIB}
         batches = {f"{card} GB": max(0, int(room // (two - one))) for card, room in free.items()}
         rows.append(_describe(setting) | {"GiB at batch 1": round(one / 2**30, 2)} | batches)

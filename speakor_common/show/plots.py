@@ -12,8 +12,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from speakor_common.evaluation.conditions import CLEAN, NOISES, SNRS_DB, noise_name
-from speakor_common.evaluation.errors import PARTS, confusion_matrix
+from speakor_common.batching.conditions import CLEAN, NOISES, SNRS_DB, noise_name
+from speakor_common.evaluation.alignment import PARTS, confusion_matrix
 from speakor_common.evaluation.summary import SMALL_GROUP
 
 # Okabe & Ito (2008): distinguishable with every common colour vision.

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from speakor_common.batching.conditions import CLEAN, CONDITIONS
 from speakor_common.errors import ResultsError
-from speakor_common.evaluation.conditions import CLEAN, CONDITIONS
 from speakor_common.storage import write_text
 
 # Published by the seed project for its own data (about 20,000 AI Hub sentences; its test set was its

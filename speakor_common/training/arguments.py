@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from transformers import TrainingArguments
 
-from speakor_common import precision
+from speakor_common.models import precision
 from speakor_common.training.preset import Experiment
 
 

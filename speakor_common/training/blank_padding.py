@@ -15,7 +15,7 @@ import torch
 from transformers import Wav2Vec2ForCTC
 
 from speakor_common.batching.collate import CTCCollator
-from speakor_common.training.trainer import CTCTrainer
+from speakor_common.training.trainers import CTCTrainer
 
 
 class BlankPaddedTrainer(CTCTrainer):

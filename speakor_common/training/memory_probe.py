@@ -17,11 +17,11 @@ import psutil
 import torch
 from transformers import WhisperForConditionalGeneration
 
-from speakor_common import processes
-from speakor_common.training import whisper
-from speakor_common.training.memory import FULL, Setting
+from speakor_common import parallel
+from speakor_common.models.short_context import shortened_context
+from speakor_common.training import finetune_whisper
 from speakor_common.training.preset import Experiment
-from speakor_common.whisper_context import short_context
+from speakor_common.training.whisper_memory import FULL, Setting
 
 _SAMPLE_S = 0.002
 
@@ -40,7 +40,7 @@ def measure(base: Path, setting: Setting, experiment: Experiment, batch: int, la
     Args:
         base: Whisper directory. batch: utterances. label_tokens: their length.
     """
-    with processes.executor(1, __name__) as pool:
+    with parallel.executor(1, __name__) as pool:
         return pool.submit(run, base, setting, experiment, batch, label_tokens, steps).result()
 
 
@@ -52,7 +52,7 @@ def run(base: Path, setting: Setting, experiment: Experiment, batch: int, label_
     optimizer = torch.optim.AdamW((p for p in model.parameters() if p.requires_grad), lr=1e-6)
     config, dtype = model.config, next(model.parameters()).dtype
     labels = torch.randint(100, (batch, label_tokens), device=device)
-    with short_context(model, setting.positions) as frames, peak_memory(device) as peak:
+    with shortened_context(model, setting.positions) as frames, peak_memory(device) as peak:
         features = torch.randn(batch, config.num_mel_bins, frames, device=device, dtype=dtype)
         for _ in range(steps):
             started = time.perf_counter()
@@ -67,7 +67,7 @@ def build(base: Path, setting: Setting, experiment: Experiment) -> torch.nn.Modu
     """The model of a setting, ready to train."""
     if setting.method != FULL:
         used = replace(experiment, gradient_checkpointing=setting.checkpointing, quantize=setting.weights == "nf4")
-        return whisper.build(base, used)[0]
+        return finetune_whisper.build(base, used)[0]
     dtype = torch.float32 if setting.weights == "fp32" else torch.bfloat16
     model = WhisperForConditionalGeneration.from_pretrained(base, dtype=dtype)
     model.model.encoder.embed_positions.requires_grad_(False)  # sinusoids; from_pretrained forgets that they are fixed

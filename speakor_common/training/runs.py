@@ -20,9 +20,10 @@ from accelerate import PartialState
 from accelerate.utils.memory import should_reduce_batch_size
 from datasets import DatasetDict
 
-from speakor_common import checkpoints, paths
+from speakor_common import paths
 from speakor_common.corpus import prepare
 from speakor_common.errors import TrainingError
+from speakor_common.models import checkpoints
 from speakor_common.storage import only_writer, read_json, whole_directory, write_json
 from speakor_common.training.experiments import Profile, resolve
 from speakor_common.training.preset import Experiment
@@ -89,7 +90,7 @@ def read_with_language_models(trained: Path, output: Path, experiment: Experimen
 
 
 def _read_with_language_models(trained: Path, output: Path, experiment: Experiment, profile: Profile, seed: int) -> dict[str, Any]:
-    from speakor_common.training import decoding
+    from speakor_common.recognition import decoder_tuning
 
     data = training_data(profile)
     fingerprint = run_fingerprint(experiment, data, seed)
@@ -98,7 +99,7 @@ def _read_with_language_models(trained: Path, output: Path, experiment: Experime
     started = time.perf_counter()
     with whole_directory(output) as folder:
         shutil.copytree(trained, folder, dirs_exist_ok=True)
-        settings, wer = decoding.fit(folder, data, experiment.lm_order, seed)
+        settings, wer = decoder_tuning.fit(folder, data, experiment.lm_order, seed)
         facts = read_json(folder / "run.json") | {"fingerprint": fingerprint, "weights": checkpoints.weights_hash(trained)}
         facts |= {"greedy_validation_wer": facts["best_validation_wer"], "best_validation_wer": wer, "decoding": settings}
         facts |= {"experiment": asdict(experiment), "seconds": round(facts["seconds"] + time.perf_counter() - started, 1)}
@@ -168,9 +169,9 @@ def finished(output: Path) -> dict[str, Any] | None:
 
 def _module(kind: str):
     if kind == "whisper":
-        from speakor_common.training import whisper
+        from speakor_common.training import finetune_whisper
 
-        return whisper
-    from speakor_common.training import ctc
+        return finetune_whisper
+    from speakor_common.training import finetune_ctc
 
-    return ctc
+    return finetune_ctc

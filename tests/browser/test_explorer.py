@@ -16,7 +16,7 @@ import pytest
 
 from speakor_common.audio import encode_opus
 from speakor_common.corpus import review
-from speakor_common.show import explorer
+from speakor_common.show.explorer import explorer
 from tests.builders import predictions, tone
 
 ROOT = Path(__file__).resolve().parents[2]

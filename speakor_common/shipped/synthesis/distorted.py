@@ -1,0 +1,52 @@
+"""Native voices that say what is no Korean: sentences with random sounds put in.
+
+Who has only heard Korean hears Korean, also where a learner said something else. The native
+listener is therefore also trained on clean native sounds in orders that no rule allows, labelled
+with exactly what is pronounced. Voices are the further ones of :mod:`.extra`, sentences keep their
+distance from the sample's held-out prompts, and no learner's accent is imitated: every jamo may
+become every other.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from speakor_common.corpus.splits import TRAIN
+from speakor_common.shipped.synthesis.extra import render_rows, voices
+from speakor_common.shipped.synthesis.phonology import Syllable, to_hangul
+from speakor_common.shipped.synthesis.plan import SEED, PlannedClip, distant_sentences, plan_clip
+from speakor_common.shipped.synthesis.sentences import Prompt
+from speakor_common.text import ONSETS, VOWELS
+
+CLIPS = 440
+_DISTORTED_SHARE = 0.6  # of syllables; the others keep the rhythm of Korean
+_CODAS = ("", *"ᆨᆫᆮᆯᆷᆸᆼ")  # the seven that are heard, and none
+_SOUNDS = {"onset": tuple(ONSETS), "vowel": tuple(VOWELS), "coda": _CODAS}
+
+
+def plan_distorted(count: int = CLIPS) -> list[PlannedClip]:
+    """``count`` clips, one a voice in turn; a pure function of the project's seed."""
+    people, sentences = voices(count), distant_sentences(count, f"{SEED}/distorted")
+    planned = []
+    for number, (person, text) in enumerate(zip(people, sentences, strict=True)):
+        clip = plan_clip(person, Prompt(f"Z{number:04d}", text, ""), TRAIN, SEED)
+        planned.append(replace(clip, spoken=tuple(distort(clip.spoken, random.Random(f"{SEED}/{clip.stem}")))))
+    return planned
+
+
+def distort(syllables: Sequence[Syllable], rng: random.Random) -> list[Syllable]:
+    """Replace one sound of more than half of the syllables by any other of its kind."""
+    return [_replace_sound(syllable, rng) if rng.random() < _DISTORTED_SHARE else syllable for syllable in syllables]
+
+
+def _replace_sound(syllable: Syllable, rng: random.Random) -> Syllable:
+    part = rng.choice(tuple(_SOUNDS))
+    return syllable.with_part(part, rng.choice([sound for sound in _SOUNDS[part] if sound != getattr(syllable, part)]))
+
+
+def clips(cache: Path, count: int = CLIPS, processes: int | None = None) -> list[dict]:
+    """Render what ``cache`` lacks and return all as training rows, ``text`` being what is pronounced; see :func:`extra.clips`."""
+    return render_rows(plan_distorted(count), cache, lambda clip: to_hangul(list(clip.spoken)), processes)

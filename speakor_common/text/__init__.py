@@ -1,0 +1,39 @@
+"""Korean text: jamo, normalisation and pronunciation. Light: no torch, no pandas."""
+
+from speakor_common.text.jamo import (
+    CODAS,
+    ONSETS,
+    VOWELS,
+    compatibility,
+    from_jamo,
+    split_syllable,
+    to_jamo,
+    to_nfc,
+)
+from speakor_common.text.normalise import (
+    PUNCTUATION,
+    DualForm,
+    MarkHandling,
+    normalize_korean,
+    spell_out,
+    strip_aihub_markup,
+    unreadable_parts,
+)
+
+__all__ = [
+    "CODAS",
+    "ONSETS",
+    "PUNCTUATION",
+    "VOWELS",
+    "DualForm",
+    "MarkHandling",
+    "compatibility",
+    "from_jamo",
+    "normalize_korean",
+    "spell_out",
+    "split_syllable",
+    "strip_aihub_markup",
+    "to_jamo",
+    "to_nfc",
+    "unreadable_parts",
+]

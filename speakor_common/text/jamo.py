@@ -1,0 +1,67 @@
+"""Hangul syllables and the letters they are made of.
+
+Two forms are used. *Syllables* are precomposed Hangul (NFC, ``가``-``힣``), the
+form of all labels and outputs. *Jamo* are the conjoining letters of NFD
+(``U+1100`` onsets, ``U+1161`` vowels, ``U+11A8`` codas), the form of the small
+CTC vocabulary: onset and coda are different symbols, so composing is unambiguous.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+from speakor_common.errors import TextError
+
+ONSETS = tuple(chr(0x1100 + i) for i in range(19))
+VOWELS = tuple(chr(0x1161 + i) for i in range(21))
+CODAS = tuple(chr(0x11A8 + i) for i in range(27))
+
+# How a lone conjoining jamo is shown to people (compatibility letters have a glyph of their own).
+_COMPAT_ONSETS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
+_COMPAT_VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
+_COMPAT_CODAS = "ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"
+_COMPAT = dict(zip(ONSETS + VOWELS + CODAS, _COMPAT_ONSETS + _COMPAT_VOWELS + _COMPAT_CODAS, strict=True))
+
+
+def to_nfc(text: str) -> str:
+    """Compose Hangul; file names and labels of the corpus occur in both Unicode forms."""
+    return unicodedata.normalize("NFC", text)
+
+
+def to_jamo(text: str) -> str:
+    """Decompose Hangul syllables into conjoining jamo (NFD); other characters pass.
+
+    >>> [hex(ord(c)) for c in to_jamo("각")]
+    ['0x1100', '0x1161', '0x11a8']
+    """
+    return unicodedata.normalize("NFD", to_nfc(text))
+
+
+def from_jamo(jamo: str) -> str:
+    """Compose conjoining jamo into syllables (NFC), whatever their order.
+
+    A recogniser can emit sequences that are no syllable (a vowel without onset, two
+    codas). Legal runs are composed; each left-over jamo appears as its compatibility
+    letter, so an error stays visible and countable instead of vanishing.
+
+    >>> from_jamo(to_jamo("먹어요")), from_jamo("ᅡᆸᆷ")
+    ('먹어요', 'ㅏㅂㅁ')
+    """
+    return "".join(_COMPAT.get(c, c) for c in unicodedata.normalize("NFC", jamo))
+
+
+def split_syllable(syllable: str) -> tuple[str, str, str]:
+    """Onset, vowel and coda of one precomposed syllable as conjoining jamo; coda may be ``""``.
+
+    Raises:
+        TextError: ``syllable`` is not a single Hangul syllable.
+    """
+    jamo = to_jamo(syllable)
+    if len(to_nfc(syllable)) != 1 or not "가" <= to_nfc(syllable) <= "힣":
+        raise TextError(f"expected one Hangul syllable, found {syllable!r}")
+    return jamo[0], jamo[1], jamo[2:]
+
+
+def compatibility(jamo: str) -> str:
+    """Conjoining jamo as stand-alone letters for tables and figures."""
+    return "".join(_COMPAT.get(c, c) for c in jamo)
