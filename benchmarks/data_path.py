@@ -37,11 +37,20 @@ def generate(root: Path, count: int) -> None:
     rng = np.random.default_rng(1)
     noise = (0.1 * rng.standard_normal(6 * 16_000)).astype(np.float32)
     for number in range(count):
-        name = stem(speaker=number % SPEAKERS, item=number // SPEAKERS % 1000, date=f"2022{number // SPEAKERS // 1000:04d}")
+        name = stem(
+            speaker=number % SPEAKERS,
+            item=number // SPEAKERS % 1000,
+            date=f"2022{number // SPEAKERS // 1000:04d}",
+        )
         folder = root / "1.Training" / f"{number // 1000}"
-        write(folder / "labels" / f"{name}.json", as_json(label(name, "저는 한국어를 배우고 있어요")))
+        write(
+            folder / "labels" / f"{name}.json", as_json(label(name, "저는 한국어를 배우고 있어요"))
+        )
         size = int(rng.uniform(1.0, 6.0) * 16_000)
-        write(folder / "audio" / f"{name}.wav", encoded(np.roll(noise, number)[:size] * rng.uniform(0.5, 1.0)))
+        write(
+            folder / "audio" / f"{name}.wav",
+            encoded(np.roll(noise, number)[:size] * rng.uniform(0.5, 1.0)),
+        )
 
 
 def ours(root: Path, target: Path, count: int, embed: bool) -> dict:
@@ -52,12 +61,24 @@ def ours(root: Path, target: Path, count: int, embed: bool) -> dict:
     from speakor_common.corpus.splits import SplitPolicy
 
     started = time.perf_counter()
-    prepare.prepare(root, target, SplitPolicy(valid_speakers=0.05, test_speakers=0.05), embed_audio=embed, workers=1, progress=False)
+    prepare.prepare(
+        root,
+        target,
+        SplitPolicy(valid_speakers=0.05, test_speakers=0.05),
+        embed_audio=embed,
+        workers=1,
+        progress=False,
+    )
     took, memory = time.perf_counter() - started, peak_memory_mib()
     data = prepare.load(target)["train"]
-    lengths, collate = np.asarray(data["length"]), CTCCollator(Wav2Vec2Processor.from_pretrained(checkpoints.resolve("base-tiny")))
+    lengths, collate = (
+        np.asarray(data["length"]),
+        CTCCollator(Wav2Vec2Processor.from_pretrained(checkpoints.resolve("base-tiny"))),
+    )
     order = np.argsort(lengths, kind="stable")
-    return epoch(data, [order[i : i + BATCH] for i in range(0, len(order), BATCH)], collate, lengths) | {
+    return epoch(
+        data, [order[i : i + BATCH] for i in range(0, len(order), BATCH)], collate, lengths
+    ) | {
         "setup_s": took,
         "measured": count,
         "peak_mib": memory,
@@ -77,7 +98,12 @@ def seed(root: Path, target: Path, count: int) -> dict:
         record = json.loads(path.read_text(encoding="utf-8"))
         for folder, _, files in os.walk(root):
             if record["fileName"] in files:
-                rows.append({"path": f"{folder}/{record['fileName']}", "text": record["transcription"]["ReadingLabelText"]})
+                rows.append(
+                    {
+                        "path": f"{folder}/{record['fileName']}",
+                        "text": record["transcription"]["ReadingLabelText"],
+                    }
+                )
                 break
 
     def as_lists(row: dict) -> dict:
@@ -94,14 +120,20 @@ def seed(root: Path, target: Path, count: int) -> dict:
     lengths = np.array([len(values) for values in data["input_values"]])
 
     def collate(rows: list[dict]) -> dict:
-        batch = processor.feature_extractor.pad([{"input_values": row["input_values"]} for row in rows], padding=True, return_tensors="pt")
+        batch = processor.feature_extractor.pad(
+            [{"input_values": row["input_values"]} for row in rows],
+            padding=True,
+            return_tensors="pt",
+        )
         batch["labels"] = processor.tokenizer.pad(
             [{"input_ids": row["labels"]} for row in rows], padding=True, return_tensors="pt"
         ).input_ids
         return dict(batch)
 
     order = np.random.default_rng(1).permutation(len(data))
-    return epoch(data, [order[i : i + BATCH] for i in range(0, len(order), BATCH)], collate, lengths) | {
+    return epoch(
+        data, [order[i : i + BATCH] for i in range(0, len(order), BATCH)], collate, lengths
+    ) | {
         "setup_s": took,
         "measured": len(part),
         "peak_mib": memory,
@@ -110,7 +142,10 @@ def seed(root: Path, target: Path, count: int) -> dict:
 
 def epoch(data, batches: list[np.ndarray], collate, lengths: np.ndarray) -> dict:
     """Clips a second through ``collate``, and the share of padding in the batches."""
-    chosen = [batches[i] for i in np.random.default_rng(2).permutation(len(batches))[: EPOCH_CLIPS // BATCH]]
+    chosen = [
+        batches[i]
+        for i in np.random.default_rng(2).permutation(len(batches))[: EPOCH_CLIPS // BATCH]
+    ]
     started = time.perf_counter()
     for batch in chosen:
         collate(data.__getitems__(batch.tolist()))  # as a DataLoader asks for them
@@ -126,7 +161,9 @@ def main(sizes: list[int]) -> None:
             generate(Path(folder) / "in", count)
             for way in WAYS:
                 command = [sys.executable, __file__, way, folder, str(count)]
-                done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=quiet)
+                done = subprocess.run(
+                    command, check=True, stdout=subprocess.PIPE, text=True, env=quiet
+                )
                 rows.append({"way": way, "clips": count} | json.loads(done.stdout.splitlines()[-1]))
                 print(rows[-1], flush=True)
     print(paths.relative(write_json(paths.benchmarks() / "data_path.json", rows)))
@@ -135,9 +172,22 @@ def main(sizes: list[int]) -> None:
 def one(way: str, folder: Path, count: int) -> None:
     target = folder / way
     inside = folder / "in"
-    found = seed(inside, target, count) if way == "seed" else ours(inside, target, count, embed=way == "ours")
-    size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file()) * count / found["measured"]
-    print(json.dumps({name: round(float(value), 3) for name, value in found.items()} | {"disk_mib": round(size / 2**20)}))
+    found = (
+        seed(inside, target, count)
+        if way == "seed"
+        else ours(inside, target, count, embed=way == "ours")
+    )
+    size = (
+        sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
+        * count
+        / found["measured"]
+    )
+    print(
+        json.dumps(
+            {name: round(float(value), 3) for name, value in found.items()}
+            | {"disk_mib": round(size / 2**20)}
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -41,12 +41,19 @@ def main(model: str = "base-tiny") -> None:
         recogniser = CTCRecogniser(folder, "cpu")
         symbols, blank, delimiter = recogniser.symbols, recogniser.blank, recogniser.delimiter
         decoder_tuning.fit(folder, runs.training_data(profile("sample")), LM_ORDER, seed=1)
-        search = BeamSearch(folder / rescoring.JAMO_MODEL_FILE, symbols, blank, delimiter, BeamSettings())
-        syllables, rescorer = path_finder(symbols, blank), rescoring.load(folder, symbols, blank, delimiter)
+        search = BeamSearch(
+            folder / rescoring.JAMO_MODEL_FILE, symbols, blank, delimiter, BeamSettings()
+        )
+        syllables, rescorer = (
+            path_finder(symbols, blank),
+            rescoring.load(folder, symbols, blank, delimiter),
+        )
         finders = {
             "strongest jamo": lambda clips: [views[0].argmax(axis=1) for views in clips],
             "legal syllables": lambda clips: syllables([views[0] for views in clips]),
-            "beam search, jamo model": lambda clips: [search.candidates(views[0])[0] for views in clips],
+            "beam search, jamo model": lambda clips: [
+                search.candidates(views[0])[0] for views in clips
+            ],
             "and second reading": lambda clips: [rescorer.path(views) for views in clips],
         }
         for split in ("native_valid", "valid"):
@@ -55,7 +62,10 @@ def main(model: str = "base-tiny") -> None:
             for way, find in finders.items():
                 started = time.perf_counter()
                 found = find(views)
-                texts = [recogniser.read(p, v[0], len(wave) / RATE).text for p, v, wave in zip(found, views, waves, strict=True)]
+                texts = [
+                    recogniser.read(p, v[0], len(wave) / RATE).text
+                    for p, v, wave in zip(found, views, waves, strict=True)
+                ]
                 milliseconds = 1000 * (time.perf_counter() - started) / len(waves)
                 rates = score(list(data[split]["text"]), texts)
                 rows.append({"model": model, "split": split, "n": len(waves), "read by": way, "wer": round(rates.wer, 4),

@@ -48,14 +48,23 @@ def main(model: str) -> None:
     stock = pipeline("automatic-speech-recognition", model=str(paths.root() / model), device="cpu")
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(shutil.copytree(paths.root() / model, Path(folder) / "model"))
-        exports = {name: Transcriber.from_pretrained(export(copy, int8)) for name, int8 in (("fp32", False), ("int8", True))}
+        exports = {
+            name: Transcriber.from_pretrained(export(copy, int8))
+            for name, int8 in (("fp32", False), ("int8", True))
+        }
     ways: dict[str, Callable[[], list[str]]] = {
         "pipeline, one by one": lambda: [from_jamo(stock(wave)["text"]) for wave in waves],
-        f"pipeline, batches of {BATCH}": lambda: [from_jamo(found["text"]) for found in stock(list(waves), batch_size=BATCH)],
-        OURS: lambda: [found.text for found in transcriber.transcribe([(wave, RATE) for wave in waves])],
+        f"pipeline, batches of {BATCH}": lambda: [
+            from_jamo(found["text"]) for found in stock(list(waves), batch_size=BATCH)
+        ],
+        OURS: lambda: [
+            found.text for found in transcriber.transcribe([(wave, RATE) for wave in waves])
+        ],
     }
     for name, exported in exports.items():
-        ways[f"{OURS}, ONNX {name}"] = lambda exported=exported: [t.text for t in exported.transcribe([(wave, RATE) for wave in waves])]
+        ways[f"{OURS}, ONNX {name}"] = lambda exported=exported: [
+            t.text for t in exported.transcribe([(wave, RATE) for wave in waves])
+        ]
     best = timed(ways)
     rows = [
         {"way": way, "n": len(waves), "audio_s": round(seconds), "s": round(took, 2), "real_time_factor": round(took / seconds, 4),
@@ -66,7 +75,9 @@ def main(model: str) -> None:
     for row in rows:
         row["times the faster pipeline"] = round(fastest / row["s"], 2)
         print(row)
-    silence = silence_and_length(transcriber, [load_audio(row) for row in valid], list(valid["text"]))
+    silence = silence_and_length(
+        transcriber, [load_audio(row) for row in valid], list(valid["text"])
+    )
     for row in silence:
         print(row)
     hour = long_file(transcriber, waves, best[OURS][2], texts)
@@ -89,7 +100,9 @@ def timed(ways: dict[str, Callable[[], list[str]]]) -> dict[str, tuple[float, in
     return best
 
 
-def silence_and_length(transcriber: Transcriber, waves: list[np.ndarray], texts: list[str]) -> list[dict]:
+def silence_and_length(
+    transcriber: Transcriber, waves: list[np.ndarray], texts: list[str]
+) -> list[dict]:
     """WER of the same clips with silence around them, and of all of them as one recording."""
     recogniser, edge = transcriber.recogniser, np.zeros(int(EDGE_S * RATE), np.float32)
     padded = [np.concatenate([edge, wave, edge]) for wave in waves]
@@ -102,17 +115,32 @@ def silence_and_length(transcriber: Transcriber, waves: list[np.ndarray], texts:
         pause = np.zeros(int(seconds * RATE), np.float32)
         whole = np.concatenate([samples for wave in waves for samples in (wave, pause)])
         name, step = f"one recording, {seconds} s between", 20 * RATE
-        ways[f"{name}, 20 s at once"] = recogniser.recognise_uncut([whole[i : i + step] for i in range(0, len(whole), step)])
+        ways[f"{name}, 20 s at once"] = recogniser.recognise_uncut(
+            [whole[i : i + step] for i in range(0, len(whole), step)]
+        )
         ways[f"{name}, cut in pauses"] = recogniser.recognise([whole])
     rows = []
     for way, found in ways.items():
         heard = [hypothesis.text for hypothesis in found]
-        result = score(texts, heard) if len(heard) == len(texts) else score([" ".join(texts)], [" ".join(heard)])
-        rows.append({"clips": way, "n": len(texts), "wer": round(result.wer, 4), "cer": round(result.cer, 4)})
+        result = (
+            score(texts, heard)
+            if len(heard) == len(texts)
+            else score([" ".join(texts)], [" ".join(heard)])
+        )
+        rows.append(
+            {
+                "clips": way,
+                "n": len(texts),
+                "wer": round(result.wer, 4),
+                "cer": round(result.cer, 4),
+            }
+        )
     return rows
 
 
-def long_file(transcriber: Transcriber, waves: list[np.ndarray], alone: list[str], texts: list[str]) -> dict:
+def long_file(
+    transcriber: Transcriber, waves: list[np.ndarray], alone: list[str], texts: list[str]
+) -> dict:
     """An hour of the clips, streamed, against the clips one by one."""
     pause, pieces, said, heard, length = np.zeros(int(PAUSE_S * RATE), np.float32), [], [], [], 0.0
     while length < LONG_S:

@@ -37,13 +37,21 @@ CHANGES = {
 
 def main() -> None:
     table = predictions()
-    references, hypotheses, speakers = (table[name].tolist() for name in ("reference", "hypothesis", "speaker_id"))
+    references, hypotheses, speakers = (
+        table[name].tolist() for name in ("reference", "hypothesis", "speaker_id")
+    )
     counts = utterance_counts(references, hypotheses)
-    errors, lengths = counts["words_substitutions"].tolist(), (counts["words_hits"] + counts["words_substitutions"]).tolist()
+    errors, lengths = (
+        counts["words_substitutions"].tolist(),
+        (counts["words_hits"] + counts["words_substitutions"]).tolist(),
+    )
     rows = [
         timed("counts at all levels", lambda: utterance_counts(references, hypotheses)),
         timed("interval, 1,000 resamples", lambda: rate_interval(errors, lengths, speakers)),
-        timed("paired comparison, 1,000 resamples", lambda: paired_comparison(errors, errors[::-1], lengths, speakers)),
+        timed(
+            "paired comparison, 1,000 resamples",
+            lambda: paired_comparison(errors, errors[::-1], lengths, speakers),
+        ),
         timed("metrics.json", lambda: summary.metrics(table)),
         timed("explorer: rows", lambda: Browser(table, {}).rows()),
         *in_the_browser(table),
@@ -59,11 +67,24 @@ def predictions() -> pd.DataFrame:
     tables = []
     for model in range(4):
         for condition in range(ROWS // CLIPS // 4):
-            heard = ["".join(rng.choice(syllables) if c != " " and rng.random() < WRONG else c for c in text) for text in sample["text"]]
+            heard = [
+                "".join(
+                    rng.choice(syllables) if c != " " and rng.random() < WRONG else c for c in text
+                )
+                for text in sample["text"]
+            ]
             tables.append(
-                sample.assign(experiment=f"model {model}", condition="clean" if condition == 0 else f"c{condition}", hypothesis=heard)
+                sample.assign(
+                    experiment=f"model {model}",
+                    condition="clean" if condition == 0 else f"c{condition}",
+                    hypothesis=heard,
+                )
             )
-    return pd.concat(tables, ignore_index=True).rename(columns={"text": "reference"}).assign(words="[]")
+    return (
+        pd.concat(tables, ignore_index=True)
+        .rename(columns={"text": "reference"})
+        .assign(words="[]")
+    )
 
 
 def timed(what: str, action: Callable[[], object]) -> dict[str, object]:
@@ -80,15 +101,33 @@ def in_the_browser(table: pd.DataFrame) -> list[dict[str, object]]:
 
     clip = encode_opus(np.sin(np.arange(16_000) / 9).astype(np.float32) * 0.3)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        page_file = explorer.write_html(table, lambda identifier: clip, Path(folder) / "explorer.html", worst=CLIPS)
-        page = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"]).new_page()
+        page_file = explorer.write_html(
+            table, lambda identifier: clip, Path(folder) / "explorer.html", worst=CLIPS
+        )
+        page = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox"]
+        ).new_page()
         found = [
-            timed("explorer: page opens", lambda: (page.goto(page_file.as_uri()), page.locator("table.rows tbody tr").first.wait_for()))
+            timed(
+                "explorer: page opens",
+                lambda: (
+                    page.goto(page_file.as_uri()),
+                    page.locator("table.rows tbody tr").first.wait_for(),
+                ),
+            )
         ]
         fire = "const fire = (name, kind) => document.querySelector(name).dispatchEvent(new Event(kind));"
         for what, change in CHANGES.items():
-            milliseconds = page.evaluate(f"() => {{ {fire} const start = performance.now(); {change}; return performance.now() - start; }}")
-            found.append({"what": f"explorer: {what}", "rows": ROWS, "seconds": round(milliseconds / 1000, 3)})
+            milliseconds = page.evaluate(
+                f"() => {{ {fire} const start = performance.now(); {change}; return performance.now() - start; }}"
+            )
+            found.append(
+                {
+                    "what": f"explorer: {what}",
+                    "rows": ROWS,
+                    "seconds": round(milliseconds / 1000, 3),
+                }
+            )
         return found
 
 

@@ -37,33 +37,57 @@ def main() -> None:
     for model, pronounced in (("base-tiny", False), ("listener-tiny", True)):
         heard = NativeListener(checkpoints.resolve(model)).listen(waves, texts)
         way = f"transcript of {model}"
-        rows.append(_row(way, data, [_by_transcript(text, h.text, pronounced) for text, h in zip(texts, heard, strict=True)], 0.0))
+        rows.append(
+            _row(
+                way,
+                data,
+                [
+                    _by_transcript(text, h.text, pronounced)
+                    for text, h in zip(texts, heard, strict=True)
+                ],
+                0.0,
+            )
+        )
     directory = checkpoints.resolve("listener-tiny")
     ours = confusions.load(directory)
     for way, of_language in (
         ("heard", dict.fromkeys(set(data["l1"]), confusions.ONLY_HEARD)),
         ("expected and heard", dict.fromkeys(set(data["l1"]), ours)),
-        ("expected of other languages and heard", _of_other_languages(set(data["l1"]), ours.weights)),
+        (
+            "expected of other languages and heard",
+            _of_other_languages(set(data["l1"]), ours.weights),
+        ),
     ):
         found, seconds = _listen(directory, waves, data, of_language)
-        for threshold in sorted({*THRESHOLDS, *(known.weights.minimum for known in of_language.values())}):
+        for threshold in sorted(
+            {*THRESHOLDS, *(known.weights.minimum for known in of_language.values())}
+        ):
             above = [[d for d in deviations if d.confidence > threshold] for deviations in found]
             rows.append(_row(f"{way}, confidence above {threshold:g}", data, above, seconds))
     print(pd.DataFrame(rows).to_string(index=False))
     print(paths.relative(write_json(paths.benchmarks() / "pronunciation.json", rows)))
 
 
-def _of_other_languages(languages: set[str], weights: confusions.Weights) -> dict[str, confusions.Confusions]:
+def _of_other_languages(
+    languages: set[str], weights: confusions.Weights
+) -> dict[str, confusions.Confusions]:
     """For each language what speakers of the others say, in training."""
     train, found = prepare.load(paths.prepared("sample"))["train"], {}
     for language in languages:
-        others = train.filter(lambda l1, language=language: l1 != language, input_columns="l1", keep_in_memory=True)
+        others = train.filter(
+            lambda l1, language=language: l1 != language, input_columns="l1", keep_in_memory=True
+        )
         known = detection.planted(others["utterance_id"], others["deviations"])
-        found[language] = confusions.Confusions(confusions.count(said(others["text"], [known[i] for i in others["utterance_id"]])), weights)
+        found[language] = confusions.Confusions(
+            confusions.count(said(others["text"], [known[i] for i in others["utterance_id"]])),
+            weights,
+        )
     return found
 
 
-def _listen(directory: Path, waves: list, data, of_language: dict[str, confusions.Confusions]) -> tuple[list, float]:
+def _listen(
+    directory: Path, waves: list, data, of_language: dict[str, confusions.Confusions]
+) -> tuple[list, float]:
     """All deviations, however improbable, of every clip, and seconds a clip."""
     listener, found, started = NativeListener(directory, minimum=-1.0), [], time.perf_counter()
     for wave, text, language in zip(waves, data["text"], data["l1"], strict=True):
@@ -78,8 +102,13 @@ def _by_transcript(intended: str, heard: str, pronounced: bool) -> list[Deviatio
         return compare(intended, heard)
     found, position = [], 0
     for pair in align_syllables(standard_pronunciation(intended), heard):
-        differences = compare(pair.reference, pair.hypothesis) if pair.reference != pair.hypothesis else []
-        found += [Deviation(position, d.part, d.kind, d.intended, d.heard, 1.0, 0.0, 0.0) for d in differences]
+        differences = (
+            compare(pair.reference, pair.hypothesis) if pair.reference != pair.hypothesis else []
+        )
+        found += [
+            Deviation(position, d.part, d.kind, d.intended, d.heard, 1.0, 0.0, 0.0)
+            for d in differences
+        ]
         position += pair.reference != ""
     return found
 
@@ -90,8 +119,15 @@ def _row(way: str, data, deviations: list, seconds: float) -> dict[str, float | 
     for row, found in zip(data, deviations, strict=True):
         total += detection.count(row["text"], _record(row, found), known[row["utterance_id"]])
     rates = {name: round(value, 3) for name, value in total.rates().items()}
-    planted, reported = total.true_rejected + total.false_accepted, total.true_rejected + total.false_rejected
-    return {"way": way, "n": len(data), "planted": planted, "reported": reported} | rates | {"ms a clip": round(1000 * seconds, 1)}
+    planted, reported = (
+        total.true_rejected + total.false_accepted,
+        total.true_rejected + total.false_rejected,
+    )
+    return (
+        {"way": way, "n": len(data), "planted": planted, "reported": reported}
+        | rates
+        | {"ms a clip": round(1000 * seconds, 1)}
+    )
 
 
 def _record(row: dict, deviations: list[Deviation]) -> Record:

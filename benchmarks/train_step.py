@@ -29,14 +29,19 @@ STOCK, OURS = "stock", "ours"
 
 def main() -> None:
     splits = prepare.load(paths.prepared("sample"))
-    rows, held_out = list(splits["train"].select(range(CLIPS))), sorted(splits["valid"], key=lambda row: row["length"])
+    rows, held_out = (
+        list(splits["train"].select(range(CLIPS))),
+        sorted(splits["valid"], key=lambda row: row["length"]),
+    )
     lists = [load_audio(row).tolist() for row in rows]  # what a map over the dataset leaves behind
     best: dict[str, tuple[float, float, float]] = {}
     for _ in range(ROUNDS):
         for way in (STOCK, OURS):
             model, processor = load(way)
             took, padding = train(way, model, processor, rows, lists)
-            best[way] = min(best.get(way, (np.inf, 0.0, 0.0)), (took, loss(model, processor, held_out), padding))
+            best[way] = min(
+                best.get(way, (np.inf, 0.0, 0.0)), (took, loss(model, processor, held_out), padding)
+            )
     seconds = sum(row["length"] for row in rows) / RATE
     table = [
         {"way": way, "clips": CLIPS, "steps": CLIPS // BATCH, "precision": "fp32" if way == STOCK else precision.name(),
@@ -48,7 +53,13 @@ def main() -> None:
         print(row)
     ratio = best[STOCK][0] / best[OURS][0]
     print(f"ours against stock: {ratio:.2f} times")
-    print(paths.relative(write_json(paths.benchmarks() / "train_step.json", {"rows": table, "ratio": round(ratio, 2)})))
+    print(
+        paths.relative(
+            write_json(
+                paths.benchmarks() / "train_step.json", {"rows": table, "ratio": round(ratio, 2)}
+            )
+        )
+    )
 
 
 def load(way: str) -> tuple[Wav2Vec2ForCTC, Wav2Vec2Processor]:
@@ -57,12 +68,21 @@ def load(way: str) -> tuple[Wav2Vec2ForCTC, Wav2Vec2Processor]:
         model, processor = finetune_ctc.load(directory, dropout=0.0)
     else:
         none = dict.fromkeys(("hidden_dropout", "attention_dropout", "final_dropout"), 0.0)
-        model, processor = Wav2Vec2ForCTC.from_pretrained(directory, **none), Wav2Vec2Processor.from_pretrained(directory)
+        model, processor = (
+            Wav2Vec2ForCTC.from_pretrained(directory, **none),
+            Wav2Vec2Processor.from_pretrained(directory),
+        )
     model.config.ctc_loss_reduction, model.config.apply_spec_augment = "mean", False
     return model, processor
 
 
-def train(way: str, model: Wav2Vec2ForCTC, processor: Wav2Vec2Processor, rows: list[dict], lists: list[list[float]]) -> tuple[float, float]:
+def train(
+    way: str,
+    model: Wav2Vec2ForCTC,
+    processor: Wav2Vec2Processor,
+    rows: list[dict],
+    lists: list[list[float]],
+) -> tuple[float, float]:
     """Seconds and padding share of one pass."""
     set_seed(1)
     model.train()
@@ -79,8 +99,20 @@ def train(way: str, model: Wav2Vec2ForCTC, processor: Wav2Vec2Processor, rows: l
         if way == OURS:
             inputs = collate([rows[i] for i in batch])
         else:
-            inputs = dict(processor([np.asarray(lists[i]) for i in batch], sampling_rate=RATE, padding=True, return_tensors="pt"))
-            inputs["labels"] = pad_labels([processor.tokenizer(to_label_form(rows[i]["text"], vocabulary)).input_ids for i in batch])
+            inputs = dict(
+                processor(
+                    [np.asarray(lists[i]) for i in batch],
+                    sampling_rate=RATE,
+                    padding=True,
+                    return_tensors="pt",
+                )
+            )
+            inputs["labels"] = pad_labels(
+                [
+                    processor.tokenizer(to_label_form(rows[i]["text"], vocabulary)).input_ids
+                    for i in batch
+                ]
+            )
         with torch.autocast("cpu", torch.bfloat16, enabled=half):
             model(**inputs).loss.backward()
         optimiser.step()
@@ -95,7 +127,14 @@ def loss(model: Wav2Vec2ForCTC, processor: Wav2Vec2Processor, rows: list[dict]) 
     """Mean CTC loss, fp32, of batches of clips of similar length."""
     model.eval()
     collate = CTCCollator(processor)
-    return float(np.mean([model(**collate(rows[start : start + BATCH])).loss for start in range(0, len(rows), BATCH)]))
+    return float(
+        np.mean(
+            [
+                model(**collate(rows[start : start + BATCH])).loss
+                for start in range(0, len(rows), BATCH)
+            ]
+        )
+    )
 
 
 if __name__ == "__main__":

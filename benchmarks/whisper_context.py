@@ -30,7 +30,9 @@ SILENT_POSITIONS = {STOCK: 0, THINNED: short_context.SILENT_POSITIONS, BARE: 0}
 
 def main() -> None:
     data, tuned = prepare.load(paths.prepared("sample"))["valid"], paths.model("whisper", "sample")
-    models = {"whisper-base": checkpoints.resolve(profile("sample").base["whisper"])} | ({"tuned": tuned} if finished(tuned) else {})
+    models = {"whisper-base": checkpoints.resolve(profile("sample").base["whisper"])} | (
+        {"tuned": tuned} if finished(tuned) else {}
+    )
     rows = [row for name, directory in models.items() for row in measure(name, directory, data)]
     print(pd.DataFrame(rows).to_string(index=False))
     print(paths.relative(write_json(paths.benchmarks() / "whisper_context.json", rows)))
@@ -43,8 +45,19 @@ def measure(name: str, directory: Path, data: Dataset) -> list[dict]:
         recogniser.whole_context, short_context.SILENT_POSITIONS = context == STOCK, silence
         started = time.perf_counter()
         tables.append(predict.predict(recogniser, data, context))
-        seconds, rates = round(time.perf_counter() - started, 1), summarise_rates(with_counts(tables[-1]))
-        rows.append({"model": name, "context": context, "n": rates["n"], "wer": rates["wer"], "seconds": seconds})
+        seconds, rates = (
+            round(time.perf_counter() - started, 1),
+            summarise_rates(with_counts(tables[-1])),
+        )
+        rows.append(
+            {
+                "model": name,
+                "context": context,
+                "n": rates["n"],
+                "wer": rates["wer"],
+                "seconds": seconds,
+            }
+        )
     heard = pd.concat(tables, ignore_index=True)
     for row in rows[1:]:
         apart = compare(heard, row["context"], STOCK).difference

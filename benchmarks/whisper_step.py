@@ -34,7 +34,10 @@ from speakor_common.training.arguments import arguments
 from speakor_common.training.experiments import resolve
 from speakor_common.training.whisper_memory import FULL, LORA, Setting
 
-PLAIN, SHORT = "plain: full, fp32, 30 s", "as trained: LoRA, NF4, as long as the clips, silence thinned"
+PLAIN, SHORT = (
+    "plain: full, fp32, 30 s",
+    "as trained: LoRA, NF4, as long as the clips, silence thinned",
+)
 CHECKPOINTED = f"{SHORT}, checkpointing"
 WAYS = {
     PLAIN: Setting(FULL, "fp32", False, STOCK_POSITIONS),
@@ -59,37 +62,65 @@ class StepTimes(TrainerCallback):
 def stock_length(collator: Seq2SeqCollator, rows: list[dict]) -> dict[str, torch.Tensor]:
     """A batch with features of 30 s."""
     batch = collator(rows)
-    return batch | {"input_features": with_silence(batch["input_features"], frames_for(STOCK_POSITIONS))}
+    return batch | {
+        "input_features": with_silence(batch["input_features"], frames_for(STOCK_POSITIONS))
+    }
 
 
 def measure(way: str, batches: int) -> dict:
     """Seconds an utterance and peak memory of one way, in this process."""
     setting, batches = WAYS[way], batches if way == PLAIN else 3 * batches
     experiment = replace(resolve("whisper", "sample")[0], gradient_accumulation=1, epochs=1)
-    base, times, before = checkpoints.resolve(experiment.base), StepTimes(), psutil.Process().memory_info().rss
+    base, times, before = (
+        checkpoints.resolve(experiment.base),
+        StepTimes(),
+        psutil.Process().memory_info().rss,
+    )
     data = prepare.load(paths.prepared("sample"))["train"]
     data = data.shuffle(seed=1).select(range(batches * experiment.batch_size)).flatten_indices()
     processor = WhisperProcessor.from_pretrained(base, language="ko", task="transcribe")
     model = memory_probe.build(base, setting, experiment)
     collator = Seq2SeqCollator(processor, model.config.decoder_start_token_id)
-    sampling = {"train_sampling_strategy": "random" if way == PLAIN else "group_by_length", "length_column_name": "length"}
-    with tempfile.TemporaryDirectory() as work, memory_probe.peak_memory(torch.device("cpu")) as peak:
+    sampling = {
+        "train_sampling_strategy": "random" if way == PLAIN else "group_by_length",
+        "length_column_name": "length",
+    }
+    with (
+        tempfile.TemporaryDirectory() as work,
+        memory_probe.peak_memory(torch.device("cpu")) as peak,
+    ):
         used = arguments(experiment, work, 1, save_strategy="no", **sampling)
         used.eval_strategy, used.report_to = "no", []
-        common = {"model": model, "args": used, "train_dataset": data, "data_collator": collator, "callbacks": [times]}
+        common = {
+            "model": model,
+            "args": used,
+            "train_dataset": data,
+            "data_collator": collator,
+            "callbacks": [times],
+        }
         if way == PLAIN:
             trainer = Trainer(**common | {"data_collator": partial(stock_length, collator)})
         else:
             trainer = finetune_whisper.ShortContextTrainer(**common)
         trainer.train()
     seconds = (times.ends[-1] - times.ends[0]) / (len(times.ends) - 1) / experiment.batch_size
-    return {"way": way, "batch": experiment.batch_size, "seconds an utterance": seconds, "peak MiB": round((peak[0] - before) / 2**20)}
+    return {
+        "way": way,
+        "batch": experiment.batch_size,
+        "seconds an utterance": seconds,
+        "peak MiB": round((peak[0] - before) / 2**20),
+    }
 
 
 def main(batches: int) -> None:
     rows = []
     for way in WAYS:
-        done = subprocess.run([sys.executable, __file__, way, str(batches)], check=True, stdout=subprocess.PIPE, text=True)
+        done = subprocess.run(
+            [sys.executable, __file__, way, str(batches)],
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         rows.append(json.loads(done.stdout.splitlines()[-1]))
         print(rows[-1], flush=True)
     plain = rows[0]["seconds an utterance"]
@@ -97,8 +128,15 @@ def main(batches: int) -> None:
         row["times faster"] = round(plain / row["seconds an utterance"], 1)
         row["seconds an utterance"] = round(row["seconds an utterance"], 3)
     print(pd.DataFrame(rows).to_string(index=False))
-    machine = {"processor": platform.processor() or platform.machine(), "computes in": precision.name()}
-    print(paths.relative(write_json(paths.benchmarks() / "whisper_step.json", {"machine": machine, "rows": rows})))
+    machine = {
+        "processor": platform.processor() or platform.machine(),
+        "computes in": precision.name(),
+    }
+    print(
+        paths.relative(
+            write_json(paths.benchmarks() / "whisper_step.json", {"machine": machine, "rows": rows})
+        )
+    )
 
 
 if __name__ == "__main__":

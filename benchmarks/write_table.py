@@ -19,7 +19,8 @@ def data_path(rows: list[dict]) -> list[tuple[str, str, str]]:
     found = []
     for count in sorted({row["clips"] for row in rows}):
         seed, ours, references = (
-            next(r for r in rows if r["clips"] == count and r["way"] == way) for way in ("seed", "ours", "ours, references")
+            next(r for r in rows if r["clips"] == count and r["way"] == way)
+            for way in ("seed", "ours", "ours, references")
         )
         name = f"corpus of {count:,} clips"
         found += [
@@ -57,13 +58,19 @@ def train_step(content: dict) -> list[tuple[str, str, str]]:
 
 
 def inference(content: dict) -> list[tuple[str, str, str]]:
-    faster = min((row for row in content["rows"] if row["way"].startswith("pipeline")), key=lambda row: row["s"])
+    faster = min(
+        (row for row in content["rows"] if row["way"].startswith("pipeline")),
+        key=lambda row: row["s"],
+    )
     hour = content["hour"]
     streamed = (
         f"{hour['s']:.0f} s, {hour['memory_above_before_mib']} MiB more; {hour['words_streamed']} words of {hour['words_said']} said, "
         f"{hour['words_one_by_one']} one by one; CER {hour['cer_streamed']:.3f}, one by one {hour['cer_one_by_one']:.3f}"
     )
-    heard = [(f"validation clips, {row['clips']}", f"WER {row['wer']:.3f}", "") for row in content["silence_and_length"]]
+    heard = [
+        (f"validation clips, {row['clips']}", f"WER {row['wer']:.3f}", "")
+        for row in content["silence_and_length"]
+    ]
     ways = [
         (
             f"test clips, {row['way']}",
@@ -82,12 +89,24 @@ def inference(content: dict) -> list[tuple[str, str, str]]:
 
 def metrics(rows: list[dict]) -> list[tuple[str, str, str]]:
     targets = {"metrics.json": "10 s", "interval, 1,000 resamples": "5 s", "page opens": "2 s"}
-    return [(f"{row['rows']:,} rows: {row['what']}", f"{row['seconds']:.2g} s", targets.get(row["what"], "")) for row in rows]
+    return [
+        (
+            f"{row['rows']:,} rows: {row['what']}",
+            f"{row['seconds']:.2g} s",
+            targets.get(row["what"], ""),
+        )
+        for row in rows
+    ]
 
 
 def whisper_step(content: dict) -> list[tuple[str, str, str]]:
     return [
-        (f"Whisper step, {row['way']}", f"{row['times faster']} times, {row['peak MiB']} MiB", "5 times") for row in content["rows"][1:]
+        (
+            f"Whisper step, {row['way']}",
+            f"{row['times faster']} times, {row['peak MiB']} MiB",
+            "5 times",
+        )
+        for row in content["rows"][1:]
     ]
 
 
@@ -100,7 +119,13 @@ def whisper_context(rows: list[dict]) -> list[tuple[str, str, str]]:
             else ""
         )
         target = "within 0.005 of 30 s" if "thinned" in row["context"] else ""
-        found.append((f"{row['model']}, encoder {row['context']}", f"WER {row['wer']:.4f}{apart} (n = {row['n']}, validation)", target))
+        found.append(
+            (
+                f"{row['model']}, encoder {row['context']}",
+                f"WER {row['wer']:.4f}{apart} (n = {row['n']}, validation)",
+                target,
+            )
+        )
     return found
 
 
@@ -109,7 +134,14 @@ def pronunciation(rows: list[dict]) -> list[tuple[str, str, str]]:
         kind: max((row for row in rows if row["way"].startswith(kind)), key=lambda row: row["f1"])
         for kind in ("heard", "expected and", "expected of")
     }
-    return [(f"planted deviations, {row['way']}", f"F1 {row['f1']} (n = {row['n']}, validation)", "F1 0.6") for row in best.values()]
+    return [
+        (
+            f"planted deviations, {row['way']}",
+            f"F1 {row['f1']} (n = {row['n']}, validation)",
+            "F1 0.6",
+        )
+        for row in best.values()
+    ]
 
 
 TABLES = {
@@ -127,13 +159,17 @@ def main() -> None:
     lines = ["| What | Measured | Target | Command |", "|---|---|---|---|"]
     for name, table in TABLES.items():
         file = paths.benchmarks() / f"{name}.json"
-        lines += [f"| {what} | {found} | {target} | `python benchmarks/{name}.py` |" for what, found, target in table(read_json(file))]
-    machine = (
-        f"{os.cpu_count()} cores ({platform.machine()}, {platform.system()}), computing in {precision.name()}; {date.today().isoformat()}"
-    )
+        lines += [
+            f"| {what} | {found} | {target} | `python benchmarks/{name}.py` |"
+            for what, found, target in table(read_json(file))
+        ]
+    machine = f"{os.cpu_count()} cores ({platform.machine()}, {platform.system()}), computing in {precision.name()}; {date.today().isoformat()}"
     readme = paths.root() / "results" / "README.md"
     before, rest = readme.read_text(encoding="utf-8").split(START)
-    text = f"{before}{START}\n{machine}; speeds swing by up to 2 times between runs, ratios are of one run.\n\n" + "\n".join(lines)
+    text = (
+        f"{before}{START}\n{machine}; speeds swing by up to 2 times between runs, ratios are of one run.\n\n"
+        + "\n".join(lines)
+    )
     print(paths.relative(write_text(Path(readme), f"{text}\n{END}{rest.split(END)[1]}")))
 
 

@@ -50,7 +50,9 @@ def decode(source: Source) -> np.ndarray:
     if samples.size == 0:
         raise AudioError(f"{describe(source)}: no samples; expected speech")
     if not np.isfinite(samples).all():
-        raise AudioError(f"{describe(source)}: {np.count_nonzero(~np.isfinite(samples))} samples are NaN or infinite")
+        raise AudioError(
+            f"{describe(source)}: {np.count_nonzero(~np.isfinite(samples))} samples are NaN or infinite"
+        )
     if rate != RATE:
         samples = soxr.resample(samples, rate, RATE)
     return np.ascontiguousarray(samples, dtype=np.float32)
@@ -67,7 +69,11 @@ def blocks(source: Source, seconds: float = 60.0) -> Iterator[np.ndarray]:
     Raises:
         AudioError: as :func:`decode`, also in the middle.
     """
-    if isinstance(source, (tuple, bytes)) or ZIP_SEPARATOR in str(source) or str(source).lower().endswith(".pcm"):
+    if (
+        isinstance(source, (tuple, bytes))
+        or ZIP_SEPARATOR in str(source)
+        or str(source).lower().endswith(".pcm")
+    ):
         yield decode(source)
         return
     try:
@@ -84,7 +90,12 @@ def blocks(source: Source, seconds: float = 60.0) -> Iterator[np.ndarray]:
 
 def _from_array(source: tuple[np.ndarray, int]) -> tuple[np.ndarray, int]:
     samples, rate = np.asarray(source[0]), source[1]
-    if samples.dtype.kind not in "iuf" or samples.ndim not in (1, 2) or not isinstance(rate, (int, np.integer)) or rate <= 0:
+    if (
+        samples.dtype.kind not in "iuf"
+        or samples.ndim not in (1, 2)
+        or not isinstance(rate, (int, np.integer))
+        or rate <= 0
+    ):
         raise AudioError(
             f"array of {samples.dtype}, shape {samples.shape}, at rate {rate!r}; expected numbers, (samples,) or (samples, channels), "
             "and a whole number of samples a second"
@@ -106,14 +117,20 @@ def _read(source: str | Path | bytes) -> tuple[np.ndarray, int]:
     try:
         return soundfile.read(io.BytesIO(content), dtype="float32")
     except (soundfile.LibsndfileError, RuntimeError, ValueError) as error:
-        raise AudioError(f"{describe(source)}: {len(content)} bytes that are no readable audio ({error})") from error
+        raise AudioError(
+            f"{describe(source)}: {len(content)} bytes that are no readable audio ({error})"
+        ) from error
 
 
 def _read_plain_wav(content: bytes) -> tuple[np.ndarray, int] | None:
     """A whole mono 16-bit WAV, what prepared corpora store, read without libsndfile's many callbacks; ``None`` for all else."""
     try:
         with wave.open(io.BytesIO(content)) as file:
-            frames, rate, usual = file.getnframes(), file.getframerate(), file.getnchannels() == 1 and file.getsampwidth() == _PCM_BYTES
+            frames, rate, usual = (
+                file.getnframes(),
+                file.getframerate(),
+                file.getnchannels() == 1 and file.getsampwidth() == _PCM_BYTES,
+            )
             data = file.readframes(frames) if usual else b""
     except (wave.Error, EOFError):
         return None
@@ -154,7 +171,15 @@ def read_bytes(reference: str | Path) -> bytes:
             archive, member = text.split(ZIP_SEPARATOR, 1)
             return _open_zip(archive, os.getpid()).read(member)
         return Path(text).read_bytes()
-    except (OSError, KeyError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, zlib.error) as error:
+    except (
+        OSError,
+        KeyError,
+        zipfile.BadZipFile,
+        RuntimeError,
+        NotImplementedError,
+        EOFError,
+        zlib.error,
+    ) as error:
         raise AudioError(f"{text}: cannot be read ({error})") from error
 
 

@@ -29,8 +29,17 @@ def prepare(options: argparse.Namespace) -> None:
 
     scale = profile(options.profile)
     root = Path(options.data) if options.data else paths.sample_corpus()
-    done = prepare(root, paths.prepared(scale.name), scale.split, scale.native_l1, scale.embed_audio, exclude=options.exclude)
-    print(f"{len(done.manifest)} utterances in {paths.relative(done.directory)}, {len(done.quarantine)} quarantined")
+    done = prepare(
+        root,
+        paths.prepared(scale.name),
+        scale.split,
+        scale.native_l1,
+        scale.embed_audio,
+        exclude=options.exclude,
+    )
+    print(
+        f"{len(done.manifest)} utterances in {paths.relative(done.directory)}, {len(done.quarantine)} quarantined"
+    )
 
 
 def train(options: argparse.Namespace) -> None:
@@ -44,7 +53,9 @@ def train(options: argparse.Namespace) -> None:
         facts = shipped[options.experiment].train_from_sample(options.seed)
     else:
         facts = runs.train(options.experiment, options.profile, options.seed, **changes)
-    print(f"{options.experiment}: {facts['steps']} steps, {facts['seconds']:.0f} s, {facts['peak_memory_mib']} MiB")
+    print(
+        f"{options.experiment}: {facts['steps']} steps, {facts['seconds']:.0f} s, {facts['peak_memory_mib']} MiB"
+    )
     model = paths.model(options.experiment, options.profile)
     print(f"model: {paths.relative(model)}")
     if options.merge:
@@ -94,7 +105,11 @@ def _shown(transcript: Transcript, as_json: bool, timestamps: bool) -> str:
     words = content.pop("words")
     if as_json:
         return json.dumps(content | ({"words": words} if timestamps else {}), ensure_ascii=False)
-    lines = [f"{w['start_s']:.2f}\t{w['end_s']:.2f}\t{w['confidence']:.2f}\t{w['text']}" for w in words] if timestamps else []
+    lines = (
+        [f"{w['start_s']:.2f}\t{w['end_s']:.2f}\t{w['confidence']:.2f}\t{w['text']}" for w in words]
+        if timestamps
+        else []
+    )
     return "\n".join([transcript.text, *lines])
 
 
@@ -110,7 +125,9 @@ def predict(options: argparse.Namespace) -> None:
     folder = paths.results(options.profile) / "predictions"
     rows = evaluate.predict_all(options.profile, folder, progress=True)
     if os.environ.get("RANK", "0") == "0":
-        print(f"{len(rows)} predictions in {paths.relative(folder)}; notebook 05 takes them as they are")
+        print(
+            f"{len(rows)} predictions in {paths.relative(folder)}; notebook 05 takes them as they are"
+        )
 
 
 def reproduce(options: argparse.Namespace) -> None:
@@ -118,7 +135,9 @@ def reproduce(options: argparse.Namespace) -> None:
     from speakor_common.pipeline import notebooks
 
     if options.profile == "aihub" and not options.data and "01" in (options.only or ["01"]):
-        raise SpeakorError("profile aihub needs the corpus: make reproduce PROFILE=aihub DATA=/path/to/131.인공지능…")
+        raise SpeakorError(
+            "profile aihub needs the corpus: make reproduce PROFILE=aihub DATA=/path/to/131.인공지능…"
+        )
     notebooks.reproduce(options.profile, options.seed, options.data, options.only)
     print((paths.results(options.profile) / "result.txt").read_text(encoding="utf-8"), end="")
 
@@ -136,14 +155,21 @@ def verify(options: argparse.Namespace) -> None:
     from speakor_common.pipeline import verify
 
     folder = (options.folder or paths.results("sample")).resolve()
-    readmes = (paths.root() / "README.md", paths.root() / "README.ko.md") if folder == paths.results("sample").resolve() else ()
+    readmes = (
+        (paths.root() / "README.md", paths.root() / "README.ko.md")
+        if folder == paths.results("sample").resolve()
+        else ()
+    )
     for readme in readmes if options.write else ():
         verify.write_table(readme, folder)
     if found := verify.differences(folder, readmes):
         raise ResultsError(
-            f"{len(found)} numbers in {paths.relative(folder)} do not follow from its predictions:\n" + "\n".join(found[:20])
+            f"{len(found)} numbers in {paths.relative(folder)} do not follow from its predictions:\n"
+            + "\n".join(found[:20])
         )
-    print(f"all numbers of {', '.join(['metrics.json', 'result.txt', *(r.name for r in readmes)])} follow from the predictions")
+    print(
+        f"all numbers of {', '.join(['metrics.json', 'result.txt', *(r.name for r in readmes)])} follow from the predictions"
+    )
 
 
 def export(options: argparse.Namespace) -> None:
@@ -151,14 +177,22 @@ def export(options: argparse.Namespace) -> None:
     from speakor_common.models import checkpoints
     from speakor_common.models import export as onnx
 
-    print(f"exported: {paths.relative(onnx.export(checkpoints.resolve(options.model), int8=not options.fp32))}")
+    print(
+        f"exported: {paths.relative(onnx.export(checkpoints.resolve(options.model), int8=not options.fp32))}"
+    )
 
 
 def push(options: argparse.Namespace) -> None:
     from speakor_common import paths
     from speakor_common.pipeline import publish
 
-    print(publish.push(paths.model(options.experiment, options.profile), options.repository, private=not options.public))
+    print(
+        publish.push(
+            paths.model(options.experiment, options.profile),
+            options.repository,
+            private=not options.public,
+        )
+    )
 
 
 def synthesize(options: argparse.Namespace) -> None:
@@ -167,4 +201,6 @@ def synthesize(options: argparse.Namespace) -> None:
 
     target = options.target or paths.sample_corpus()
     cache = paths.root() / "data" / "sample-clips"
-    print(f"sample corpus written to {paths.relative(build(target, cache, options.processes, options.limit))}")
+    print(
+        f"sample corpus written to {paths.relative(build(target, cache, options.processes, options.limit))}"
+    )

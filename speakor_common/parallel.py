@@ -15,7 +15,9 @@ from typing import Any
 
 import psutil
 
-_MEMORY = 3 * 2**30  # bytes of a process: libraries, a model as large as those of AI Hub's profile, a batch
+_MEMORY = (
+    3 * 2**30
+)  # bytes of a process: libraries, a model as large as those of AI Hub's profile, a batch
 
 
 def executor(workers: int, module: str, threads: int | None = None) -> ProcessPoolExecutor:
@@ -29,7 +31,9 @@ def executor(workers: int, module: str, threads: int | None = None) -> ProcessPo
     context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
     if "forkserver" in methods:
         context.set_forkserver_preload([module])
-    return ProcessPoolExecutor(workers, context, initializer=partial(_use_threads, threads) if threads else None)
+    return ProcessPoolExecutor(
+        workers, context, initializer=partial(_use_threads, threads) if threads else None
+    )
 
 
 def _use_threads(count: int) -> None:

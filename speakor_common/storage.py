@@ -60,7 +60,9 @@ def only_writer(path: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise SpeakorError(f"{path} is being written by another run; wait until it ends, or stop it") from None
+        raise SpeakorError(
+            f"{path} is being written by another run; wait until it ends, or stop it"
+        ) from None
     try:
         yield
     finally:

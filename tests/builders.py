@@ -26,13 +26,17 @@ def tone(seconds: float = 1.0, rate: int = 16_000, frequency: float = 220.0) -> 
     return (0.4 * np.sin(2 * np.pi * frequency * t) * np.exp(-t) + 0.01 * noise).astype(np.float32)
 
 
-def encoded(samples: np.ndarray, rate: int = 16_000, form: str = "WAV", subtype: str = "PCM_16") -> bytes:
+def encoded(
+    samples: np.ndarray, rate: int = 16_000, form: str = "WAV", subtype: str = "PCM_16"
+) -> bytes:
     buffer = io.BytesIO()
     soundfile.write(buffer, samples, rate, format=form, subtype=subtype)
     return buffer.getvalue()
 
 
-def stem(l1: str = "VN", speaker: int = 1, item: int = 1, task: str = "R", date: str = "20220103") -> str:
+def stem(
+    l1: str = "VN", speaker: int = 1, item: int = 1, task: str = "R", date: str = "20220103"
+) -> str:
     return f"{l1}11{task}A{item:03d}_{l1}{speaker:04d}_{date}"
 
 
@@ -122,12 +126,19 @@ def seed_layout(root: Path, speakers: int = 3, items: int = 2) -> Path:
         for item in range(1, items + 1):
             name = stem(speaker=speaker, item=item)
             folder = root / folders[(speaker - 1) % 3]
-            write(folder / "labels" / f"{name}.json", as_json(label(name, f"문장 {'가나다라마바사'[item % 7]} 번")))
-            write(folder / "audio" / f"{name}.wav", encoded(tone(frequency=100 + 10 * speaker + item)))
+            write(
+                folder / "labels" / f"{name}.json",
+                as_json(label(name, f"문장 {'가나다라마바사'[item % 7]} 번")),
+            )
+            write(
+                folder / "audio" / f"{name}.wav", encoded(tone(frequency=100 + 10 * speaker + item))
+            )
     return root
 
 
-def prepared(sizes: dict[str, int] | None = None, seconds: float = 1.0, same_length: bool = False) -> DatasetDict:
+def prepared(
+    sizes: dict[str, int] | None = None, seconds: float = 1.0, same_length: bool = False
+) -> DatasetDict:
     """A prepared dataset in memory: ``length``, WAV bytes, short Korean texts, distinct speakers a split."""
     sizes = sizes or {"train": 8, "valid": 4, "test": 4}
     words = ("저는", "학생", "학교", "친구", "사과", "바다", "노래", "한국")
@@ -156,7 +167,12 @@ def prepared(sizes: dict[str, int] | None = None, seconds: float = 1.0, same_len
     return DatasetDict(splits)
 
 
-def predictions(references: list[str], hypotheses: list[str], experiment: str = "exp05", condition: str = "clean"):
+def predictions(
+    references: list[str],
+    hypotheses: list[str],
+    experiment: str = "exp05",
+    condition: str = "clean",
+):
     """A predictions table with plausible metadata."""
     import pandas as pd
 
@@ -220,20 +236,43 @@ def tiny_whisper(directory: Path) -> Path:
         WhisperTokenizerFast,
     )  # fmt: skip
 
-    symbols = {symbol: index for index, symbol in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
+    symbols = {
+        symbol: index for index, symbol in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))
+    }
     content = Tokenizer(models.BPE(vocab=symbols, merges=[]))
-    content.pre_tokenizer, content.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
-    languages = [f"<|{code}|>" for code in ("en", "zh", "de", "es", "ru", "ko")]  # the tokenizer counts from the start token
-    special = ["<|endoftext|>", "<|startoftranscript|>", *languages, "<|translate|>", "<|transcribe|>", "<|notimestamps|>"]
+    content.pre_tokenizer, content.decoder = (
+        pre_tokenizers.ByteLevel(add_prefix_space=False),
+        decoders.ByteLevel(),
+    )
+    languages = [
+        f"<|{code}|>" for code in ("en", "zh", "de", "es", "ru", "ko")
+    ]  # the tokenizer counts from the start token
+    special = [
+        "<|endoftext|>",
+        "<|startoftranscript|>",
+        *languages,
+        "<|translate|>",
+        "<|transcribe|>",
+        "<|notimestamps|>",
+    ]
     content.add_special_tokens(special)
     directory.mkdir(parents=True, exist_ok=True)
     content.save(str(directory / "tokenizer.json"))
     end = special[0]
     tokenizer = WhisperTokenizerFast(
-        tokenizer_file=str(directory / "tokenizer.json"), unk_token=end, bos_token=end, eos_token=end, pad_token=end
+        tokenizer_file=str(directory / "tokenizer.json"),
+        unk_token=end,
+        bos_token=end,
+        eos_token=end,
+        pad_token=end,
     )
     ids = {token: tokenizer.convert_tokens_to_ids(token) for token in special}
-    stops = {"bos_token_id": ids[end], "eos_token_id": ids[end], "pad_token_id": ids[end], "decoder_start_token_id": ids[special[1]]}
+    stops = {
+        "bos_token_id": ids[end],
+        "eos_token_id": ids[end],
+        "pad_token_id": ids[end],
+        "decoder_start_token_id": ids[special[1]],
+    }
     torch.manual_seed(0)
     config = WhisperConfig(
         vocab_size=len(tokenizer), d_model=64, encoder_layers=2, decoder_layers=2, encoder_attention_heads=2, decoder_attention_heads=2,

@@ -47,7 +47,9 @@ def pipeline(home: Path, happened) -> None:
     evaluate.write_feedback(NAME, predictions, best, results / "feedback.jsonl")
     write_json(results / "metrics.json", metrics)
     write_text(results / "result.txt", report.result_text(metrics, best, "test"))
-    explorer.write_html(predictions, evaluate.audio_by_id(NAME).__getitem__, results / "explorer.html")
+    explorer.write_html(
+        predictions, evaluate.audio_by_id(NAME).__getitem__, results / "explorer.html"
+    )
     report.write_report(metrics, [], results / "report.html", "test")
 
 
@@ -65,7 +67,9 @@ def child(home: Path, kill_at: int | None, report_file: Path) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         count += 1
 
-    os.replace = lambda source, target, **kwargs: happened(lambda: replace(source, target, **kwargs))
+    os.replace = lambda source, target, **kwargs: happened(
+        lambda: replace(source, target, **kwargs)
+    )
     pipeline(home, happened)
     with report_file.open("a", encoding="utf-8") as file:
         file.write(f"{count}\n")
@@ -87,7 +91,11 @@ def main(home: Path, report_file: Path, events: list[int]) -> None:
                 os._exit(1 if sys.exc_info()[0] else 0)
         status = os.waitpid(process, 0)[1]
         with report_file.open("a", encoding="utf-8") as file:
-            file.write("killed\n" if os.WIFSIGNALED(status) else f"ended {os.waitstatus_to_exitcode(status)}\n")
+            file.write(
+                "killed\n"
+                if os.WIFSIGNALED(status)
+                else f"ended {os.waitstatus_to_exitcode(status)}\n"
+            )
 
 
 if __name__ == "__main__":

@@ -8,7 +8,14 @@ from tests.builders import encoded, tone, write, write_zip
 
 @pytest.mark.parametrize(
     ("form", "subtype"),
-    [("WAV", "PCM_16"), ("WAV", "PCM_U8"), ("WAV", "PCM_24"), ("FLAC", "PCM_16"), ("OGG", "OPUS"), ("MP3", "MPEG_LAYER_III")],
+    [
+        ("WAV", "PCM_16"),
+        ("WAV", "PCM_U8"),
+        ("WAV", "PCM_24"),
+        ("FLAC", "PCM_16"),
+        ("OGG", "OPUS"),
+        ("MP3", "MPEG_LAYER_III"),
+    ],
 )
 def test_every_format_decodes_to_mono_16k_float32(form, subtype):
     samples = audio.decode(encoded(tone(1.0), 16_000, form, subtype))
@@ -49,7 +56,11 @@ def test_what_is_no_audio_names_the_source(tmp_path, content):
 
 def test_missing_file_and_missing_member(tmp_path):
     write_zip(tmp_path / "a.zip", {"x.wav": b""})
-    for reference in (f"{tmp_path}/none.wav", f"{tmp_path}/a.zip!/none.wav", f"{tmp_path}/none.zip!/x.wav"):
+    for reference in (
+        f"{tmp_path}/none.wav",
+        f"{tmp_path}/a.zip!/none.wav",
+        f"{tmp_path}/none.zip!/x.wav",
+    ):
         with pytest.raises(AudioError, match="cannot be read"):
             audio.decode(reference)
 

@@ -16,7 +16,18 @@ from speakor_common.corpus import aihub, files, prepare
 from speakor_common.corpus.splits import SplitPolicy
 from speakor_common.errors import AudioError, SpeakorError
 from speakor_common.storage import only_writer, write_json
-from tests.builders import as_csv, as_json, encoded, label, nfd, seed_layout, stem, tone, write, write_zip
+from tests.builders import (
+    as_csv,
+    as_json,
+    encoded,
+    label,
+    nfd,
+    seed_layout,
+    stem,
+    tone,
+    write,
+    write_zip,
+)
 
 ANY = aihub.ReadOptions(max_rejected=1.0)
 POLICY = SplitPolicy(valid_speakers=0.3, test_speakers=0.3)
@@ -89,7 +100,12 @@ def test_unusual_sound_is_read(tmp_path, kind):
     corpus = aihub.read(tmp_path, ANY)
     assert corpus.manifest["utterance_id"].tolist() == [BAD], corpus.quarantine.to_dict("records")
     samples = audio.decode(corpus.manifest["audio"].iloc[0])
-    assert samples.dtype == np.float32 and samples.ndim == 1 and np.isfinite(samples).all() and len(samples) > 5_000
+    assert (
+        samples.dtype == np.float32
+        and samples.ndim == 1
+        and np.isfinite(samples).all()
+        and len(samples) > 5_000
+    )
 
 
 @pytest.mark.parametrize("kind", BROKEN_SOUNDS)
@@ -97,7 +113,9 @@ def test_broken_sound_is_quarantined_and_the_rest_is_prepared(tmp_path, kind):
     root = seed_layout(tmp_path / "in", 6, items=6)
     deliver(root / "train", stem(speaker=1, item=41), BROKEN_SOUNDS[kind])
     done = prepare.prepare(root, tmp_path / "out", POLICY, workers=1, progress=False)
-    assert len(done.manifest) == 36 and len(done.quarantine) == 1 and done.quarantine["reason"].iloc[0]
+    assert (
+        len(done.manifest) == 36 and len(done.quarantine) == 1 and done.quarantine["reason"].iloc[0]
+    )
 
 
 @pytest.mark.parametrize("kind", TEXTS)
@@ -117,7 +135,10 @@ def test_broken_label_is_quarantined(tmp_path, kind):
     deliver(tmp_path, BAD, content=LABELS[kind])
     corpus = aihub.read(tmp_path, ANY)
     assert corpus.manifest["utterance_id"].tolist() == [GOOD]
-    assert any(file.endswith(f"{BAD}.json") and reason for file, reason in corpus.quarantine[["file", "reason"]].to_numpy())
+    assert any(
+        file.endswith(f"{BAD}.json") and reason
+        for file, reason in corpus.quarantine[["file", "reason"]].to_numpy()
+    )
 
 
 def test_a_table_of_labels_loses_only_its_bad_rows(tmp_path):
@@ -153,7 +174,9 @@ def huge(path):
 
 ZIPS = {
     "encrypted": encrypted,
-    "cut": lambda path: path.write_bytes(write_zip(path, {"a.json": b"{}" * 500}).read_bytes()[:300]),
+    "cut": lambda path: path.write_bytes(
+        write_zip(path, {"a.json": b"{}" * 500}).read_bytes()[:300]
+    ),
     "larger than it may be": huge,
     "absolute member": lambda path: write_zip(path, {"/etc/a.json": b"{}"}),
     "Windows member": lambda path: write_zip(path, {"C:\\a.json": b"{}"}),
@@ -182,7 +205,10 @@ def test_a_damaged_member_is_quarantined_when_it_is_read(tmp_path):
     path.write_bytes(content)
     deliver(tmp_path, GOOD)
     corpus = aihub.read(tmp_path, ANY)
-    assert corpus.manifest["utterance_id"].tolist() == [GOOD] and "unreadable label" in corpus.quarantine["reason"].iloc[0]
+    assert (
+        corpus.manifest["utterance_id"].tolist() == [GOOD]
+        and "unreadable label" in corpus.quarantine["reason"].iloc[0]
+    )
 
 
 @pytest.mark.parametrize(
@@ -206,7 +232,9 @@ def test_what_is_no_sound_is_an_audio_error(source):
 
 
 def test_unsigned_samples_rest_in_the_middle():
-    assert audio.decode((np.array([0, 255] * 50, np.uint8), 16_000)).tolist() == pytest.approx([-1, 1] * 50)
+    assert audio.decode((np.array([0, 255] * 50, np.uint8), 16_000)).tolist() == pytest.approx(
+        [-1, 1] * 50
+    )
 
 
 def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
@@ -220,18 +248,24 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "write_text", full)
     with pytest.raises(OSError, match="No space left"):
         write_json(path, {"new": 2})
-    assert json.loads(path.read_text()) == {"old": 1} and [p.name for p in tmp_path.iterdir()] == ["a.json"]
+    assert json.loads(path.read_text()) == {"old": 1} and [p.name for p in tmp_path.iterdir()] == [
+        "a.json"
+    ]
 
 
 def test_a_second_run_on_the_same_output_is_refused(tmp_path):
-    code = (
-        f"from pathlib import Path; from speakor_common.storage import only_writer\nwith only_writer(Path({str(tmp_path / 'out')!r})): pass"
-    )
+    code = f"from pathlib import Path; from speakor_common.storage import only_writer\nwith only_writer(Path({str(tmp_path / 'out')!r})): pass"
     with only_writer(tmp_path / "out"):
-        second = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        second = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False
+        )
     assert second.returncode == 1 and "is being written by another run" in second.stderr
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-    with pytest.raises(SpeakorError, match="another run"), only_writer(tmp_path / "out"), only_writer(tmp_path / "out"):
+    with (
+        pytest.raises(SpeakorError, match="another run"),
+        only_writer(tmp_path / "out"),
+        only_writer(tmp_path / "out"),
+    ):
         pass
 
 
@@ -241,8 +275,15 @@ def test_no_bytes_make_the_label_reader_raise(tmp_path):
         if len(content) < 5_000:
             write(tmp_path / "seeds" / f"{number}.json", b"j" + content)
     write(tmp_path / "seeds" / "table.csv", b"c" + as_csv([label(GOOD)]))
-    options = ["-runs=30000", "-max_total_time=20", "-max_len=4096", f"-artifact_prefix={tmp_path}/"]
+    options = [
+        "-runs=30000",
+        "-max_total_time=20",
+        "-max_len=4096",
+        f"-artifact_prefix={tmp_path}/",
+    ]
     command = [sys.executable, "-m", "tests.fuzz_labels", str(tmp_path / "seeds"), *options]
-    done = subprocess.run(command, cwd=paths.root(), capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        command, cwd=paths.root(), capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     assert int(re.findall(r"#(\d+)\s+DONE", done.stderr)[0]) > 1_000

@@ -9,7 +9,18 @@ import pytest
 from speakor_common import paths
 from tests.builders import seed_layout, tiny_ctc
 
-KILLS = (0, 2, 5, 6, 7, 8, 9, 9, 9, 8)  # events each process survives; the first four of a restart are prepare's lists
+KILLS = (
+    0,
+    2,
+    5,
+    6,
+    7,
+    8,
+    9,
+    9,
+    9,
+    8,
+)  # events each process survives; the first four of a restart are prepare's lists
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +35,9 @@ def homes(tmp_path_factory):
         shutil.copytree(start, home, dirs_exist_ok=True)
         report = home / "report.txt"
         command = [sys.executable, "-m", "tests.kill_run", str(home), str(report), *map(str, kills)]
-        done = subprocess.run(command, cwd=paths.root(), capture_output=True, text=True, timeout=600)
+        done = subprocess.run(
+            command, cwd=paths.root(), capture_output=True, text=True, timeout=600
+        )
         assert done.returncode == 0, done.stderr[-3000:]
         found.append((home, report.read_text().split("\n")[:-1], done.stderr[-3000:]))
     return found
@@ -42,7 +55,10 @@ def test_the_numbers_are_those_of_an_undisturbed_run(homes):
         a, b = (home / "results" / "seconds" / name for home in (calm, killed))
         assert a.read_bytes() == b.read_bytes(), name
     for experiment in ("exp01", "exp05"):
-        a, b = (home / "models" / "seconds" / experiment / "model.safetensors" for home in (calm, killed))
+        a, b = (
+            home / "models" / "seconds" / experiment / "model.safetensors"
+            for home in (calm, killed)
+        )
         assert a.read_bytes() == b.read_bytes(), experiment
 
 
@@ -53,4 +69,6 @@ def test_nothing_half_written_is_left(homes):
 
 def test_less_is_left_to_do_after_each_kill(homes):
     (_, calm, _), (_, killed, _) = homes
-    assert int(killed[-2]) < int(calm[0])  # events of the last process, and of one that did everything
+    assert int(killed[-2]) < int(
+        calm[0]
+    )  # events of the last process, and of one that did everything

@@ -24,7 +24,9 @@ def kill_once_there(sign: Path, home: Path) -> None:
     """Start a reproduction, kill its runner when ``sign`` is there, and wait until the kernel has noticed."""
     command = [sys.executable, "-m", "speakor_common.cli", "reproduce", "--profile", "smoke"]
     with (home / "killed.log").open("w") as log:
-        runner = subprocess.Popen(command, env=os.environ | {"SPEAKOR_HOME": str(home)}, stdout=log, stderr=log)
+        runner = subprocess.Popen(
+            command, env=os.environ | {"SPEAKOR_HOME": str(home)}, stdout=log, stderr=log
+        )
         while not sign.exists():
             assert runner.poll() is None, (home / "killed.log").read_text()[-3000:]
             time.sleep(0.05)
@@ -44,7 +46,10 @@ def test_five_notebooks_in_the_smoke_profile(tmp_path, monkeypatch):
     for sign in KILLS:
         kill_once_there(tmp_path / sign, tmp_path)
         assert not (tmp_path / "results/smoke/notebooks/05_evaluation.ipynb").exists()
-    trained = {name: (paths.model(name, "smoke") / "run.json").read_bytes() for name in ("exp01", "exp05", "whisper")}
+    trained = {
+        name: (paths.model(name, "smoke") / "run.json").read_bytes()
+        for name in ("exp01", "exp05", "whisper")
+    }
     done = notebooks.reproduce("smoke")
     assert [p.name[:2] for p in done] == ["01", "02", "03", "04", "05"]
     results = paths.results("smoke")
@@ -63,5 +68,7 @@ def test_five_notebooks_in_the_smoke_profile(tmp_path, monkeypatch):
     ):
         assert (results / name).stat().st_size > 1000
     for experiment in ("exp01", "exp05", "whisper"):
-        assert (paths.model(experiment, "smoke") / "run.json").read_bytes() == trained[experiment]  # not trained again
+        assert (paths.model(experiment, "smoke") / "run.json").read_bytes() == trained[
+            experiment
+        ]  # not trained again
     assert not [p for p in tmp_path.glob("**/*") if p.suffix in (".part", ".work")]

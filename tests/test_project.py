@@ -48,21 +48,34 @@ def rank(module: str) -> int:
 
 
 def modules() -> dict[str, Path]:
-    return {".".join(p.relative_to(ROOT).with_suffix("").parts): p for p in PACKAGE.rglob("*.py") if p.name != "__init__.py"}
+    return {
+        ".".join(p.relative_to(ROOT).with_suffix("").parts): p
+        for p in PACKAGE.rglob("*.py")
+        if p.name != "__init__.py"
+    }
 
 
 def imports(path: Path, top_level_only: bool = False) -> set[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     found = set()
     for node in tree.body if top_level_only else ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("speakor_common"):
+        if (
+            isinstance(node, ast.ImportFrom)
+            and node.module
+            and node.module.startswith("speakor_common")
+        ):
             known = modules()
-            found |= {f"{node.module}.{a.name}" if f"{node.module}.{a.name}" in known else node.module for a in node.names}
+            found |= {
+                f"{node.module}.{a.name}" if f"{node.module}.{a.name}" in known else node.module
+                for a in node.names
+            }
     return found - {"speakor_common"}
 
 
 def test_arrows_point_down():
-    wrong = [f"{m} imports {i}" for m, p in modules().items() for i in imports(p) if rank(i) > rank(m)]
+    wrong = [
+        f"{m} imports {i}" for m, p in modules().items() for i in imports(p) if rank(i) > rank(m)
+    ]
     assert not wrong, wrong
 
 
@@ -70,13 +83,18 @@ def test_no_import_circles():
     graph = {m: imports(p, top_level_only=True) for m, p in modules().items()}
 
     def reaches(start, goal, seen):
-        return any(n == goal or (n not in seen and reaches(n, goal, seen | {n})) for n in graph.get(start, ()))
+        return any(
+            n == goal or (n not in seen and reaches(n, goal, seen | {n}))
+            for n in graph.get(start, ())
+        )
 
     assert not [m for m in graph if reaches(m, m, {m})]
 
 
 def test_files_and_functions_stay_small():
-    long_files = {m: n for m, p in modules().items() if (n := p.read_text(encoding="utf-8").count("\n")) > 260}
+    long_files = {
+        m: n for m, p in modules().items() if (n := p.read_text(encoding="utf-8").count("\n")) > 260
+    }
     long_functions = [
         f"{m}.{node.name}"
         for m, p in modules().items()
@@ -87,33 +105,55 @@ def test_files_and_functions_stay_small():
 
 
 def test_modules_say_what_they_are_and_init_files_are_empty():
-    assert not [m for m, p in modules().items() if not ast.get_docstring(ast.parse(p.read_text(encoding="utf-8")))]
+    assert not [
+        m
+        for m, p in modules().items()
+        if not ast.get_docstring(ast.parse(p.read_text(encoding="utf-8")))
+    ]
     inits = [p for p in PACKAGE.rglob("__init__.py") if p.read_text(encoding="utf-8").strip()]
     assert inits == [PACKAGE / "text" / "__init__.py"]  # whose names are a contract
 
 
 def lock() -> dict[str, str]:
-    lines = [line for name in ("requirements.lock", "weights.lock") for line in (ROOT / name).read_text(encoding="utf-8").splitlines()]
-    return dict(re.split("[; ]", line)[0].split("==") for line in lines if "==" in line and not line.startswith("#"))
+    lines = [
+        line
+        for name in ("requirements.lock", "weights.lock")
+        for line in (ROOT / name).read_text(encoding="utf-8").splitlines()
+    ]
+    return dict(
+        re.split("[; ]", line)[0].split("==")
+        for line in lines
+        if "==" in line and not line.startswith("#")
+    )
 
 
 def declared() -> list[Requirement]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    return [Requirement(r) for r in (*project["dependencies"], *extras["offline"], *extras["onnx"], *extras["dev"])]
+    return [
+        Requirement(r)
+        for r in (*project["dependencies"], *extras["offline"], *extras["onnx"], *extras["dev"])
+    ]
 
 
 def test_lock_satisfies_pyproject():
     pins = lock()
     for requirement in declared():
-        assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)]), requirement
+        assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)]), (
+            requirement
+        )
 
 
 def test_conda_environment_has_the_same_pins():
     content = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     entries = next(d["pip"] for d in content["dependencies"] if isinstance(d, dict))
-    pins = {canonicalize_name(r.name): str(r.specifier)[2:] for r in map(Requirement, (e for e in entries if e != "-e ."))}
-    assert pins == {canonicalize_name(r.name): lock()[canonicalize_name(r.name)] for r in declared()}
+    pins = {
+        canonicalize_name(r.name): str(r.specifier)[2:]
+        for r in map(Requirement, (e for e in entries if e != "-e ."))
+    }
+    assert pins == {
+        canonicalize_name(r.name): lock()[canonicalize_name(r.name)] for r in declared()
+    }
     assert entries[0] == "torch==2.13.0"
 
 
@@ -121,7 +161,11 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 def test_there_are_five_notebooks_in_order():
-    assert [n.name[:2] for n in NOTEBOOKS] == ["01", "02", "03", "04", "05"] == [n.name[:2] for n in notebooks.numbered(ROOT / "notebooks")]
+    assert (
+        [n.name[:2] for n in NOTEBOOKS]
+        == ["01", "02", "03", "04", "05"]
+        == [n.name[:2] for n in notebooks.numbered(ROOT / "notebooks")]
+    )
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
@@ -132,13 +176,22 @@ def test_notebooks_are_for_reading(path):
     assert not any(c.outputs or c.execution_count for c in code), "commit notebooks without outputs"
     assert not any(re.search(r"^\s*(def|class) ", c.source, re.MULTILINE) for c in code)
     header = cells[0].source
-    assert all(f"**{word}**" in header for word in ("Question", "Reads", "Writes", "Time", "Previous / Next"))
-    expected = {"profile", "seed"} | ({"experiment"} if path.name[:2] in ("02", "03", "04") else set())
+    assert all(
+        f"**{word}**" in header
+        for word in ("Question", "Reads", "Writes", "Time", "Previous / Next")
+    )
+    expected = {"profile", "seed"} | (
+        {"experiment"} if path.name[:2] in ("02", "03", "04") else set()
+    )
     assert expected <= notebooks.parameters_of(path)
 
 
 def notebook(path: Path, *sources: str, tag: str | None = "parameters") -> Path:
-    book = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}})
+    book = nbformat.v4.new_notebook(
+        metadata={
+            "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}
+        }
+    )
     book.cells = [nbformat.v4.new_code_cell(s) for s in sources]
     if tag:
         book.cells[0].metadata["tags"] = [tag]
@@ -147,7 +200,11 @@ def notebook(path: Path, *sources: str, tag: str | None = "parameters") -> Path:
 
 
 def test_runner_keeps_the_executed_copy(tmp_path):
-    done = notebooks.run(notebook(tmp_path / "01_a.ipynb", "x = 1", "print(x + 1)"), tmp_path / "out" / "01_a.ipynb", {"x": 41})
+    done = notebooks.run(
+        notebook(tmp_path / "01_a.ipynb", "x = 1", "print(x + 1)"),
+        tmp_path / "out" / "01_a.ipynb",
+        {"x": 41},
+    )
     assert "42" in json.dumps(nbformat.read(done, as_version=4).cells[-1].outputs)
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["01_a.ipynb"]
 
@@ -157,7 +214,9 @@ def test_runner_refuses_unknown_parameters_and_missing_cells(tmp_path):
     with pytest.raises(SpeakorError, match=r"knows no parameters \['y'\]; it has \['x'\]"):
         notebooks.run(book, tmp_path / "o.ipynb", {"y": 1})
     with pytest.raises(SpeakorError, match="0 cells tagged"):
-        notebooks.run(notebook(tmp_path / "02_b.ipynb", "x = 1", tag=None), tmp_path / "o.ipynb", {})
+        notebooks.run(
+            notebook(tmp_path / "02_b.ipynb", "x = 1", tag=None), tmp_path / "o.ipynb", {}
+        )
 
 
 def test_runner_names_the_failing_cell_and_keeps_what_ran(tmp_path):
@@ -175,7 +234,11 @@ def test_command_line_answers_at_once_and_without_traceback(capsys, tmp_path, mo
     assert "was not found" in capsys.readouterr().err
     assert main(["reproduce", "--profile", "aihub"]) == 1
     assert "needs the corpus" in capsys.readouterr().err
-    for pair, complaint in (("lr", "FIELD=VALUE"), ("lr=1", "unknown preset fields"), ("learning_rate=fast", "takes float, not 'fast'")):
+    for pair, complaint in (
+        ("lr", "FIELD=VALUE"),
+        ("lr=1", "unknown preset fields"),
+        ("learning_rate=fast", "takes float, not 'fast'"),
+    ):
         assert main(["train", "exp05", "--set", pair]) == 1
         assert complaint in capsys.readouterr().err
 

@@ -61,7 +61,9 @@ class CTCCollator:
         if rows and "text" in rows[0]:
             vocabulary = self.processor.tokenizer.get_vocab()
             texts = [to_label_form(row["text"], vocabulary) for row in rows]
-            batch["labels"] = pad_labels(self.processor.tokenizer(texts).input_ids, self.label_padding)
+            batch["labels"] = pad_labels(
+                self.processor.tokenizer(texts).input_ids, self.label_padding
+            )
         if self.keep_ids:
             batch["utterance_id"] = [row["utterance_id"] for row in rows]
         return batch
@@ -87,13 +89,20 @@ class Seq2SeqCollator:
     def __call__(self, rows: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:
         waves = [load_audio(row, self.transform) for row in rows]
         samples = _SAMPLES_PER_FRAME * frames_for(positions_for(max(map(len, waves)) / RATE))
-        features = self.processor.feature_extractor(waves, sampling_rate=RATE, return_tensors="pt", max_length=samples)
+        features = self.processor.feature_extractor(
+            waves, sampling_rate=RATE, return_tensors="pt", max_length=samples
+        )
         batch = {"input_features": features.input_features}
         if rows and "text" in rows[0]:
-            labels = [self._strip_start(ids) for ids in self.processor.tokenizer([row["text"] for row in rows]).input_ids]
+            labels = [
+                self._strip_start(ids)
+                for ids in self.processor.tokenizer([row["text"] for row in rows]).input_ids
+            ]
             longest = max(map(len, labels))
             if longest > self.max_labels:
-                raise ValueError(f"a label has {longest} tokens, at most {self.max_labels} fit; filter long texts first")
+                raise ValueError(
+                    f"a label has {longest} tokens, at most {self.max_labels} fit; filter long texts first"
+                )
             batch["labels"] = pad_labels(labels)
         return batch
 
@@ -107,7 +116,11 @@ def pad_labels(labels: Sequence[Sequence[int]], padding: int = IGNORED_LABEL) ->
     >>> pad_labels([[5, 6], [7]]).tolist()
     [[5, 6], [7, -100]]
     """
-    return torch.nn.utils.rnn.pad_sequence([torch.tensor(ids, dtype=torch.long) for ids in labels], batch_first=True, padding_value=padding)
+    return torch.nn.utils.rnn.pad_sequence(
+        [torch.tensor(ids, dtype=torch.long) for ids in labels],
+        batch_first=True,
+        padding_value=padding,
+    )
 
 
 def frames_needed(label_ids: Sequence[int]) -> int:

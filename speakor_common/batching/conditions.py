@@ -38,7 +38,9 @@ def _noise(kind: str, snr_db: float) -> Effect:
     from audiomentations import AddColorNoise
 
     decay = _DECAYS[kind]
-    return AddColorNoise(min_snr_db=snr_db, max_snr_db=snr_db, min_f_decay=decay, max_f_decay=decay, p=1.0)
+    return AddColorNoise(
+        min_snr_db=snr_db, max_snr_db=snr_db, min_f_decay=decay, max_f_decay=decay, p=1.0
+    )
 
 
 def speech_shaped_noise(samples: np.ndarray, sample_rate: int, snr_db: float) -> np.ndarray:
@@ -46,7 +48,11 @@ def speech_shaped_noise(samples: np.ndarray, sample_rate: int, snr_db: float) ->
     phases = np.exp(2j * np.pi * np.random.random(len(samples) // 2 + 1))
     noise = np.fft.irfft(np.abs(np.fft.rfft(samples)) * phases, len(samples))
     power = np.mean(noise**2)
-    scale = np.sqrt(np.mean(samples.astype(np.float64) ** 2) / power / 10 ** (snr_db / 10)) if power > 0 else 0.0
+    scale = (
+        np.sqrt(np.mean(samples.astype(np.float64) ** 2) / power / 10 ** (snr_db / 10))
+        if power > 0
+        else 0.0
+    )
     return samples + scale * noise
 
 
@@ -54,15 +60,29 @@ def _phone() -> Effect:
     from audiomentations import BandPassFilter
 
     # Telephone band 300-3400 Hz.
-    return BandPassFilter(min_center_freq=1010, max_center_freq=1010, min_bandwidth_fraction=1.99, max_bandwidth_fraction=1.99, p=1.0)
+    return BandPassFilter(
+        min_center_freq=1010,
+        max_center_freq=1010,
+        min_bandwidth_fraction=1.99,
+        max_bandwidth_fraction=1.99,
+        p=1.0,
+    )
 
 
 def mobile_codec(samples: np.ndarray, sample_rate: int) -> np.ndarray:
     """GSM 06.10 full rate, 13 kbit/s at 8 kHz, there and back."""
     buffer = io.BytesIO()
-    sf.write(buffer, soxr.resample(samples, sample_rate, _PHONE_RATE), _PHONE_RATE, format="WAV", subtype="GSM610")
+    sf.write(
+        buffer,
+        soxr.resample(samples, sample_rate, _PHONE_RATE),
+        _PHONE_RATE,
+        format="WAV",
+        subtype="GSM610",
+    )
     buffer.seek(0)
-    heard = soxr.resample(sf.read(buffer, dtype="float32")[0], _PHONE_RATE, sample_rate)[: len(samples)]
+    heard = soxr.resample(sf.read(buffer, dtype="float32")[0], _PHONE_RATE, sample_rate)[
+        : len(samples)
+    ]
     return np.pad(heard, (0, len(samples) - len(heard)))
 
 
@@ -86,21 +106,28 @@ class RoomEcho:
     def __call__(self, samples: np.ndarray, sample_rate: int) -> np.ndarray:
         rng = np.random.default_rng(int(1e6 * abs(float(samples[:100].sum()))) % 2**32)
         count = int(self.seconds * sample_rate)
-        tail = rng.standard_normal(count) * 10 ** (-3 * np.arange(count) / (self.rt60 * sample_rate))
+        tail = rng.standard_normal(count) * 10 ** (
+            -3 * np.arange(count) / (self.rt60 * sample_rate)
+        )
         tail /= np.sqrt(np.sum(tail**2)) * 10 ** (self.direct_db / 20)
         tail[0] += 1.0
         size = len(samples) + count
-        wet = np.fft.irfft(np.fft.rfft(samples, size) * np.fft.rfft(tail, size), size)[: len(samples)]
+        wet = np.fft.irfft(np.fft.rfft(samples, size) * np.fft.rfft(tail, size), size)[
+            : len(samples)
+        ]
         return wet.astype(np.float32)
 
 
-CONDITIONS: dict[str, Callable[[], Effect]] = {noise_name(kind, snr): partial(_noise, kind, snr) for kind in NOISES for snr in SNRS_DB} | {
-    "room": RoomEcho,
-    "phone band": _phone,
-    "mobile codec": lambda: mobile_codec,
-    "clipping": _clipping,
-    REAL: _real,  # room, pink noise at 10 dB and telephone band together: comparable to the seed's real environment
-}
+CONDITIONS: dict[str, Callable[[], Effect]] = (
+    {noise_name(kind, snr): partial(_noise, kind, snr) for kind in NOISES for snr in SNRS_DB}
+    | {
+        "room": RoomEcho,
+        "phone band": _phone,
+        "mobile codec": lambda: mobile_codec,
+        "clipping": _clipping,
+        REAL: _real,  # room, pink noise at 10 dB and telephone band together: comparable to the seed's real environment
+    }
+)
 
 
 def degrade(samples: np.ndarray, condition: str, utterance_id: str) -> np.ndarray:

@@ -22,7 +22,9 @@ class EpochLengthSampler(LengthGroupedSampler):
             reach a sampler below the wrappers that skip batches and share them among processes.
     """
 
-    def __init__(self, batch_size: int, lengths: list[int], first: int, state: Callable[[], TrainerState]) -> None:
+    def __init__(
+        self, batch_size: int, lengths: list[int], first: int, state: Callable[[], TrainerState]
+    ) -> None:
         super().__init__(batch_size, lengths=lengths, generator=torch.Generator())
         self._first, self._state = first, state
 

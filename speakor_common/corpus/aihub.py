@@ -22,14 +22,33 @@ from tqdm import tqdm
 
 from speakor_common import audio
 from speakor_common.corpus.files import Entry, Rejected, decode_text, walk
-from speakor_common.corpus.schema import MANIFEST_COLUMNS, Label, manifest_fields, nest_row, parse_label
+from speakor_common.corpus.schema import (
+    MANIFEST_COLUMNS,
+    Label,
+    manifest_fields,
+    nest_row,
+    parse_label,
+)
 from speakor_common.errors import AudioError, CorpusError
-from speakor_common.text import DualForm, MarkHandling, normalize_korean, strip_aihub_markup, to_nfc, unreadable_parts
+from speakor_common.text import (
+    DualForm,
+    MarkHandling,
+    normalize_korean,
+    strip_aihub_markup,
+    to_nfc,
+    unreadable_parts,
+)
 
 MAX_REJECTED = 0.2
 _LABEL_SUFFIXES = (".json", ".csv")
 _MAX_LABEL_BYTES = 64 * 2**20  # a CSV twin of a whole language is a few MB
-_SPLIT_FOLDERS = {"1.training": "train", "train": "train", "2.validation": "valid", "valid": "valid", "test": "test"}
+_SPLIT_FOLDERS = {
+    "1.training": "train",
+    "train": "train",
+    "2.validation": "valid",
+    "valid": "valid",
+    "test": "test",
+}
 _EXPECTED = (
     "expected AI Hub 505 as delivered (…/1.Training and 2.Validation, each with 라벨링데이터 and 원천데이터, zips or "
     "folders) or {train,valid,test} folders, with .json or .csv labels"
@@ -103,7 +122,9 @@ def _sort_files(root: Path) -> tuple[list[Entry], dict[str, Entry], list[tuple[s
 class _Reader:
     """Turns label files into manifest rows; holds what is known so far (ids seen, audio used)."""
 
-    def __init__(self, options: ReadOptions, sounds: dict[str, Entry], rejected: list[tuple[str, str]]) -> None:
+    def __init__(
+        self, options: ReadOptions, sounds: dict[str, Entry], rejected: list[tuple[str, str]]
+    ) -> None:
         self.options, self.sounds, self.rejected = options, sounds, rejected
         self.rows: dict[str, dict[str, Any]] = {}
         self.labelled: set[str] = set()
@@ -139,14 +160,18 @@ class _Reader:
             "text": text,
             "duration_s": seconds,
             "split": _delivered_split(entry),
-            "deviations": json.dumps(deviations, ensure_ascii=False) if deviations is not None else "",
+            "deviations": json.dumps(deviations, ensure_ascii=False)
+            if deviations is not None
+            else "",
         }
         self.rows[stem] = row
 
     def _text(self, label: Label) -> str:
         if not label.text:
             raise CorpusError("missing text")
-        plain = strip_aihub_markup(label.text, self.options.dual_form, self.options.fillers, self.options.fragments)
+        plain = strip_aihub_markup(
+            label.text, self.options.dual_form, self.options.fillers, self.options.fragments
+        )
         if parts := unreadable_parts(plain):
             raise CorpusError(f"text cannot be read in Korean: {' '.join(parts)[:60]}")
         text = normalize_korean(plain)
@@ -168,7 +193,11 @@ class _Reader:
         return seconds
 
     def report_unused_audio(self) -> None:
-        self.rejected += [(e.where, "audio without label") for stem, e in self.sounds.items() if stem not in self.labelled]
+        self.rejected += [
+            (e.where, "audio without label")
+            for stem, e in self.sounds.items()
+            if stem not in self.labelled
+        ]
 
     def result(self, root: Path) -> Corpus:
         manifest = pd.DataFrame(list(self.rows.values()), columns=list(MANIFEST_COLUMNS))
@@ -186,7 +215,9 @@ class _Reader:
 def _records(entry: Entry) -> Iterator[Any]:
     content = entry.read()
     if len(content) > _MAX_LABEL_BYTES:
-        raise ValueError(f"{len(content) / 2**20:.0f} MiB, at most {_MAX_LABEL_BYTES // 2**20} are read")
+        raise ValueError(
+            f"{len(content) / 2**20:.0f} MiB, at most {_MAX_LABEL_BYTES // 2**20} are read"
+        )
     text = decode_text(content)
     if entry.suffix == ".csv":
         yield from (nest_row(row) for row in csv.DictReader(io.StringIO(text)))

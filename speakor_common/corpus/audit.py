@@ -21,7 +21,9 @@ from speakor_common.errors import CorpusError
 from speakor_common.text import to_jamo
 
 NEAR_IDENTICAL = 90  # percent of matching characters
-_MAX_TEXT_PAIRS = 50_000_000  # about 10 s; larger corpora compare a sample of the training sentences
+_MAX_TEXT_PAIRS = (
+    50_000_000  # about 10 s; larger corpora compare a sample of the training sentences
+)
 
 
 def audit(manifest: pd.DataFrame, policy: SplitPolicy) -> dict[str, Any]:
@@ -49,12 +51,20 @@ def audit(manifest: pd.DataFrame, policy: SplitPolicy) -> dict[str, Any]:
     report = {
         "policy": vars(policy),
         "splits": _sizes(manifest),
-        "shared": {what: {pair: len(values) for pair, values in pairs.items()} for what, pairs in shared.items()},
+        "shared": {
+            what: {pair: len(values) for pair, values in pairs.items()}
+            for what, pairs in shared.items()
+        },
         "near_identical_test_texts": near_identical(used),
         "coverage": coverage(used),
     }
     fatal = ("speakers", "audio", "prompts") if policy.prompt_disjoint else ("speakers", "audio")
-    found = [f"{len(v)} {what} in {pair} (e.g. {sorted(v)[0]})" for what in fatal for pair, v in shared[what].items() if v]
+    found = [
+        f"{len(v)} {what} in {pair} (e.g. {sorted(v)[0]})"
+        for what in fatal
+        for pair, v in shared[what].items()
+        if v
+    ]
     if found:
         raise CorpusError("the splits leak: " + "; ".join(found))
     return report
@@ -86,7 +96,9 @@ def near_identical(used: pd.DataFrame) -> dict[str, Any]:
     best = np.zeros(len(test))
     for start in range(0, len(compared), 2000):
         block = compared.iloc[start : start + 2000].tolist()
-        best = np.maximum(best, process.cdist(test.tolist(), block, scorer=fuzz.ratio, dtype=np.uint8).max(axis=1))
+        best = np.maximum(
+            best, process.cdist(test.tolist(), block, scorer=fuzz.ratio, dtype=np.uint8).max(axis=1)
+        )
     return {
         "threshold_percent": NEAR_IDENTICAL,
         "test_sentences": len(test),
@@ -98,7 +110,11 @@ def near_identical(used: pd.DataFrame) -> dict[str, Any]:
 
 def coverage(used: pd.DataFrame) -> dict[str, Any]:
     """Share of test words, syllables and jamo (running and distinct) that training never shows."""
-    units = {"words": str.split, "syllables": lambda t: list(t.replace(" ", "")), "jamo": lambda t: list(to_jamo(t.replace(" ", "")))}
+    units = {
+        "words": str.split,
+        "syllables": lambda t: list(t.replace(" ", "")),
+        "jamo": lambda t: list(to_jamo(t.replace(" ", ""))),
+    }
     report = {}
     for name, split_text in units.items():
         counts: dict[str, Counter] = defaultdict(Counter)

@@ -73,19 +73,38 @@ def prepare(
     manifest, excluded = _exclude(manifest, exclude)
     report = audit.audit(manifest, policy)
     with only_writer(target):
-        return _store(manifest, corpus.quarantine, excluded, report, target, native_l1, embed_audio, workers, progress)
+        return _store(
+            manifest,
+            corpus.quarantine,
+            excluded,
+            report,
+            target,
+            native_l1,
+            embed_audio,
+            workers,
+            progress,
+        )
 
 
 def _store(
-    manifest: pd.DataFrame, quarantine: pd.DataFrame, excluded: pd.DataFrame, report: dict[str, Any], target: Path, *how: Any
+    manifest: pd.DataFrame,
+    quarantine: pd.DataFrame,
+    excluded: pd.DataFrame,
+    report: dict[str, Any],
+    target: Path,
+    *how: Any,
 ) -> Prepared:
     rejected = _write_shards(manifest, target, *how)
     quarantine = pd.concat([quarantine, excluded, rejected], ignore_index=True)
-    manifest = manifest[~manifest["utterance_id"].isin(set(rejected["file"]))].reset_index(drop=True)
+    manifest = manifest[~manifest["utterance_id"].isin(set(rejected["file"]))].reset_index(
+        drop=True
+    )
     write_text(target / "manifest.csv", manifest.to_csv(index=False))
     write_text(target / "quarantine.csv", quarantine.to_csv(index=False))
     write_json(target / "audit.json", report)
-    logger.info("%d utterances prepared in %s, %d quarantined", len(manifest), target, len(quarantine))
+    logger.info(
+        "%d utterances prepared in %s, %d quarantined", len(manifest), target, len(quarantine)
+    )
     return Prepared(target, manifest, quarantine, report)
 
 
@@ -95,12 +114,19 @@ def _exclude(manifest: pd.DataFrame, exclude: str | Path) -> tuple[pd.DataFrame,
     if not exclude:
         return manifest, pd.DataFrame(columns=columns)
     if not path.is_file():
-        raise CorpusError(f"no review at {path}; the listening explorer writes results/<profile>/review.csv")
+        raise CorpusError(
+            f"no review at {path}; the listening explorer writes results/<profile>/review.csv"
+        )
     reasons = review.unusable(review.read(path), manifest["utterance_id"])
     gone = manifest["utterance_id"].isin(reasons)
     if tests := int((gone & (manifest["split"] == TEST)).sum()):
-        logger.warning("%d excluded utterances are of the test split: rates before and after are not comparable", tests)
-    return manifest[~gone].reset_index(drop=True), pd.DataFrame(list(reasons.items()), columns=columns)
+        logger.warning(
+            "%d excluded utterances are of the test split: rates before and after are not comparable",
+            tests,
+        )
+    return manifest[~gone].reset_index(drop=True), pd.DataFrame(
+        list(reasons.items()), columns=columns
+    )
 
 
 def load(target: Path) -> DatasetDict:
@@ -132,7 +158,12 @@ def limit(data: Dataset, count: int, seed: int = 0) -> Dataset:
 
 
 def _write_shards(
-    manifest: pd.DataFrame, target: Path, native_l1: str, embed_audio: bool, workers: int | None, progress: bool
+    manifest: pd.DataFrame,
+    target: Path,
+    native_l1: str,
+    embed_audio: bool,
+    workers: int | None,
+    progress: bool,
 ) -> pd.DataFrame:
     """Write missing shards; returns clips that could not be decoded as quarantine rows (file = utterance id)."""
     target.mkdir(parents=True, exist_ok=True)
@@ -181,11 +212,18 @@ def _write_shard(job: tuple[list[dict[str, Any]], Path, bool]) -> None:
         try:
             rows.append(record | _stored_audio(record, embed_audio))
         except AudioError as error:
-            rejected.append({"file": record["utterance_id"], "reason": f"undecodable audio ({str(error)[-120:]})"})
+            rejected.append(
+                {
+                    "file": record["utterance_id"],
+                    "reason": f"undecodable audio ({str(error)[-120:]})",
+                }
+            )
     if rows:
         temporary = path.with_suffix(".part")
         columns = {key: [row[key] for row in rows] for key in (*MANIFEST_COLUMNS, "length")}
-        with datasets.arrow_writer.ArrowWriter(path=str(temporary), features=_features(embed_audio)) as writer:
+        with datasets.arrow_writer.ArrowWriter(
+            path=str(temporary), features=_features(embed_audio)
+        ) as writer:
             writer.write_batch(columns)
             writer.finalize()
         temporary.replace(path)
@@ -203,8 +241,14 @@ def _stored_audio(record: dict[str, Any], embed_audio: bool) -> dict[str, Any]:
 
 def _features(embed_audio: bool) -> datasets.Features:
     columns = {name: datasets.Value("string") for name in MANIFEST_COLUMNS}
-    numbers = {"category": datasets.Value("int64"), "duration_s": datasets.Value("float64"), "length": datasets.Value("int64")}
-    return datasets.Features(columns | numbers | ({"audio": datasets.Value("binary")} if embed_audio else {}))
+    numbers = {
+        "category": datasets.Value("int64"),
+        "duration_s": datasets.Value("float64"),
+        "length": datasets.Value("int64"),
+    }
+    return datasets.Features(
+        columns | numbers | ({"audio": datasets.Value("binary")} if embed_audio else {})
+    )
 
 
 def _fingerprint(shard: pd.DataFrame, embed_audio: bool) -> str:

@@ -94,7 +94,12 @@ class Label(_Part):
         return (self.transcription.AnswerLabelText or self.transcription.ReadingLabelText).strip()
 
 
-_NESTED = {"file_info": FileInfo, "transcription": Transcription, "basic_info": BasicInfo, "skill_info": SkillInfo}
+_NESTED = {
+    "file_info": FileInfo,
+    "transcription": Transcription,
+    "basic_info": BasicInfo,
+    "skill_info": SkillInfo,
+}
 
 
 def parse_label(record: Any) -> Label:
@@ -113,7 +118,10 @@ def parse_label(record: Any) -> Label:
 
 def nest_row(row: dict[str, str]) -> dict[str, Any]:
     """A CSV row (leaf keys as columns) in the nested JSON form."""
-    nested: dict[str, Any] = {"fileName": row.get("fileName", ""), "SpeakerID": row.get("SpeakerID", "")}
+    nested: dict[str, Any] = {
+        "fileName": row.get("fileName", ""),
+        "SpeakerID": row.get("SpeakerID", ""),
+    }
     for part, model in _NESTED.items():
         nested[part] = {name: row[name] or "" for name in model.model_fields if name in row}
     return nested

@@ -74,7 +74,9 @@ def speaker_splits(l1_of: Mapping[str, str], policy: SplitPolicy) -> dict[str, s
     """
     result: dict[str, str] = {}
     for l1 in sorted(set(l1_of.values())):
-        speakers = sorted((s for s in l1_of if l1_of[s] == l1), key=lambda s: (_unit(f"{policy.seed}/{s}"), s))
+        speakers = sorted(
+            (s for s in l1_of if l1_of[s] == l1), key=lambda s: (_unit(f"{policy.seed}/{s}"), s)
+        )
         if len(speakers) < 3:
             result.update(dict.fromkeys(speakers, TRAIN))
             continue

@@ -48,19 +48,36 @@ class BeamSearch:
         SpeakorError: flashlight-text is not installed.
     """
 
-    def __init__(self, language_model: Path, symbols: list[str], blank: int, delimiter: str, settings: BeamSettings) -> None:
-        from flashlight.lib.text.decoder import CriterionType, LexiconFreeDecoder, LexiconFreeDecoderOptions
+    def __init__(
+        self,
+        language_model: Path,
+        symbols: list[str],
+        blank: int,
+        delimiter: str,
+        settings: BeamSettings,
+    ) -> None:
+        from flashlight.lib.text.decoder import (
+            CriterionType,
+            LexiconFreeDecoder,
+            LexiconFreeDecoderOptions,
+        )
 
         # The dictionary keeps the vocabulary's indices; special tokens are words the model does not know.
-        self.language_model = LanguageModel(language_model, [symbol or f"<{index}>" for index, symbol in enumerate(symbols)])
-        self._specials = [index for index, symbol in enumerate(symbols) if not symbol and index != blank]
+        self.language_model = LanguageModel(
+            language_model, [symbol or f"<{index}>" for index, symbol in enumerate(symbols)]
+        )
+        self._specials = [
+            index for index, symbol in enumerate(symbols) if not symbol and index != blank
+        ]
         self._blank_penalty = settings.blank_penalty
         self._blank = blank
         options = LexiconFreeDecoderOptions(
             beam_size=settings.beam, beam_size_token=min(_TOKENS, len(symbols)), beam_threshold=_THRESHOLD, lm_weight=settings.lm_weight,
             sil_score=0.0, log_add=False, criterion_type=CriterionType.CTC,
         )  # fmt: skip
-        self._decoder = LexiconFreeDecoder(options, self.language_model.kenlm, symbols.index(delimiter), blank, [])
+        self._decoder = LexiconFreeDecoder(
+            options, self.language_model.kenlm, symbols.index(delimiter), blank, []
+        )
 
     def candidates(self, log_probabilities: np.ndarray, limit: int = 1) -> list[np.ndarray]:
         """The best paths of up to ``limit`` different label sequences, best first: symbol index of every frame, int64, shape = (T,).
@@ -73,7 +90,9 @@ class BeamSearch:
         scores[:, self._blank] -= self._blank_penalty
         found: dict[tuple[int, ...], np.ndarray] = {}
         for hypothesis in self._decoder.decode(scores.ctypes.data, *scores.shape):
-            path = np.array(hypothesis.tokens[1:-1], np.int64)  # without the search's own first and last state
+            path = np.array(
+                hypothesis.tokens[1:-1], np.int64
+            )  # without the search's own first and last state
             found.setdefault(tuple(labels(path, self._blank)), path)
             if len(found) == limit:
                 break

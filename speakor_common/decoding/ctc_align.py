@@ -37,7 +37,9 @@ def first_frames(log_probabilities: np.ndarray, labels: Sequence[int], blank: in
         scores = before.max(axis=0) + log_probabilities[frame, states]
     last = len(states) - 1 if len(states) == 1 or scores[-1] >= scores[-2] else len(states) - 2
     if not np.isfinite(scores[last]):
-        raise AudioError(f"{len(log_probabilities)} frames are too few for a text of {len(labels)} symbols")
+        raise AudioError(
+            f"{len(log_probabilities)} frames are too few for a text of {len(labels)} symbols"
+        )
     return _first_visits(back, last, len(labels))
 
 

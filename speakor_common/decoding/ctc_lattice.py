@@ -15,7 +15,10 @@ import numpy as np
 
 
 def forward_scores(
-    log_probabilities: np.ndarray, sequences: Sequence[Sequence[int]], blank: int, spans: Sequence[tuple[int, int]] | None = None
+    log_probabilities: np.ndarray,
+    sequences: Sequence[Sequence[int]],
+    blank: int,
+    spans: Sequence[tuple[int, int]] | None = None,
 ) -> np.ndarray:
     """Log probability of each label sequence: float64, shape = (N,), natural logarithm; -inf where it has no alignment.
 
@@ -24,8 +27,14 @@ def forward_scores(
         spans: first frame and the one after the last for each sequence, if not all frames.
     """
     frames, vocabulary = log_probabilities.shape
-    first, end = np.array([(0, frames)] * len(sequences) if spans is None else spans, np.int64).reshape(-1, 2).T
-    order = np.argsort(first - end, kind="stable")  # the longest first: those that have a frame left are always the upper rows
+    first, end = (
+        np.array([(0, frames)] * len(sequences) if spans is None else spans, np.int64)
+        .reshape(-1, 2)
+        .T
+    )
+    order = np.argsort(
+        first - end, kind="stable"
+    )  # the longest first: those that have a frame left are always the upper rows
     states, skips, last = alignment_states([sequences[i] for i in order], blank)
     may_skip = skips.astype(np.float64)
     cells = first[order, None] * vocabulary + states
@@ -53,7 +62,9 @@ def forward_scores(
     return found
 
 
-def alignment_states(sequences: Sequence[Sequence[int]], blank: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def alignment_states(
+    sequences: Sequence[Sequence[int]], blank: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What an alignment goes through, a blank before, between and after labels (Graves et al., 2006).
 
     Returns:

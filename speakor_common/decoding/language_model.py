@@ -73,5 +73,10 @@ def _silent() -> Iterator[None]:
 
 def listed(path: Path) -> list[str]:
     """Units of an ARPA file, without start, end and unknown."""
-    lines = path.read_text(encoding="utf-8").split("\\1-grams:\n", 1)[1].split("\n\n", 1)[0].splitlines()
+    lines = (
+        path.read_text(encoding="utf-8")
+        .split("\\1-grams:\n", 1)[1]
+        .split("\n\n", 1)[0]
+        .splitlines()
+    )
     return [unit for unit in (line.split("\t")[1] for line in lines) if not unit.startswith("<")]

@@ -44,9 +44,15 @@ def analyse(text: str) -> Analysis:
         while node:
             if node.stat in (mecab_ko.MECAB_NOR_NODE, mecab_ko.MECAB_UNK_NODE):
                 surfaces.append(node.surface)
-                tags.append(node.feature.split(",", 1)[0] if node.stat == mecab_ko.MECAB_NOR_NODE else _UNKNOWN_TAG)
+                tags.append(
+                    node.feature.split(",", 1)[0]
+                    if node.stat == mecab_ko.MECAB_NOR_NODE
+                    else _UNKNOWN_TAG
+                )
             node = node.next
-    return Analysis(tuple(f"{surface}/{tag}" for surface, tag in zip(surfaces, tags, strict=True)), tuple(tags))
+    return Analysis(
+        tuple(f"{surface}/{tag}" for surface, tag in zip(surfaces, tags, strict=True)), tuple(tags)
+    )
 
 
 @lru_cache(maxsize=1)

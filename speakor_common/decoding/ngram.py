@@ -33,7 +33,9 @@ class NGram:
         ValueError: no sequences, or an order below 2.
     """
 
-    def __init__(self, sequences: Iterable[Sequence[str]], order: int, vocabulary: Iterable[str]) -> None:
+    def __init__(
+        self, sequences: Iterable[Sequence[str]], order: int, vocabulary: Iterable[str]
+    ) -> None:
         if order < 2:
             raise ValueError(f"an n-gram model of order {order} has no context; use 2 or more")
         self.order = order
@@ -60,13 +62,23 @@ class NGram:
         total, kinds = self._totals.get(history, 0), self._kinds.get(history, 0)
         if total == 0:
             return lower
-        return (self.counts[len(history)].get((*history, symbol), 0) + kinds * lower) / (total + kinds)
+        return (self.counts[len(history)].get((*history, symbol), 0) + kinds * lower) / (
+            total + kinds
+        )
 
     def write_arpa(self, path: Path) -> Path:
         """Write the model in ARPA format, which KenLM reads."""
-        grams = [[(symbol,) for symbol in self.vocabulary], *(sorted(level) for level in self.counts[1:])]
+        grams = [
+            [(symbol,) for symbol in self.vocabulary],
+            *(sorted(level) for level in self.counts[1:]),
+        ]
         sizes = [len(level) + (n == 0) for n, level in enumerate(grams)]
-        lines = ["\\data\\", *(f"ngram {n}={size}" for n, size in enumerate(sizes, 1)), "", "\\1-grams:"]
+        lines = [
+            "\\data\\",
+            *(f"ngram {n}={size}" for n, size in enumerate(sizes, 1)),
+            "",
+            "\\1-grams:",
+        ]
         lines.append(f"{_NEVER}\t{START}\t{self._backoff((START,)):.6f}")
         for n, level in enumerate(grams, 1):
             if n > 1:
@@ -77,7 +89,11 @@ class NGram:
     def _line(self, gram: Gram) -> str:
         probability = math.log10(self.probability(gram[-1], gram[:-1]))
         line = f"{probability:.6f}\t{' '.join(gram)}"
-        return line if len(gram) == self.order or gram[-1] == END else f"{line}\t{self._backoff(gram):.6f}"
+        return (
+            line
+            if len(gram) == self.order or gram[-1] == END
+            else f"{line}\t{self._backoff(gram):.6f}"
+        )
 
     def _backoff(self, history: Gram) -> float:
         total, kinds = self._totals.get(history, 0), self._kinds.get(history, 0)

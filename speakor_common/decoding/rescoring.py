@@ -26,7 +26,12 @@ from speakor_common.errors import CheckpointError
 from speakor_common.storage import read_json, write_json
 from speakor_common.text import from_jamo
 
-JAMO_MODEL_FILE, MORPHEME_MODEL_FILE, TAG_MODEL_FILE, SETTINGS_FILE = "lm.arpa", "morphemes.arpa", "tags.arpa", "decoder.json"
+JAMO_MODEL_FILE, MORPHEME_MODEL_FILE, TAG_MODEL_FILE, SETTINGS_FILE = (
+    "lm.arpa",
+    "morphemes.arpa",
+    "tags.arpa",
+    "decoder.json",
+)
 CANDIDATES = 100
 SPEEDS = (0.88, 1.13)  # heard again slower and faster; a factor as in batching.augment.change_speed
 
@@ -67,10 +72,19 @@ class Rescorer:
         SpeakorError: flashlight-text is not installed.
     """
 
-    def __init__(self, directory: Path, symbols: list[str], blank: int, delimiter: str, settings: BeamSettings, weights: Weights) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        symbols: list[str],
+        blank: int,
+        delimiter: str,
+        settings: BeamSettings,
+        weights: Weights,
+    ) -> None:
         self._search = BeamSearch(directory / JAMO_MODEL_FILE, symbols, blank, delimiter, settings)
         self._morphemes, self._tags = (
-            LanguageModel(file, listed(file)) for file in (directory / MORPHEME_MODEL_FILE, directory / TAG_MODEL_FILE)
+            LanguageModel(file, listed(file))
+            for file in (directory / MORPHEME_MODEL_FILE, directory / TAG_MODEL_FILE)
         )
         self._symbols, self._blank, self._delimiter = symbols, blank, delimiter
         self._weights = weights.vector()
@@ -89,7 +103,9 @@ class Rescorer:
         """Paths through the first view, and what every source says of them: float64, shape = (N, K)."""
         paths = self._search.candidates(views[0], CANDIDATES)
         sequences = [labels(path, self._blank) for path in paths]
-        return paths, np.column_stack([self._acoustic(views, sequences), *zip(*map(self._judge, sequences), strict=True)])
+        return paths, np.column_stack(
+            [self._acoustic(views, sequences), *zip(*map(self._judge, sequences), strict=True)]
+        )
 
     def _acoustic(self, views: Sequence[np.ndarray], sequences: list[list[int]]) -> np.ndarray:
         """Mean forward score; a view too short for one of the texts is left out for all, or it would favour the others."""
@@ -108,7 +124,9 @@ class Rescorer:
 
 def save_settings(directory: Path, settings: BeamSettings, weights: Weights) -> Path:
     """Write ``decoder.json`` beside the language models of a model directory."""
-    return write_json(directory / SETTINGS_FILE, {"beam": asdict(settings), "weights": asdict(weights)})
+    return write_json(
+        directory / SETTINGS_FILE, {"beam": asdict(settings), "weights": asdict(weights)}
+    )
 
 
 def load(directory: Path, symbols: list[str], blank: int, delimiter: str) -> Rescorer | None:
@@ -121,10 +139,14 @@ def load(directory: Path, symbols: list[str], blank: int, delimiter: str) -> Res
         return None
     for name in (JAMO_MODEL_FILE, MORPHEME_MODEL_FILE, TAG_MODEL_FILE):
         if not (directory / name).is_file():
-            raise CheckpointError(f"{directory} holds {SETTINGS_FILE} but no {name}; copy the whole directory")
+            raise CheckpointError(
+                f"{directory} holds {SETTINGS_FILE} but no {name}; copy the whole directory"
+            )
     content = read_json(directory / SETTINGS_FILE)
     try:
         settings, weights = BeamSettings(**content["beam"]), Weights(**content["weights"])
     except (KeyError, TypeError) as error:
-        raise CheckpointError(f"{directory / SETTINGS_FILE}: {error!r}; expected fields of {BeamSettings()} and {Weights()}") from error
+        raise CheckpointError(
+            f"{directory / SETTINGS_FILE}: {error!r}; expected fields of {BeamSettings()} and {Weights()}"
+        ) from error
     return Rescorer(directory, symbols, blank, delimiter, settings, weights)

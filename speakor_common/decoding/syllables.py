@@ -26,10 +26,15 @@ _TOGETHER = 64  # clips searched at a time
 def vocabulary(tokenizer: PreTrainedTokenizerBase) -> list[str]:
     """Symbols by index; special tokens, which are never text, as ``""``."""
     special = {tokenizer.pad_token, tokenizer.unk_token, tokenizer.bos_token, tokenizer.eos_token}
-    return ["" if symbol in special else symbol for symbol, _ in sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])]
+    return [
+        "" if symbol in special else symbol
+        for symbol, _ in sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
+    ]
 
 
-def path_finder(symbols: list[str], blank: int) -> Callable[[Sequence[np.ndarray]], list[np.ndarray]]:
+def path_finder(
+    symbols: list[str], blank: int
+) -> Callable[[Sequence[np.ndarray]], list[np.ndarray]]:
     """How to read clips' posteriors (float32, (T, V), natural logarithm) as paths (int64, (T,)) without a language model.
 
     Legal syllables for a vocabulary of jamo; the strongest symbol of each frame for any other.
@@ -65,7 +70,9 @@ class LegalSyllables:
         illegal.sort(key=lambda position: -len(clips[position]))
         for start in range(0, len(illegal), _TOGETHER):
             group = illegal[start : start + _TOGETHER]
-            for position, path in zip(group, self._search([clips[position] for position in group]), strict=True):
+            for position, path in zip(
+                group, self._search([clips[position] for position in group]), strict=True
+            ):
                 found[position] = path
         return found
 
@@ -96,7 +103,9 @@ class LegalSyllables:
         back = np.empty((len(scores), len(clips), size + 3), np.int32)
         for frame in range(len(scores)):
             count = int((lengths > frame).sum())
-            back[frame, :count] = self._step(states[:count], scores[frame, :count], emitted[frame, :count])
+            back[frame, :count] = self._step(
+                states[:count], scores[frame, :count], emitted[frame, :count]
+            )
         return [self._trace(states[row], back[: len(clip), row]) for row, clip in enumerate(clips)]
 
     def _step(self, states: np.ndarray, scores: np.ndarray, emitted: np.ndarray) -> np.ndarray:
@@ -149,16 +158,28 @@ _BEFORE = (
 )
 
 
-def _arrivals(rows: np.ndarray, best: np.ndarray, where: np.ndarray, gaps: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+def _arrivals(
+    rows: np.ndarray, best: np.ndarray, where: np.ndarray, gaps: np.ndarray, size: int
+) -> tuple[np.ndarray, np.ndarray]:
     """For a new symbol of each kind: score and state of the best predecessor, (B, 4) each."""
     scores, origins = np.empty(best.shape), np.empty(best.shape, np.int64)
     for kind, (symbols, blanks) in enumerate(_BEFORE):
         options = np.concatenate([best[:, symbols], gaps[:, blanks]], axis=1)
-        states = np.concatenate([where[:, symbols], np.broadcast_to(size + np.array(blanks), (len(rows), len(blanks)))], axis=1)
+        states = np.concatenate(
+            [where[:, symbols], np.broadcast_to(size + np.array(blanks), (len(rows), len(blanks)))],
+            axis=1,
+        )
         chosen = options.argmax(axis=1)
         scores[:, kind], origins[:, kind] = options[rows, chosen], states[rows, chosen]
     return scores, origins
 
 
 def _kind(symbol: str) -> int:
-    return next((kind for kind, members in ((_ONSET, ONSETS), (_VOWEL, VOWELS), (_CODA, CODAS)) if symbol in members), _OTHER)
+    return next(
+        (
+            kind
+            for kind, members in ((_ONSET, ONSETS), (_VOWEL, VOWELS), (_CODA, CODAS))
+            if symbol in members
+        ),
+        _OTHER,
+    )

@@ -35,7 +35,10 @@ class Hypothesis:
 
     def followed_by(self, later: Hypothesis, seconds: float) -> Hypothesis:
         """This one and, ``seconds`` after its start, another one, as one."""
-        shifted = (replace(w, start_s=round(w.start_s + seconds, 3), end_s=round(w.end_s + seconds, 3)) for w in later.words)
+        shifted = (
+            replace(w, start_s=round(w.start_s + seconds, 3), end_s=round(w.end_s + seconds, 3))
+            for w in later.words
+        )
         return Hypothesis(f"{self.text} {later.text}".strip(), (*self.words, *shifted))
 
 
@@ -77,7 +80,9 @@ def read_path(
     return _assemble(run, delimiter, seconds_per_frame, duration_s)
 
 
-def _assemble(run: list[_Symbol], delimiter: str, seconds_per_frame: float, duration_s: float) -> Hypothesis:
+def _assemble(
+    run: list[_Symbol], delimiter: str, seconds_per_frame: float, duration_s: float
+) -> Hypothesis:
     words: list[Word] = []
     current: list[_Symbol] = []
     for symbol in [*run, None]:

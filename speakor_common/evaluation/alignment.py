@@ -31,17 +31,29 @@ class Pair:
     hypothesis: str
 
 
-_OPERATION: dict[str, Operation] = {"equal": "equal", "replace": "substitution", "delete": "deletion", "insert": "insertion"}
+_OPERATION: dict[str, Operation] = {
+    "equal": "equal",
+    "replace": "substitution",
+    "delete": "deletion",
+    "insert": "insertion",
+}
 
 
 def align(reference: Sequence[str], hypothesis: Sequence[str]) -> list[Pair]:
     """Minimum-edit alignment of two sequences (of words, or of syllables if strings are given)."""
     pairs: list[Pair] = []
     for code in Levenshtein.opcodes(reference, hypothesis):
-        left, right = reference[code.src_start : code.src_end], hypothesis[code.dest_start : code.dest_end]
+        left, right = (
+            reference[code.src_start : code.src_end],
+            hypothesis[code.dest_start : code.dest_end],
+        )
         operation = _OPERATION[code.tag]
         for i in range(max(len(left), len(right))):
-            pairs.append(Pair(operation, left[i] if i < len(left) else "", right[i] if i < len(right) else ""))
+            pairs.append(
+                Pair(
+                    operation, left[i] if i < len(left) else "", right[i] if i < len(right) else ""
+                )
+            )
     return pairs
 
 
@@ -73,9 +85,15 @@ def jamo_confusions(predictions: pd.DataFrame) -> pd.DataFrame:
 
 def jamo_pairs(pair: Pair) -> Iterator[tuple[str, str, str]]:
     """``(part, reference, hypothesis)`` of two aligned syllables, equal parts included; nothing where one is missing."""
-    if pair.operation not in ("equal", "substitution") or not _is_syllable(pair.reference) or not _is_syllable(pair.hypothesis):
+    if (
+        pair.operation not in ("equal", "substitution")
+        or not _is_syllable(pair.reference)
+        or not _is_syllable(pair.hypothesis)
+    ):
         return
-    for part, left, right in zip(PARTS, split_syllable(pair.reference), split_syllable(pair.hypothesis), strict=True):
+    for part, left, right in zip(
+        PARTS, split_syllable(pair.reference), split_syllable(pair.hypothesis), strict=True
+    ):
         yield part, compatibility(left) or NOTHING, compatibility(right) or NOTHING
 
 
@@ -86,8 +104,12 @@ def _is_syllable(text: str) -> bool:
 def confusion_matrix(confusions: pd.DataFrame, part: str, l1: str | None = None) -> pd.DataFrame:
     """Reference × hypothesis shares of one part, rows summing to 1; letters in dictionary order."""
     chosen = confusions[(confusions["part"] == part) & ((confusions["l1"] == l1) if l1 else True)]
-    table = chosen.pivot_table(index="reference", columns="hypothesis", values="count", aggfunc="sum", fill_value=0)
-    letters = sorted(set(table.index) | set(table.columns), key=lambda letter: (letter == NOTHING, letter))
+    table = chosen.pivot_table(
+        index="reference", columns="hypothesis", values="count", aggfunc="sum", fill_value=0
+    )
+    letters = sorted(
+        set(table.index) | set(table.columns), key=lambda letter: (letter == NOTHING, letter)
+    )
     table = table.reindex(index=letters, columns=letters, fill_value=0)
     return table.div(table.sum(axis=1).clip(lower=1), axis=0)
 
@@ -108,7 +130,10 @@ def word_confusions(predictions: pd.DataFrame, count: int = 20) -> pd.DataFrame:
     for row in predictions.itertuples():
         pairs = align_words(row.reference, row.hypothesis)
         counts.update((p.reference, p.hypothesis) for p in pairs if p.operation == "substitution")
-    return pd.DataFrame([(*key, n) for key, n in counts.most_common(count)], columns=["reference", "hypothesis", "count"])
+    return pd.DataFrame(
+        [(*key, n) for key, n in counts.most_common(count)],
+        columns=["reference", "hypothesis", "count"],
+    )
 
 
 def by_familiarity(predictions: pd.DataFrame, known: Collection[str]) -> pd.DataFrame:
@@ -124,8 +149,13 @@ def by_familiarity(predictions: pd.DataFrame, known: Collection[str]) -> pd.Data
     for row in predictions.itertuples():
         for pair in align_words(row.reference, row.hypothesis):
             if pair.reference:
-                counts["seen" if pair.reference in known else "unseen", pair.operation != "equal"] += 1
-    rows = {name: {"words": counts[name, False] + counts[name, True], "wrong": counts[name, True]} for name in ("seen", "unseen")}
+                counts[
+                    "seen" if pair.reference in known else "unseen", pair.operation != "equal"
+                ] += 1
+    rows = {
+        name: {"words": counts[name, False] + counts[name, True], "wrong": counts[name, True]}
+        for name in ("seen", "unseen")
+    }
     table = pd.DataFrame(rows).T
     return table.assign(rate=table["wrong"] / table["words"].clip(lower=1))
 
@@ -142,10 +172,14 @@ def label_suspects(predictions: pd.DataFrame) -> pd.DataFrame:
     """
     models = predictions["experiment"].nunique()
     if models < 2:
-        raise ValueError("label suspects need the outputs of at least two models; one alone cannot agree with another")
+        raise ValueError(
+            "label suspects need the outputs of at least two models; one alone cannot agree with another"
+        )
     votes: Counter[tuple[str, int, str, str]] = Counter()
     for row in predictions.itertuples():
-        votes.update((row.utterance_id, *wrong) for wrong in _wrong_words(row.reference, row.hypothesis))
+        votes.update(
+            (row.utterance_id, *wrong) for wrong in _wrong_words(row.reference, row.hypothesis)
+        )
     agreed = [key for key, count in votes.items() if count == models]
     return pd.DataFrame(agreed, columns=["utterance_id", "position", "reference", "heard"])
 

@@ -20,7 +20,9 @@ class _Rate(evaluate.Metric):
     rate = ""
 
     def _info(self) -> evaluate.MetricInfo:
-        texts = datasets.Features({"predictions": datasets.Value("string"), "references": datasets.Value("string")})
+        texts = datasets.Features(
+            {"predictions": datasets.Value("string"), "references": datasets.Value("string")}
+        )
         return evaluate.MetricInfo(
             description=f"{self.rate} of Korean transcripts, a ratio of summed edit counts",
             citation="",
@@ -32,4 +34,6 @@ class _Rate(evaluate.Metric):
         return {self.rate: getattr(score(references, predictions), self.rate)}
 
 
-wer, cer, cer_no_space, swer, jer = (type(name, (_Rate,), {"rate": name, "__doc__": _Rate.__doc__}) for name in RATES)
+wer, cer, cer_no_space, swer, jer = (
+    type(name, (_Rate,), {"rate": name, "__doc__": _Rate.__doc__}) for name in RATES
+)

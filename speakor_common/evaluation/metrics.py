@@ -41,7 +41,9 @@ class Counts:
 
     @property
     def rate(self) -> float:
-        return self.errors / self.reference_length if self.reference_length else float(self.insertions)
+        return (
+            self.errors / self.reference_length if self.reference_length else float(self.insertions)
+        )
 
 
 @dataclass(frozen=True)
@@ -102,11 +104,21 @@ class Score:
     def to_dict(self) -> dict:
         """Rates and counts for metrics.json."""
         rates = {name: getattr(self, name) for name in RATES}
-        return {"n": self.n, **rates, "counts": {level: asdict(getattr(self, level)) for level in LEVELS}}
+        return {
+            "n": self.n,
+            **rates,
+            "counts": {level: asdict(getattr(self, level)) for level in LEVELS},
+        }
 
 
 LEVELS = ("words", "characters", "characters_no_space", "words_respaced", "jamo")
-RATES = {"wer": "words", "cer": "characters", "cer_no_space": "characters_no_space", "swer": "words_respaced", "jer": "jamo"}
+RATES = {
+    "wer": "words",
+    "cer": "characters",
+    "cer_no_space": "characters_no_space",
+    "swer": "words_respaced",
+    "jer": "jamo",
+}
 
 
 def score(references: Sequence[str], hypotheses: Sequence[str]) -> Score:
@@ -123,10 +135,14 @@ def score(references: Sequence[str], hypotheses: Sequence[str]) -> Score:
     return summarise(table)
 
 
-def utterance_counts(references: Sequence[str], hypotheses: Sequence[str], levels: Sequence[str] = LEVELS) -> pd.DataFrame:
+def utterance_counts(
+    references: Sequence[str], hypotheses: Sequence[str], levels: Sequence[str] = LEVELS
+) -> pd.DataFrame:
     """Counts of every utterance: int64 columns ``<level>_<operation>`` for each of ``levels``, one row an utterance, order kept."""
     if len(references) != len(hypotheses):
-        raise ValueError(f"{len(references)} references but {len(hypotheses)} hypotheses; give one hypothesis a reference")
+        raise ValueError(
+            f"{len(references)} references but {len(hypotheses)} hypotheses; give one hypothesis a reference"
+        )
     if len(references) == 0:
         raise ValueError("nothing to score: no references were given")
     refs = [" ".join(to_nfc(text).split()) for text in references]
@@ -136,12 +152,18 @@ def utterance_counts(references: Sequence[str], hypotheses: Sequence[str], level
         "words": lambda: jiwer.process_words(refs, hyps),
         "characters": lambda: jiwer.process_characters(refs, hyps),
         "characters_no_space": lambda: jiwer.process_characters(bare_refs, bare_hyps),
-        "words_respaced": lambda: jiwer.process_words(refs, [space_like(ref, hyp) for ref, hyp in zip(refs, hyps, strict=True)]),
-        "jamo": lambda: jiwer.process_characters([to_jamo(r) for r in bare_refs], [to_jamo(h) for h in bare_hyps]),
+        "words_respaced": lambda: jiwer.process_words(
+            refs, [space_like(ref, hyp) for ref, hyp in zip(refs, hyps, strict=True)]
+        ),
+        "jamo": lambda: jiwer.process_characters(
+            [to_jamo(r) for r in bare_refs], [to_jamo(h) for h in bare_hyps]
+        ),
     }
     columns = {}
     for level in levels:
-        counts = np.array([_count(alignment) for alignment in outputs[level]().alignments], dtype=np.int64)
+        counts = np.array(
+            [_count(alignment) for alignment in outputs[level]().alignments], dtype=np.int64
+        )
         for index, operation in enumerate(OPERATIONS):
             columns[f"{level}_{operation}"] = counts[:, index]
     return pd.DataFrame(columns)
@@ -154,13 +176,18 @@ def _count(alignment: list[jiwer.AlignmentChunk]) -> tuple[int, int, int, int]:
     totals = dict.fromkeys(("equal", "substitute", "delete", "insert"), 0)
     for chunk in alignment:
         kind = "substitute" if chunk.type == "replace" else chunk.type
-        totals[kind] += max(chunk.ref_end_idx - chunk.ref_start_idx, chunk.hyp_end_idx - chunk.hyp_start_idx)
+        totals[kind] += max(
+            chunk.ref_end_idx - chunk.ref_start_idx, chunk.hyp_end_idx - chunk.hyp_start_idx
+        )
     return totals["equal"], totals["substitute"], totals["delete"], totals["insert"]
 
 
 def summarise(table: pd.DataFrame) -> Score:
     """Sum a table of :func:`utterance_counts` into a score."""
-    counts = {level: Counts(*(int(table[f"{level}_{operation}"].sum()) for operation in OPERATIONS)) for level in LEVELS}
+    counts = {
+        level: Counts(*(int(table[f"{level}_{operation}"].sum()) for operation in OPERATIONS))
+        for level in LEVELS
+    }
     return Score(n=len(table), **counts)
 
 
@@ -187,6 +214,12 @@ def space_like(reference: str, hypothesis: str) -> str:
 def _carry(position: int, opcodes) -> int:
     """Where a reference position falls in the hypothesis; inside a replaced run, as far from its end."""
     for code in opcodes:
-        if code.src_start <= position < code.src_end or (code.tag != "insert" and position == code.src_end):
-            return min(code.dest_end, code.dest_start + position - code.src_start) if code.tag != "delete" else code.dest_start
+        if code.src_start <= position < code.src_end or (
+            code.tag != "insert" and position == code.src_end
+        ):
+            return (
+                min(code.dest_end, code.dest_start + position - code.src_start)
+                if code.tag != "delete"
+                else code.dest_start
+            )
     return 0

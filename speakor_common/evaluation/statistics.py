@@ -41,7 +41,9 @@ class Comparison:
         return self.difference.to_dict() | {"significant": self.significant}
 
 
-def rate_interval(errors: Sequence[int], lengths: Sequence[int], speakers: Sequence[str], seed: int = 0) -> Interval:
+def rate_interval(
+    errors: Sequence[int], lengths: Sequence[int], speakers: Sequence[str], seed: int = 0
+) -> Interval:
     """95 % percentile interval of sum(errors) / sum(lengths).
 
     Args:
@@ -49,12 +51,20 @@ def rate_interval(errors: Sequence[int], lengths: Sequence[int], speakers: Seque
         speakers: speaker of each utterance; resampled as wholes.
     """
     per_speaker = _by_speaker(speakers, errors, lengths)
-    low, high = _percentiles(per_speaker, lambda e, n, axis=-1: e.sum(axis) / np.maximum(n.sum(axis), 1), seed)
-    return Interval(sum(errors) / max(sum(lengths), 1), low, high, len(errors), per_speaker.shape[1])
+    low, high = _percentiles(
+        per_speaker, lambda e, n, axis=-1: e.sum(axis) / np.maximum(n.sum(axis), 1), seed
+    )
+    return Interval(
+        sum(errors) / max(sum(lengths), 1), low, high, len(errors), per_speaker.shape[1]
+    )
 
 
 def paired_comparison(
-    errors_a: Sequence[int], errors_b: Sequence[int], lengths: Sequence[int], speakers: Sequence[str], seed: int = 0
+    errors_a: Sequence[int],
+    errors_b: Sequence[int],
+    lengths: Sequence[int],
+    speakers: Sequence[str],
+    seed: int = 0,
 ) -> Comparison:
     """Difference in rate between two models on the same utterances; negative means A errs less."""
     per_speaker = _by_speaker(speakers, errors_a, errors_b, lengths)
@@ -71,7 +81,9 @@ def paired_comparison(
 def _by_speaker(speakers: Sequence[str], *counts: Sequence[int]) -> np.ndarray:
     """Sums a speaker: int64, shape = (counts, speakers)."""
     _, index = np.unique(np.asarray(speakers), return_inverse=True)
-    return np.stack([np.bincount(index, weights=np.asarray(row, float)).astype(np.int64) for row in counts])
+    return np.stack(
+        [np.bincount(index, weights=np.asarray(row, float)).astype(np.int64) for row in counts]
+    )
 
 
 def _percentiles(per_speaker: np.ndarray, statistic, seed: int) -> tuple[float, float]:

@@ -13,8 +13,25 @@ from speakor_common.evaluation.alignment import FLAGS, flags
 from speakor_common.evaluation.metrics import LEVELS, RATES, summarise, utterance_counts
 from speakor_common.evaluation.statistics import Comparison, paired_comparison, rate_interval
 
-BREAKDOWNS = ("l1", "level", "task", "gender", "topik", "speaker_id", "duration_bin", "rate_bin", "length_bin")
-SHOWN = ("l1", "level", "task", "duration_bin", "rate_bin", "length_bin")  # in figures; the others are in metrics.json
+BREAKDOWNS = (
+    "l1",
+    "level",
+    "task",
+    "gender",
+    "topik",
+    "speaker_id",
+    "duration_bin",
+    "rate_bin",
+    "length_bin",
+)
+SHOWN = (
+    "l1",
+    "level",
+    "task",
+    "duration_bin",
+    "rate_bin",
+    "length_bin",
+)  # in figures; the others are in metrics.json
 SMALL_GROUP = 20  # utterances below which a breakdown row is marked as small
 _DURATION_EDGES = (0, 2, 3, 4, 6, 10, 20, 1e9)  # seconds
 _RATE_EDGES = (0, 2, 3, 4, 5, 6, 1e9)  # syllables a second, pauses included
@@ -26,12 +43,18 @@ def with_counts(predictions: pd.DataFrame) -> pd.DataFrame:
     counts = utterance_counts(predictions["reference"].tolist(), predictions["hypothesis"].tolist())
     table = pd.concat([predictions.reset_index(drop=True), counts], axis=1)
     for level in LEVELS:
-        table[f"{level}_errors"] = table[[f"{level}_{kind}" for kind in ("substitutions", "deletions", "insertions")]].sum(axis=1)
-        table[f"{level}_length"] = table[[f"{level}_{kind}" for kind in ("hits", "substitutions", "deletions")]].sum(axis=1)
+        table[f"{level}_errors"] = table[
+            [f"{level}_{kind}" for kind in ("substitutions", "deletions", "insertions")]
+        ].sum(axis=1)
+        table[f"{level}_length"] = table[
+            [f"{level}_{kind}" for kind in ("hits", "substitutions", "deletions")]
+        ].sum(axis=1)
     table["wer"] = table["words_errors"] / table["words_length"].clip(lower=1)
     syllables = table["reference"].str.replace(" ", "").str.len()
     table["duration_bin"] = _bins(table["duration_s"], _DURATION_EDGES, "s")
-    table["rate_bin"] = _bins(syllables / table["duration_s"].clip(lower=0.1), _RATE_EDGES, "syllables/s")
+    table["rate_bin"] = _bins(
+        syllables / table["duration_s"].clip(lower=0.1), _RATE_EDGES, "syllables/s"
+    )
     table["length_bin"] = _bins(table["words_length"], _LENGTH_EDGES, "words")
     return table
 
@@ -46,7 +69,11 @@ def summarise_rates(table: pd.DataFrame) -> dict[str, Any]:
     """Counts, rates and intervals of a table of :func:`with_counts`."""
     result = summarise(table).to_dict()
     for rate, level in RATES.items():
-        interval = rate_interval(table[f"{level}_errors"].tolist(), table[f"{level}_length"].tolist(), table["speaker_id"].tolist())
+        interval = rate_interval(
+            table[f"{level}_errors"].tolist(),
+            table[f"{level}_length"].tolist(),
+            table["speaker_id"].tolist(),
+        )
         result[f"{rate}_95"] = [interval.low, interval.high]
     return result | {"speakers": int(table["speaker_id"].nunique())}
 
@@ -56,8 +83,12 @@ def breakdown(table: pd.DataFrame, column: str) -> pd.DataFrame:
     rows = []
     for value, group in table.groupby(column, sort=True, observed=True):
         speakers = group["speaker_id"].tolist()
-        wer = rate_interval(group["words_errors"].tolist(), group["words_length"].tolist(), speakers)
-        cer = rate_interval(group["characters_errors"].tolist(), group["characters_length"].tolist(), speakers)
+        wer = rate_interval(
+            group["words_errors"].tolist(), group["words_length"].tolist(), speakers
+        )
+        cer = rate_interval(
+            group["characters_errors"].tolist(), group["characters_length"].tolist(), speakers
+        )
         rows.append(
             {column: value, "n": len(group), "speakers": wer.speakers, "wer": wer.value, "wer_low": wer.low, "wer_high": wer.high,
              "cer": cer.value, "small": len(group) < SMALL_GROUP}
@@ -73,7 +104,9 @@ def metrics(predictions: pd.DataFrame) -> dict[str, Any]:
         entry = summarise_rates(rows)
         if condition == CLEAN:
             entry["flags"] = count_flags(rows)
-            entry["breakdowns"] = {column: _records(breakdown(rows, column)) for column in BREAKDOWNS}
+            entry["breakdowns"] = {
+                column: _records(breakdown(rows, column)) for column in BREAKDOWNS
+            }
         result.setdefault(experiment, {})[condition] = entry
     return result
 
@@ -98,4 +131,6 @@ def compare(predictions: pd.DataFrame, first: str, second: str) -> Comparison:
     shared = a.index.intersection(b.index)
     a, b = a.loc[shared], b.loc[shared]
     lengths, speakers = a["words_length"].tolist(), a["speaker_id"].tolist()
-    return paired_comparison(a["words_errors"].tolist(), b["words_errors"].tolist(), lengths, speakers)
+    return paired_comparison(
+        a["words_errors"].tolist(), b["words_errors"].tolist(), lengths, speakers
+    )

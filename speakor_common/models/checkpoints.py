@@ -63,24 +63,38 @@ def from_hub(repo_id: str) -> Path:
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     name, _, revision = repo_id.partition("@")
-    wanted = {"revision": revision or None, "allow_patterns": ["*.json", "*.txt", "*.safetensors", "*.model"]}
+    wanted = {
+        "revision": revision or None,
+        "allow_patterns": ["*.json", "*.txt", "*.safetensors", "*.model"],
+    }
     try:
         return Path(snapshot_download(name, **wanted, local_files_only=True))
     except HFValidationError as error:
         raise CheckpointError(f"{repo_id!r} is no Hub id") from error
     except LocalEntryNotFoundError:
         if os.environ.get("HF_HUB_OFFLINE") == "1":
-            raise CheckpointError(f"Hub model {repo_id} is not in the cache and HF_HUB_OFFLINE=1") from None
+            raise CheckpointError(
+                f"Hub model {repo_id} is not in the cache and HF_HUB_OFFLINE=1"
+            ) from None
     try:
         return Path(snapshot_download(name, **wanted, etag_timeout=5))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         reason = str(error).splitlines()[0][:160]
-        raise CheckpointError(f"Hub model {repo_id} could not be fetched ({type(error).__name__}: {reason})") from error
+        raise CheckpointError(
+            f"Hub model {repo_id} could not be fetched ({type(error).__name__}: {reason})"
+        ) from error
 
 
 def weights_hash(model: Path) -> str:
     """sha256 over a model directory's weights and, if it has one, its language model: what decides its transcripts."""
     digest = hashlib.sha256()
-    for file in sorted((*model.glob("*.safetensors"), *model.glob("*.onnx"), *model.glob("*.arpa"), *model.glob("decoder.json"))):
+    for file in sorted(
+        (
+            *model.glob("*.safetensors"),
+            *model.glob("*.onnx"),
+            *model.glob("*.arpa"),
+            *model.glob("decoder.json"),
+        )
+    ):
         digest.update(file.read_bytes())
     return digest.hexdigest()

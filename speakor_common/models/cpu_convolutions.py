@@ -25,28 +25,41 @@ class ProductFeatureEncoder(Wav2Vec2FeatureEncoder):
     def __init__(self, plain: Wav2Vec2FeatureEncoder) -> None:
         nn.Module.__init__(self)
         self.conv_layers = plain.conv_layers
-        self.gradient_checkpointing, self._requires_grad = plain.gradient_checkpointing, plain._requires_grad
+        self.gradient_checkpointing, self._requires_grad = (
+            plain.gradient_checkpointing,
+            plain._requires_grad,
+        )
         self.train(plain.training)
 
-    def forward(self, input_values: torch.Tensor, samples: torch.Tensor | None = None) -> torch.Tensor:
+    def forward(
+        self, input_values: torch.Tensor, samples: torch.Tensor | None = None
+    ) -> torch.Tensor:
         """Features, float (B, O, T), of waveforms, float (B, S).
 
         Args:
             samples: int (B,), length of each waveform without its padding, which then does not enter the norm's statistics; a
                 clip's features are those it has alone. Stock wav2vec2 counts padding.
         """
-        checkpointed = self.training and any(layer.gradient_checkpointing for layer in self.conv_layers)
+        checkpointed = self.training and any(
+            layer.gradient_checkpointing for layer in self.conv_layers
+        )
         if samples is None and (input_values.device.type != "cpu" or checkpointed):
             return super().forward(input_values)
         first, *rest = self.conv_layers
         frames = _frames(input_values.shape[1], first.conv)
-        whole = torch.full((len(input_values),), frames) if samples is None else _frames(samples, first.conv)
+        whole = (
+            torch.full((len(input_values),), frames)
+            if samples is None
+            else _frames(samples, first.conv)
+        )
         reduction = 1
         for layer in rest:
             reduction *= layer.conv.stride[0]
         rows = _rows(input_values, first.conv, whole, frames + -frames % reduction)
         hidden = first.activation(torch.bmm(rows, _normalised_weights(rows, whole, first)))
-        hidden = hidden.flatten(0, 1)  # clips end to end: frames that reach into the next clip are not kept
+        hidden = hidden.flatten(
+            0, 1
+        )  # clips end to end: frames that reach into the next clip are not kept
         for layer in rest:
             hidden = layer.activation(_convolve(hidden, layer.conv))
             frames = _frames(frames, layer.conv)
@@ -56,7 +69,9 @@ class ProductFeatureEncoder(Wav2Vec2FeatureEncoder):
 def use_products(model: Wav2Vec2ForCTC) -> None:
     """Have a model compute its convolutions so, in place, where they are of a shape this knows."""
     encoder, config = model.wav2vec2.feature_extractor, model.config
-    overlap_one_row = all(s <= k <= 2 * s for k, s in zip(config.conv_kernel, config.conv_stride, strict=True))
+    overlap_one_row = all(
+        s <= k <= 2 * s for k, s in zip(config.conv_kernel, config.conv_stride, strict=True)
+    )
     if config.feat_extract_norm == "group" and not config.conv_bias and overlap_one_row:
         model.wav2vec2.feature_extractor = ProductFeatureEncoder(encoder)
 
@@ -115,7 +130,9 @@ class _Convolution(torch.autograd.Function):
         return found
 
     @staticmethod
-    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor | None]:
+    def backward(
+        ctx: Any, gradient: torch.Tensor
+    ) -> tuple[torch.Tensor | None, torch.Tensor | None]:
         rows, weights = ctx.saved_tensors
         here, after = weights.split([rows.shape[1], len(weights) - rows.shape[1]])
         by_rows = by_weights = None

@@ -19,7 +19,9 @@ class PackedDropout(torch.nn.Dropout):
         dropped = round(self.p * _LEVELS)
         if not self.training or x.device.type != "cpu" or dropped == _LEVELS:
             return super().forward(x)
-        bits = torch.empty(-(-x.numel() // _DRAWN), dtype=torch.int64).random_(torch.iinfo(torch.int64).min, None)
+        bits = torch.empty(-(-x.numel() // _DRAWN), dtype=torch.int64).random_(
+            torch.iinfo(torch.int64).min, None
+        )
         keep = bits.view(torch.int16)[: x.numel()].view(x.shape) >= dropped - _LEVELS // 2
         return torch.where(keep, x, 0.0) * (_LEVELS / (_LEVELS - dropped))
 

@@ -54,10 +54,14 @@ class TorchAcoustic:
         elif self.config.feat_extract_norm == "group" and len(waves) > 1:
             return [logs for wave in waves for logs in self.log_probabilities([wave])]
         else:
-            inputs = self._features(list(waves), sampling_rate=RATE, return_tensors="pt", padding=True).to(self.model.device)
+            inputs = self._features(
+                list(waves), sampling_rate=RATE, return_tensors="pt", padding=True
+            ).to(self.model.device)
             logits = self.model(**inputs).logits
         logs = logits.float().log_softmax(-1).cpu().numpy()
-        lengths = self.model._get_feat_extract_output_lengths(torch.tensor([len(wave) for wave in waves]))
+        lengths = self.model._get_feat_extract_output_lengths(
+            torch.tensor([len(wave) for wave in waves])
+        )
         return [row[:length] for row, length in zip(logs, lengths.tolist(), strict=True)]
 
     def _logits_of_each_alone(self, waves: Sequence[np.ndarray]) -> torch.Tensor:
@@ -66,7 +70,10 @@ class TorchAcoustic:
         Stock wav2vec2 counts it, so that in a padded batch a clip's transcript would depend on its neighbours.
         """
         encoder = self.model.wav2vec2
-        normal = [self._features(wave, sampling_rate=RATE, return_tensors="pt").input_values[0] for wave in waves]
+        normal = [
+            self._features(wave, sampling_rate=RATE, return_tensors="pt").input_values[0]
+            for wave in waves
+        ]
         samples = torch.tensor([len(wave) for wave in waves])
         batch = torch.nn.utils.rnn.pad_sequence(normal, batch_first=True).to(self.model.device)
         padded = encoder.feature_extractor(batch, samples).transpose(1, 2)
@@ -87,15 +94,24 @@ class OnnxAcoustic:
         try:
             import onnxruntime
         except ImportError as error:
-            raise CheckpointError(f"{directory} is an ONNX model, and ONNX Runtime is missing: pip install '.[onnx]'") from error
-        self._features, self.config = processor.feature_extractor, Wav2Vec2Config.from_pretrained(directory)
+            raise CheckpointError(
+                f"{directory} is an ONNX model, and ONNX Runtime is missing: pip install '.[onnx]'"
+            ) from error
+        self._features, self.config = (
+            processor.feature_extractor,
+            Wav2Vec2Config.from_pretrained(directory),
+        )
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1  # a clip is short: cores are used better by a clip each
         self._pool = ThreadPoolExecutor(torch.get_num_threads())
         try:
-            self.session = onnxruntime.InferenceSession(str(directory / ONNX_FILE), options, providers=["CPUExecutionProvider"])
+            self.session = onnxruntime.InferenceSession(
+                str(directory / ONNX_FILE), options, providers=["CPUExecutionProvider"]
+            )
         except Exception as error:  # ONNX Runtime's own errors have no common class below Exception
-            raise CheckpointError(f"{directory / ONNX_FILE} cannot be loaded by ONNX Runtime ({str(error)[:160]})") from error
+            raise CheckpointError(
+                f"{directory / ONNX_FILE} cannot be loaded by ONNX Runtime ({str(error)[:160]})"
+            ) from error
 
     def log_probabilities(self, waves: Sequence[np.ndarray]) -> list[np.ndarray]:
         return list(self._pool.map(self._one, waves))

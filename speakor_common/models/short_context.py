@@ -61,7 +61,9 @@ def positions_in(frames: int) -> int:
 
 
 @contextmanager
-def shortened_context(model: torch.nn.Module, positions: int, draw: int | None = None) -> Iterator[int]:
+def shortened_context(
+    model: torch.nn.Module, positions: int, draw: int | None = None
+) -> Iterator[int]:
     """Cut the encoder of a Whisper model to ``positions`` and thin the silence after them; yields the mel frames it then takes.
 
     Works on the stock model and on a PEFT model around it. Restored on exit, also after an error. A backward pass belongs
@@ -72,11 +74,23 @@ def shortened_context(model: torch.nn.Module, positions: int, draw: int | None =
         draw: seed for drawing how many silent positions stay, and which: one from each stretch of equal length; without it the
             last of each does. Training then sees all of the silence in the end, and gets used to no way of thinning it.
     """
-    encoder, decoder = (next(m for m in model.modules() if type(m).__name__ == name) for name in ("WhisperEncoder", "WhisperDecoder"))
+    encoder, decoder = (
+        next(m for m in model.modules() if type(m).__name__ == name)
+        for name in ("WhisperEncoder", "WhisperDecoder")
+    )
     table, limit = encoder.embed_positions.weight, encoder.config.max_source_positions
     chosen, scores = _thinned(positions, len(table), draw)
-    attentions = [layer.self_attn for layer in encoder.layers] + [layer.encoder_attn for layer in decoder.layers]
-    hooks = [module.register_forward_pre_hook(_adding(scores), with_kwargs=True) for module in attentions] if len(chosen) < limit else []
+    attentions = [layer.self_attn for layer in encoder.layers] + [
+        layer.encoder_attn for layer in decoder.layers
+    ]
+    hooks = (
+        [
+            module.register_forward_pre_hook(_adding(scores), with_kwargs=True)
+            for module in attentions
+        ]
+        if len(chosen) < limit
+        else []
+    )
     _set_positions(encoder, torch.nn.Parameter(table[chosen], requires_grad=False), len(chosen))
     try:
         yield len(chosen) * _FRAMES_PER_POSITION
@@ -89,7 +103,11 @@ def shortened_context(model: torch.nn.Module, positions: int, draw: int | None =
 def with_silence(features: torch.Tensor, frames: int) -> torch.Tensor:
     """Mel features (B, M, T) that end with silence, cut or carried on to so many frames."""
     missing = frames - features.shape[-1]
-    return torch.cat([features, features[..., -1:].expand(-1, -1, missing)], -1) if missing > 0 else features[..., :frames]
+    return (
+        torch.cat([features, features[..., -1:].expand(-1, -1, missing)], -1)
+        if missing > 0
+        else features[..., :frames]
+    )
 
 
 def _thinned(positions: int, stock: int, draw: int | None) -> tuple[torch.Tensor, torch.Tensor]:
@@ -102,7 +120,10 @@ def _thinned(positions: int, stock: int, draw: int | None) -> tuple[torch.Tensor
     kept = positions_with_silence(positions) - positions
     if random and kept:
         low, high = _DRAWN
-        kept = min(stock - positions, math.ceil(kept * 2 ** (low + (high - low) * torch.rand(1, generator=random).item())))
+        kept = min(
+            stock - positions,
+            math.ceil(kept * 2 ** (low + (high - low) * torch.rand(1, generator=random).item())),
+        )
     ends = torch.arange(1, kept + 1) * (stock - positions) / max(kept, 1)
     if random and kept:
         shares = torch.rand(kept - 1, generator=random)

@@ -37,9 +37,17 @@ logger = logging.getLogger(__name__)
 
 BASE, ZERO_SHOT, NATIVE = "base", "whisper zero-shot", "native"
 NATIVE_FILE = "native.csv"
-TUNED_CTC = tuple(name for name, e in EXPERIMENTS.items() if e.kind == "ctc" and name not in SHIPPED)
+TUNED_CTC = tuple(
+    name for name, e in EXPERIMENTS.items() if e.kind == "ctc" and name not in SHIPPED
+)
 # Compared pairwise in the report, where both were evaluated.
-PAIRS = (("exp05", "exp01"), ("exp05", BASE), ("exp06", "exp05"), ("whisper", ZERO_SHOT), ("exp06", "whisper"))
+PAIRS = (
+    ("exp05", "exp01"),
+    ("exp05", BASE),
+    ("exp06", "exp05"),
+    ("whisper", ZERO_SHOT),
+    ("exp06", "whisper"),
+)
 
 
 def test_data(profile: Profile) -> Dataset:
@@ -62,7 +70,9 @@ def models(profile: Profile) -> dict[str, Path]:
     trained = {name: paths.model(name, profile.name) for name in EXPERIMENTS if name not in SHIPPED}
     trained = {name: path for name, path in trained.items() if finished(path)}
     if not trained:
-        raise ResultsError(f"profile {profile.name} has no trained model; run notebooks 02-04 or: speakor train exp05")
+        raise ResultsError(
+            f"profile {profile.name} has no trained model; run notebooks 02-04 or: speakor train exp05"
+        )
     found = {BASE: checkpoints.resolve(profile.base["ctc"])} | trained
     if "whisper" in trained:
         found[ZERO_SHOT] = checkpoints.resolve(profile.base["whisper"])
@@ -83,7 +93,9 @@ def predict_all(profile_name: str, folder: Path, progress: bool = False) -> pd.D
     if any(name in available for name in TUNED_CTC):
         best = chosen(profile_name)
         wanted |= {best: (CLEAN, REAL)} | {acoustic(best, profile_name): (CLEAN, *CONDITIONS)}
-    requests = [predict.Request(name, available[name], conditions) for name, conditions in wanted.items()]
+    requests = [
+        predict.Request(name, available[name], conditions) for name, conditions in wanted.items()
+    ]
     tables = _predict(requests, test_data(profile), folder, progress)
     if PartialState().is_main_process:
         for stale in set(folder.glob("*.csv")) - {_file(folder, name) for name in wanted}:
@@ -93,7 +105,9 @@ def predict_all(profile_name: str, folder: Path, progress: bool = False) -> pd.D
 
 def predict_model(name: str, model: Path, profile: Profile, folder: Path) -> pd.DataFrame:
     """Predictions of one model on the clean test split, kept in ``folder``."""
-    return _predict([predict.Request(name, model, (CLEAN,))], test_data(profile), folder, progress=False)[0]
+    return _predict(
+        [predict.Request(name, model, (CLEAN,))], test_data(profile), folder, progress=False
+    )[0]
 
 
 def chosen(profile_name: str) -> str:
@@ -105,7 +119,9 @@ def chosen(profile_name: str) -> str:
     runs = {name: finished(paths.model(name, profile_name)) for name in TUNED_CTC}
     rates = {name: facts["best_validation_wer"] for name, facts in runs.items() if facts}
     if not rates:
-        raise ResultsError(f"profile {profile_name} has no trained CTC model; run notebooks 02 and 03")
+        raise ResultsError(
+            f"profile {profile_name} has no trained CTC model; run notebooks 02 and 03"
+        )
     return min(rates, key=rates.__getitem__)
 
 
@@ -118,30 +134,57 @@ def acoustic(experiment: str, profile_name: str) -> str:
 def write_cards(profile_name: str) -> list[Path]:
     """Write the model card of every trained experiment of a profile, with the numbers found so far."""
     trained = [paths.model(name, profile_name) for name in EXPERIMENTS if name not in SHIPPED]
-    return [publish.write_card(directory, directory.name) for directory in trained if finished(directory)]
+    return [
+        publish.write_card(directory, directory.name)
+        for directory in trained
+        if finished(directory)
+    ]
 
 
 def _file(folder: Path, name: str) -> Path:
     return folder / f"{name.replace(' ', '-')}.csv"
 
 
-def _predict(requests: Sequence[predict.Request], data: Dataset, folder: Path, progress: bool) -> list[pd.DataFrame]:
+def _predict(
+    requests: Sequence[predict.Request], data: Dataset, folder: Path, progress: bool
+) -> list[pd.DataFrame]:
     """Predictions of each request; what was made earlier by the same model and code on the same data is kept."""
     fixed = {"data": data_hash(data["utterance_id"], data["text"]), "reader": predict.reader_hash()}
-    made_from = {r.experiment: {"model": checkpoints.weights_hash(r.model)} | fixed for r in requests}
-    kept = {r.experiment: _kept(_file(folder, r.experiment), made_from[r.experiment]) for r in requests}
-    missing = [r._replace(conditions=tuple(c for c in r.conditions if c not in set(kept[r.experiment]["condition"]))) for r in requests]
+    made_from = {
+        r.experiment: {"model": checkpoints.weights_hash(r.model)} | fixed for r in requests
+    }
+    kept = {
+        r.experiment: _kept(_file(folder, r.experiment), made_from[r.experiment]) for r in requests
+    }
+    missing = [
+        r._replace(
+            conditions=tuple(
+                c for c in r.conditions if c not in set(kept[r.experiment]["condition"])
+            )
+        )
+        for r in requests
+    ]
     missing = [r for r in missing if r.conditions]
     for request in missing:
-        logger.info("transcribing %d test clips with %s (%s)", len(data), request.experiment, ", ".join(request.conditions))
-    for request, found in zip(missing, predict.predict_together(missing, data, progress), strict=True):
+        logger.info(
+            "transcribing %d test clips with %s (%s)",
+            len(data),
+            request.experiment,
+            ", ".join(request.conditions),
+        )
+    for request, found in zip(
+        missing, predict.predict_together(missing, data, progress), strict=True
+    ):
         name = request.experiment
         kept[name] = pd.concat([kept[name], found], ignore_index=True) if len(kept[name]) else found
         if PartialState().is_main_process:
             _keep(kept[name], _file(folder, name), made_from[name])
     PartialState().wait_for_everyone()
     tables = [predict.read(_file(folder, r.experiment)) for r in requests]
-    return [table[table["condition"].isin(r.conditions)] for table, r in zip(tables, requests, strict=True)]
+    return [
+        table[table["condition"].isin(r.conditions)]
+        for table, r in zip(tables, requests, strict=True)
+    ]
 
 
 def _kept(path: Path, made_from: dict[str, str]) -> pd.DataFrame:
@@ -154,7 +197,9 @@ def _kept(path: Path, made_from: dict[str, str]) -> pd.DataFrame:
 
 def _keep(predictions: pd.DataFrame, path: Path, made_from: dict[str, str]) -> None:
     record = path.with_suffix(".json")
-    record.unlink(missing_ok=True)  # the record vouches for the table, so it goes first and comes last
+    record.unlink(
+        missing_ok=True
+    )  # the record vouches for the table, so it goes first and comes last
     predict.save(predictions, path)
     write_json(record, made_from)
 
@@ -172,7 +217,10 @@ def context_rates(profile_name: str) -> tuple[pd.DataFrame, Comparison]:
     for name, whole in (("short", False), ("stock", True)):
         recogniser.whole_context, started = whole, time.perf_counter()
         tables.append(predict.predict(recogniser, data, name, CLEAN))
-        seconds, rates = round(time.perf_counter() - started, 1), summarise_rates(with_counts(tables[-1]))
+        seconds, rates = (
+            round(time.perf_counter() - started, 1),
+            summarise_rates(with_counts(tables[-1])),
+        )
         shown = {key: rates[key] for key in ("n", "wer", "wer_95")}
         rows.append({"context": name} | shown | {"seconds": seconds})
     return pd.DataFrame(rows), compare(pd.concat(tables, ignore_index=True), "short", "stock")
@@ -203,7 +251,9 @@ def comparisons(predictions: pd.DataFrame) -> dict[tuple[str, str], Comparison]:
     return {(a, b): compare(predictions, a, b) for a, b in PAIRS if a in present and b in present}
 
 
-def write_feedback(profile_name: str, predictions: pd.DataFrame, intended: str, path: Path) -> pd.DataFrame:
+def write_feedback(
+    profile_name: str, predictions: pd.DataFrame, intended: str, path: Path
+) -> pd.DataFrame:
     """Write feedback.jsonl (the native listener against ``intended``'s transcripts) and score it on planted deviations.
 
     The scores go to ``feedback_scores.csv`` beside it.
@@ -213,8 +263,12 @@ def write_feedback(profile_name: str, predictions: pd.DataFrame, intended: str, 
     """
     profile = get_profile(profile_name)
     data = test_data(profile)
-    clean = predictions[(predictions["condition"] == CLEAN) & (predictions["experiment"] == intended)]
-    found = feedback.records_together(clean, checkpoints.resolve(profile.listener), audio_by_id(profile_name))
+    clean = predictions[
+        (predictions["condition"] == CLEAN) & (predictions["experiment"] == intended)
+    ]
+    found = feedback.records_together(
+        clean, checkpoints.resolve(profile.listener), audio_by_id(profile_name)
+    )
     feedback.write(found, path)
     known = detection.planted(data["utterance_id"], data["deviations"])
     references = dict(zip(data["utterance_id"], data["text"], strict=True))

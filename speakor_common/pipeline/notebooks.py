@@ -27,7 +27,11 @@ logger = logging.getLogger(__name__)
 _ASSIGNMENT = re.compile(r"^(\w+)\s*(?::[^=\n]+)?=", re.MULTILINE)
 KERNEL = "python3"
 # Executed copies are for reading: no bars of files being loaded, no advice to library authors.
-_QUIET = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "TRANSFORMERS_VERBOSITY": "error", "PYTHONWARNINGS": "ignore::FutureWarning"}
+_QUIET = {
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "PYTHONWARNINGS": "ignore::FutureWarning",
+}
 
 
 def numbered(folder: Path | None = None) -> list[Path]:
@@ -52,7 +56,9 @@ def parameters_of(notebook: Path) -> set[str]:
     cells = nbformat.read(notebook, as_version=4).cells
     tagged = [cell for cell in cells if "parameters" in cell.metadata.get("tags", [])]
     if len(tagged) != 1:
-        raise SpeakorError(f"{notebook.name} has {len(tagged)} cells tagged 'parameters', expected exactly one")
+        raise SpeakorError(
+            f"{notebook.name} has {len(tagged)} cells tagged 'parameters', expected exactly one"
+        )
     return set(_ASSIGNMENT.findall(tagged[0].source))
 
 
@@ -63,14 +69,21 @@ def run(notebook: Path, output: Path, parameters: dict[str, Any]) -> Path:
         SpeakorError: a parameter the notebook does not know, or a failing cell, which is named.
     """
     if unknown := sorted(set(parameters) - parameters_of(notebook)):
-        raise SpeakorError(f"{notebook.name} knows no parameters {unknown}; it has {sorted(parameters_of(notebook))}")
+        raise SpeakorError(
+            f"{notebook.name} knows no parameters {unknown}; it has {sorted(parameters_of(notebook))}"
+        )
     output.parent.mkdir(parents=True, exist_ok=True)
     temporary = output.with_name(f".{output.name}")
     failed = output.with_name(f"{output.stem}.failed.ipynb")
     failed.unlink(missing_ok=True)
     try:
         papermill.execute_notebook(
-            str(notebook), str(temporary), parameters, kernel_name=KERNEL, cwd=str(notebook.parent), progress_bar=True
+            str(notebook),
+            str(temporary),
+            parameters,
+            kernel_name=KERNEL,
+            cwd=str(notebook.parent),
+            progress_bar=True,
         )
     except PapermillExecutionError as error:
         temporary.replace(failed)
@@ -83,7 +96,9 @@ def run(notebook: Path, output: Path, parameters: dict[str, Any]) -> Path:
     return output
 
 
-def reproduce(profile: str, seed: int = 1, data_root: str = "", only: list[str] | None = None) -> list[Path]:
+def reproduce(
+    profile: str, seed: int = 1, data_root: str = "", only: list[str] | None = None
+) -> list[Path]:
     """Run all notebooks of a profile into ``results/<profile>/notebooks/``.
 
     Args:
@@ -105,6 +120,8 @@ def _run_all(chosen: list[Path], profile: str, seed: int, data_root: str) -> lis
     for notebook in tqdm(chosen, desc=f"notebooks ({profile})", unit="notebook"):
         logger.info("running %s", notebook.name)
         known = parameters_of(notebook)
-        parameters = {"profile": profile, "seed": seed} | ({"data_root": data_root} if "data_root" in known else {})
+        parameters = {"profile": profile, "seed": seed} | (
+            {"data_root": data_root} if "data_root" in known else {}
+        )
         done.append(run(notebook, paths.results(profile) / "notebooks" / notebook.name, parameters))
     return done

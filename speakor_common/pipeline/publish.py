@@ -60,7 +60,9 @@ def model_card(directory: Path, name: str) -> ModelCard:
     """
     facts = finished(directory)
     if facts is None:
-        raise CheckpointError(f"{directory} holds no run.json; train the model to its end first, e.g.: speakor train exp05")
+        raise CheckpointError(
+            f"{directory} holds no run.json; train the model to its end first, e.g.: speakor train exp05"
+        )
     preset, profile = facts["experiment"], facts["profile"]
     rates = evaluated_rates(preset["name"], profile)
     data = ModelCardData(
@@ -73,8 +75,17 @@ def model_card(directory: Path, name: str) -> ModelCard:
         model_name=name,
         eval_results=_eval_results(rates, profile),
     )
-    use = (_USE_WHISPER if preset["kind"] == "whisper" else _USE).format(name=name, base=preset["base"])
-    parts = [f"# {name}", preset["note"], _data_section(facts), _numbers(rates, profile), _settings(facts), use]
+    use = (_USE_WHISPER if preset["kind"] == "whisper" else _USE).format(
+        name=name, base=preset["base"]
+    )
+    parts = [
+        f"# {name}",
+        preset["note"],
+        _data_section(facts),
+        _numbers(rates, profile),
+        _settings(facts),
+        use,
+    ]
     if profile == "aihub" and "decoding" in facts:
         parts.insert(4, _KEPT_BACK)
     return ModelCard(f"---\n{data.to_yaml()}\n---\n\n" + "\n\n".join(parts) + "\n")
@@ -107,12 +118,16 @@ def push(directory: Path, repo_id: str, private: bool = True) -> str:
         address = api.create_repo(repo_id, private=private, exist_ok=True)
         api.upload_folder(repo_id=repo_id, folder_path=directory, ignore_patterns=kept_back)
     except (HfHubHTTPError, LocalTokenNotFoundError, OSError) as error:
-        raise CheckpointError(f"{paths.relative(directory)} was not uploaded to {repo_id} ({str(error).splitlines()[0][:200]})") from error
+        raise CheckpointError(
+            f"{paths.relative(directory)} was not uploaded to {repo_id} ({str(error).splitlines()[0][:200]})"
+        ) from error
     return str(address)
 
 
 def _data_section(facts: dict[str, Any]) -> str:
-    left_out = ", ".join(f"{count} {reason}" for reason, count in facts["left_out"].items()) or "none"
+    left_out = (
+        ", ".join(f"{count} {reason}" for reason, count in facts["left_out"].items()) or "none"
+    )
     return f"## Data\n\n{facts['clips']} training clips of {_DATA[facts['profile']]}. Left out: {left_out}."
 
 
@@ -128,9 +143,16 @@ def _numbers(rates: dict[str, Any] | None, profile: str) -> str:
 
 
 def _settings(facts: dict[str, Any]) -> str:
-    lines = [f"- {key}: {value}" for key, value in facts["experiment"].items() if key not in ("name", "note")]
+    lines = [
+        f"- {key}: {value}"
+        for key, value in facts["experiment"].items()
+        if key not in ("name", "note")
+    ]
     changed = ", ".join(facts["changed_by_profile"]) or "nothing"
-    lines += ["", f"Changed by the profile: {changed}. Seed {facts['seed']}, code {facts['code_revision']}."]
+    lines += [
+        "",
+        f"Changed by the profile: {changed}. Seed {facts['seed']}, code {facts['code_revision']}.",
+    ]
     return "\n".join(["## Settings", "", *lines])
 
 

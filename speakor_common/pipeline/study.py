@@ -54,27 +54,49 @@ def ladder(profile: str) -> list[Variant]:
     goal, _, _ = resolve(GOAL, profile, epochs=start.epochs)
     accumulating = replace(start, gradient_accumulation=goal.gradient_accumulation)
     constant = replace(accumulating, schedule=goal.schedule, warmup=goal.warmup)
-    fewer = replace(start, epochs=start.epochs * start.gradient_accumulation / goal.gradient_accumulation)
+    fewer = replace(
+        start, epochs=start.epochs * start.gradient_accumulation / goal.gradient_accumulation
+    )
     return [
         Variant(START, "the baseline", START, start),
-        Variant("accumulation", f"accumulation over {goal.gradient_accumulation} steps", START, accumulating),
+        Variant(
+            "accumulation",
+            f"accumulation over {goal.gradient_accumulation} steps",
+            START,
+            accumulating,
+        ),
         Variant("constant", "a constant learning rate", "accumulation", constant),
         Variant(GOAL, f"unfreezing the feature encoder: {GOAL}", "constant", goal),
-        Variant("equal steps", f"{START} stopped after as many optimiser steps as accumulation takes", "accumulation", fewer),
-        Variant("blank padding", "labels padded with the blank's id, as the seed's code did", GOAL, replace(goal, blank_padding=True)),
+        Variant(
+            "equal steps",
+            f"{START} stopped after as many optimiser steps as accumulation takes",
+            "accumulation",
+            fewer,
+        ),
+        Variant(
+            "blank padding",
+            "labels padded with the blank's id, as the seed's code did",
+            GOAL,
+            replace(goal, blank_padding=True),
+        ),
     ]
 
 
 def presets(profile: str) -> list[Variant]:
     """exp05 and the presets beside it, each compared with exp05. (exp01 is in the ladder; exp04 has exp05's settings.)"""
     goal, *others = [resolve(name, profile)[0] for name in (GOAL, *OTHERS)]
-    return [Variant(GOAL, goal.note, GOAL, goal), *(Variant(other.name, other.note, GOAL, other) for other in others)]
+    return [
+        Variant(GOAL, goal.note, GOAL, goal),
+        *(Variant(other.name, other.note, GOAL, other) for other in others),
+    ]
 
 
 STUDIES = {"ablation": ladder, "presets": presets}
 
 
-def run(study: str, profile_name: str, seeds: tuple[int, ...] = SEEDS) -> tuple[pd.DataFrame, pd.DataFrame]:
+def run(
+    study: str, profile_name: str, seeds: tuple[int, ...] = SEEDS
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Train and evaluate every variant of a study with every seed, and write ``<study>.csv`` and ``<study>_verdicts.csv``.
 
     Returns:
@@ -94,28 +116,57 @@ def run(study: str, profile_name: str, seeds: tuple[int, ...] = SEEDS) -> tuple[
     return pd.DataFrame(rows), found
 
 
-def _run(variant: Variant, profile: Profile, seed: int, folder: Path) -> tuple[dict[str, Any], pd.DataFrame | None]:
+def _run(
+    variant: Variant, profile: Profile, seed: int, folder: Path
+) -> tuple[dict[str, Any], pd.DataFrame | None]:
     row: dict[str, Any] = dict.fromkeys(COLUMNS)
-    row |= {"variant": variant.name, "claim": variant.claim, "seed": seed, "epochs": variant.experiment.epochs}
+    row |= {
+        "variant": variant.name,
+        "claim": variant.claim,
+        "seed": seed,
+        "epochs": variant.experiment.epochs,
+    }
     output = _output(variant.name, profile, seed)
     try:
         if weights := variant.experiment.weights:
-            facts = runs.read_with_language_models(_output(weights, profile, seed), output, variant.experiment, profile, seed)
+            facts = runs.read_with_language_models(
+                _output(weights, profile, seed), output, variant.experiment, profile, seed
+            )
         else:
             facts = runs.run(variant.experiment, profile, {}, seed, output)
     except TrainingError as error:  # a counter-example may end here; that is its result
         logger.warning("%s, seed %d: %s", variant.name, seed, error)
         return row | {"stopped": str(error)}, None
-    predictions = evaluate.predict_model(variant.name, output, profile, folder / f"seed{seed}").assign(seed=seed)
+    predictions = evaluate.predict_model(
+        variant.name, output, profile, folder / f"seed{seed}"
+    ).assign(seed=seed)
     rates = summarise_rates(with_counts(predictions))
-    row |= {"steps": facts["steps"], "minutes": round(facts["seconds"] / 60, 1), "validation_wer": facts["best_validation_wer"]}
-    row["lowest_train_loss"] = min(float(epoch["train_loss"]) for epoch in read_log(output / LOG_FILE))
-    row |= {"n": rates["n"], "wer": rates["wer"], "wer_low": rates["wer_95"][0], "wer_high": rates["wer_95"][1], "cer": rates["cer"]}
+    row |= {
+        "steps": facts["steps"],
+        "minutes": round(facts["seconds"] / 60, 1),
+        "validation_wer": facts["best_validation_wer"],
+    }
+    row["lowest_train_loss"] = min(
+        float(epoch["train_loss"]) for epoch in read_log(output / LOG_FILE)
+    )
+    row |= {
+        "n": rates["n"],
+        "wer": rates["wer"],
+        "wer_low": rates["wer_95"][0],
+        "wer_high": rates["wer_95"][1],
+        "cer": rates["cer"],
+    }
     return row, predictions
 
 
 def _output(variant: str, profile: Profile, seed: int) -> Path:
-    return paths.root() / "models" / "studies" / profile.name / f"{variant.replace(' ', '-')}-seed{seed}"
+    return (
+        paths.root()
+        / "models"
+        / "studies"
+        / profile.name
+        / f"{variant.replace(' ', '-')}-seed{seed}"
+    )
 
 
 def verdicts(variants: list[Variant], predictions: pd.DataFrame) -> pd.DataFrame:
@@ -131,7 +182,10 @@ def verdicts(variants: list[Variant], predictions: pd.DataFrame) -> pd.DataFrame
     counted = with_counts(predictions)
     rows = []
     for variant in variants:
-        a, b = (counted[counted["experiment"] == name].set_index(["seed", "utterance_id"]) for name in (variant.name, variant.against))
+        a, b = (
+            counted[counted["experiment"] == name].set_index(["seed", "utterance_id"])
+            for name in (variant.name, variant.against)
+        )
         shared = a.index.intersection(b.index)
         if variant.name == variant.against or shared.empty:
             continue
@@ -146,4 +200,9 @@ def verdicts(variants: list[Variant], predictions: pd.DataFrame) -> pd.DataFrame
 
 def _compare(a: pd.DataFrame, b: pd.DataFrame) -> Comparison:
     """Speakers are drawn with all their clips and seeds: a second seed is no second speaker."""
-    return paired_comparison(a["words_errors"].tolist(), b["words_errors"].tolist(), a["words_length"].tolist(), a["speaker_id"].tolist())
+    return paired_comparison(
+        a["words_errors"].tolist(),
+        b["words_errors"].tolist(),
+        a["words_length"].tolist(),
+        a["speaker_id"].tolist(),
+    )

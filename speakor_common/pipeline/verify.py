@@ -52,23 +52,33 @@ def differences(folder: Path, readmes: tuple[Path, ...] = ()) -> list[str]:
     """
     for name in ("metrics.json", "result.txt"):
         if not (folder / name).is_file():
-            raise ResultsError(f"{paths.relative(folder)} holds no {name}; run notebook 05 or: speakor evaluate")
+            raise ResultsError(
+                f"{paths.relative(folder)} holds no {name}; run notebook 05 or: speakor evaluate"
+            )
     metrics = recount(folder)
-    found = [f"metrics.json: {line}" for line in _compare(read_json(folder / "metrics.json"), metrics, "")]
+    found = [
+        f"metrics.json: {line}"
+        for line in _compare(read_json(folder / "metrics.json"), metrics, "")
+    ]
     written = (folder / "result.txt").read_text(encoding="utf-8")
     told = dict(line.split(": ", 1) for line in written.splitlines() if ": " in line)
     expected = report.result_text(metrics, told.get("experiment", ""), told.get("command", ""))
     found += [f"result.txt: {a!r}, counted {b!r}" for a, b in _pairs(written, expected)]
     for readme in readmes:
         block = _block(readme, folder)
-        found += [f"{readme.name}: {a!r}, counted {b!r}" for a, b in _pairs(block, published(folder, metrics))]
+        found += [
+            f"{readme.name}: {a!r}, counted {b!r}"
+            for a, b in _pairs(block, published(folder, metrics))
+        ]
     return found
 
 
 def write_table(readme: Path, folder: Path) -> None:
     """Replace a README's table by what the predictions say."""
     _block(readme, folder)  # there must be one
-    before, rest = readme.read_text(encoding="utf-8").split(start := TABLE_START.format(folder=paths.relative(folder)), 1)
+    before, rest = readme.read_text(encoding="utf-8").split(
+        start := TABLE_START.format(folder=paths.relative(folder)), 1
+    )
     after = rest.split(TABLE_END, 1)[1]
     write_text(readme, f"{before}{start}\n{published(folder, recount(folder))}\n{TABLE_END}{after}")
 
@@ -85,7 +95,10 @@ def table(metrics: dict[str, Any]) -> str:
     lines = ["| Model | n | WER [95 %] | CER [95 %] |", "|---|---|---|---|"]
     for name, entry in metrics.items():
         rates = entry[CLEAN]
-        cells = (f"{rates[r]:.3f} [{rates[f'{r}_95'][0]:.3f}, {rates[f'{r}_95'][1]:.3f}]" for r in ("wer", "cer"))
+        cells = (
+            f"{rates[r]:.3f} [{rates[f'{r}_95'][0]:.3f}, {rates[f'{r}_95'][1]:.3f}]"
+            for r in ("wer", "cer")
+        )
         lines.append(f"| {_TITLES.get(name, name)} | {rates['n']} | {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -83,12 +83,18 @@ def best_alternatives(
         return []
     ends_word = [position == len(word) - 1 for word in words for position in range(len(word))]
     index = {symbol: number for number, symbol in enumerate(symbols)}
-    pieces = [_spell(s, index) + ([index[delimiter]] if end else []) for s, end in zip(syllables, ends_word, strict=True)]
+    pieces = [
+        _spell(s, index) + ([index[delimiter]] if end else [])
+        for s, end in zip(syllables, ends_word, strict=True)
+    ]
     pieces[-1] = pieces[-1][:-1]  # no delimiter at the end
     variants, places = _questions(syllables, pieces, index)
     starts = [_starts(logs, pieces, blank) for logs in views]
     positions = [position for position, _ in places]
-    scores = [forward_scores(logs, variants, blank, _spans(first, positions)) for logs, first in zip(views, starts, strict=True)]
+    scores = [
+        forward_scores(logs, variants, blank, _spans(first, positions))
+        for logs, first in zip(views, starts, strict=True)
+    ]
     return _best(places, np.mean(scores, axis=0), syllables, starts[0], confusions)
 
 
@@ -98,10 +104,19 @@ def _questions(
     """What could have been said at each syllable, spelled with its neighbours, and where that differs from the intended."""
     variants, places = [], []
     for position, syllable in enumerate(syllables):
-        before, after = (pieces[i] if 0 <= i < len(pieces) else [] for i in (position - 1, position + 1))
+        before, after = (
+            pieces[i] if 0 <= i < len(pieces) else [] for i in (position - 1, position + 1)
+        )
         tail = pieces[position][len(_spell(syllable, index)) :]
         for place, spelled in ((None, (syllable,)), *_variants(syllable)):
-            variants.append([*before, *(label for part in spelled for label in _spell(part, index)), *tail, *after])
+            variants.append(
+                [
+                    *before,
+                    *(label for part in spelled for label in _spell(part, index)),
+                    *tail,
+                    *after,
+                ]
+            )
             places.append((position, place))
     return variants, places
 
@@ -109,7 +124,10 @@ def _questions(
 def _spans(starts: list[int], positions: list[int]) -> list[tuple[int, int]]:
     """Frames from the syllable before to the one after each position."""
     last, frames = len(starts) - 1, starts[-1]
-    return [(max(0, starts[max(0, p - 1)] - _MARGIN), min(frames, starts[min(p + 2, last)] + _MARGIN)) for p in positions]
+    return [
+        (max(0, starts[max(0, p - 1)] - _MARGIN), min(frames, starts[min(p + 2, last)] + _MARGIN))
+        for p in positions
+    ]
 
 
 def _spell(syllable: Syllable, index: dict[str, int]) -> list[int]:
@@ -136,18 +154,30 @@ def _variants(syllable: Syllable) -> Iterator[tuple[Place, tuple[Syllable, ...]]
 
 
 def _best(
-    places: list[tuple[int, Place | None]], scores: np.ndarray, syllables: list[Syllable], starts: list[int], confusions: Confusions
+    places: list[tuple[int, Place | None]],
+    scores: np.ndarray,
+    syllables: list[Syllable],
+    starts: list[int],
+    confusions: Confusions,
 ) -> list[Alternative]:
     best: dict[tuple[int, str], Alternative] = {}
-    plain = {position: score for (position, place), score in zip(places, scores, strict=True) if place is None}
+    plain = {
+        position: score
+        for (position, place), score in zip(places, scores, strict=True)
+        if place is None
+    }
     for (position, place), score in zip(places, scores, strict=True):
         gain = float(score - plain[position])
         if place is None or not np.isfinite(gain):
             continue
         part, intended, heard = place
-        expected = confusions.log_odds(part, syllables[position][2] if part == ADDED else intended, heard)
+        expected = confusions.log_odds(
+            part, syllables[position][2] if part == ADDED else intended, heard
+        )
         evidence = gain, expected, confusions.weights.combined(gain, expected)
         part = "coda" if part == ADDED else part
         if (position, part) not in best or evidence[-1] > best[position, part].log_odds:
-            best[position, part] = Alternative(position, part, intended, heard, *evidence, starts[position], starts[position + 1])
+            best[position, part] = Alternative(
+                position, part, intended, heard, *evidence, starts[position], starts[position + 1]
+            )
     return list(best.values())

@@ -38,23 +38,39 @@ def write(directory: Path, splits: DatasetDict) -> Path:
         TrainingError: no deviations are known.
     """
     train, valid = splits["train"], splits["valid"]
-    known = {name: detection.planted(split["utterance_id"], split["deviations"]) for name, split in (("train", train), ("valid", valid))}
+    known = {
+        name: detection.planted(split["utterance_id"], split["deviations"])
+        for name, split in (("train", train), ("valid", valid))
+    }
     if not known["train"] or not known["valid"]:
-        raise TrainingError("no deviations are known in this corpus; confusions are counted on annotated learner speech")
-    counts = confusions.count(said(train["text"], [known["train"][identifier] for identifier in train["utterance_id"]]))
+        raise TrainingError(
+            "no deviations are known in this corpus; confusions are counted on annotated learner speech"
+        )
+    counts = confusions.count(
+        said(train["text"], [known["train"][identifier] for identifier in train["utterance_id"]])
+    )
     listener = NativeListener(directory, known=Confusions(counts, Weights(heard=1.0, expected=1.0)))
-    texts, deviations = list(valid["text"]), [known["valid"][identifier] for identifier in valid["utterance_id"]]
+    texts, deviations = (
+        list(valid["text"]),
+        [known["valid"][identifier] for identifier in valid["utterance_id"]],
+    )
     views = listener.recogniser.views([load_audio(row) for row in valid], SPEEDS)
     wrong = {(clip, d.syllable, d.part) for clip, of_one in enumerate(deviations) for d in of_one}
     for _ in range(_ROUNDS):
-        found = [(clip, a) for clip, text in enumerate(texts) for a in listener.alternatives(text, views[clip])]
+        found = [
+            (clip, a)
+            for clip, text in enumerate(texts)
+            for a in listener.alternatives(text, views[clip])
+        ]
         heard, expected = np.array([(a.gain, a.expected) for _, a in found]).T
         judged = np.array([(clip, a.syllable, a.part) in wrong for clip, a in found])
         listener.known = Confusions(counts, fit(heard, expected, judged, len(wrong)))
     return confusions.save(listener.known, directory)
 
 
-def said(texts: Sequence[str], deviations: Sequence[Sequence[Planted]]) -> Iterator[tuple[str, str, str]]:
+def said(
+    texts: Sequence[str], deviations: Sequence[Sequence[Planted]]
+) -> Iterator[tuple[str, str, str]]:
     """``(part, intended, said)`` of every sound that was meant, see :func:`.confusions.count`."""
     for text, known in zip(texts, deviations, strict=True):
         wrong = {(d.syllable, d.part): d for d in known}
@@ -64,7 +80,11 @@ def said(texts: Sequence[str], deviations: Sequence[Sequence[Planted]]) -> Itera
                 inserted = deviation is not None and deviation.kind == "insertion"
                 if part == "coda" and intended:
                     yield ADDED, intended, deviation.spoken if inserted else ""
-                spoken = intended if deviation is None or (inserted and part == "coda") else deviation.spoken
+                spoken = (
+                    intended
+                    if deviation is None or (inserted and part == "coda")
+                    else deviation.spoken
+                )
                 yield part, intended, spoken or ("ㅇ" if part == "onset" else "")
 
 
@@ -78,9 +98,15 @@ def fit(heard: np.ndarray, expected: np.ndarray, wrong: np.ndarray, known: int) 
     """
     evidence = np.column_stack([heard, expected, np.ones(len(heard))])
     sign = np.where(wrong, 1.0, -1.0)
-    w = minimize(lambda w: np.logaddexp(0.0, -sign * (evidence @ w)).sum(), np.array([0.3, 1.0, 0.0]), method="L-BFGS-B").x
+    w = minimize(
+        lambda w: np.logaddexp(0.0, -sign * (evidence @ w)).sum(),
+        np.array([0.3, 1.0, 0.0]),
+        method="L-BFGS-B",
+    ).x
     odds = evidence @ w
     order = np.argsort(-odds)
     right = np.cumsum(wrong[order])
     best = int(np.argmax(2 * right / (np.arange(1, len(right) + 1) + known)))
-    return Weights(*w.round(4).tolist(), minimum=round(confusions.probability(float(odds[order][best])), 2))
+    return Weights(
+        *w.round(4).tolist(), minimum=round(confusions.probability(float(odds[order][best])), 2)
+    )

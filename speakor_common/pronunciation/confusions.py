@@ -21,9 +21,14 @@ from speakor_common.text import compatibility
 
 CONFUSIONS_FILE = "confusions.json"
 ADDED = "added"  # the part under which a vowel added after a coda is counted; the coda is then what was intended
-_UNSEEN = 0.5, 0.05  # how many sounds were heard of any kind before counting, and the share of each of them that was replaced
+_UNSEEN = (
+    0.5,
+    0.05,
+)  # how many sounds were heard of any kind before counting, and the share of each of them that was replaced
 
-Counts = Mapping[str, Mapping[str, Mapping[str, int]]]  # part, intended, and what was said for it, in compatibility letters
+Counts = Mapping[
+    str, Mapping[str, Mapping[str, int]]
+]  # part, intended, and what was said for it, in compatibility letters
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,10 @@ def count(said: Iterable[tuple[str, str, str]]) -> dict[str, dict[str, dict[str,
     counts: dict = defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
     for part, intended, spoken in said:
         counts[part][_letter(intended)][_letter(spoken)] += 1
-    return {part: {a: dict(sorted(of_one.items())) for a, of_one in sorted(of_part.items())} for part, of_part in sorted(counts.items())}
+    return {
+        part: {a: dict(sorted(of_one.items())) for a, of_one in sorted(of_part.items())}
+        for part, of_part in sorted(counts.items())
+    }
 
 
 def _letter(jamo: str) -> str:
@@ -94,7 +102,10 @@ def _letter(jamo: str) -> str:
 
 def save(confusions: Confusions, directory: Path) -> Path:
     """Write ``confusions.json`` into a listener directory."""
-    return write_json(directory / CONFUSIONS_FILE, {"weights": asdict(confusions.weights), "counts": confusions.counts})
+    return write_json(
+        directory / CONFUSIONS_FILE,
+        {"weights": asdict(confusions.weights), "counts": confusions.counts},
+    )
 
 
 def load(directory: Path) -> Confusions:
@@ -110,4 +121,6 @@ def load(directory: Path) -> Confusions:
     try:
         return Confusions(content["counts"], Weights(**content["weights"]))
     except (KeyError, TypeError) as error:
-        raise CheckpointError(f"{path}: {error!r}; expected counts, and weights with the fields of {Weights()}") from error
+        raise CheckpointError(
+            f"{path}: {error!r}; expected counts, and weights with the fields of {Weights()}"
+        ) from error

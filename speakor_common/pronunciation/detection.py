@@ -52,7 +52,10 @@ class Detection:
 
     def rates(self) -> dict[str, float]:
         """Precision, recall, F1, false rejection, false acceptance and diagnosis error rates; 0 where nothing was to decide."""
-        rejected, wrong = self.true_rejected + self.false_rejected, self.true_rejected + self.false_accepted
+        rejected, wrong = (
+            self.true_rejected + self.false_rejected,
+            self.true_rejected + self.false_accepted,
+        )
         precision, recall = _ratio(self.true_rejected, rejected), _ratio(self.true_rejected, wrong)
         return {
             "precision": precision,
@@ -77,7 +80,9 @@ def count(reference: str, record: Record, planted: Sequence[Planted]) -> Detecti
     pronunciation = standard_pronunciation(reference)
     reported, outside = _in_reference(pronunciation, record)
     known = {(p.syllable, p.part): p for p in planted}
-    correct = sum(known[place].spoken == reported[place].heard for place in reported.keys() & known.keys())
+    correct = sum(
+        known[place].spoken == reported[place].heard for place in reported.keys() & known.keys()
+    )
     rejected = len(reported.keys() & known.keys())
     false_rejected = len(reported) - rejected + outside
     places = len(pronunciation.replace(" ", "")) * len(PARTS)
@@ -94,7 +99,10 @@ def planted(utterance_ids: Sequence[str], deviations: Sequence[str]) -> dict[str
     """Known deviations by utterance, from a prepared split's columns; empty for a corpus that has none."""
     if not any(deviations):
         return {}
-    return {i: [Planted(**known) for known in json.loads(text or "[]")] for i, text in zip(utterance_ids, deviations, strict=True)}
+    return {
+        i: [Planted(**known) for known in json.loads(text or "[]")]
+        for i, text in zip(utterance_ids, deviations, strict=True)
+    }
 
 
 def _in_reference(pronunciation: str, record: Record) -> tuple[dict[Place, DeviationRecord], int]:
@@ -105,11 +113,15 @@ def _in_reference(pronunciation: str, record: Record) -> tuple[dict[Place, Devia
             position_of[own] = position
         position += pair.reference != ""
         own += pair.hypothesis != ""
-    inside = {(position_of[d.syllable], d.part): d for d in record.deviations if d.syllable in position_of}
+    inside = {
+        (position_of[d.syllable], d.part): d for d in record.deviations if d.syllable in position_of
+    }
     return inside, sum(d.syllable not in position_of for d in record.deviations)
 
 
-def table(found: Sequence[Record], references: Mapping[str, str], planted: Mapping[str, Sequence[Planted]]) -> pd.DataFrame:
+def table(
+    found: Sequence[Record], references: Mapping[str, str], planted: Mapping[str, Sequence[Planted]]
+) -> pd.DataFrame:
     """Counts and rates for each L1, each kind of deviation (recall only: a false alarm has no true kind) and ``all``.
 
     Args:
@@ -121,13 +133,24 @@ def table(found: Sequence[Record], references: Mapping[str, str], planted: Mappi
     rows = {}
     for group in (*sorted({record.l1 for record in found}), "all"):
         members = [record for record in found if group in ("all", record.l1)]
-        total = sum((count(references[r.utterance_id], r, planted[r.utterance_id]) for r in members), Detection())
+        total = sum(
+            (count(references[r.utterance_id], r, planted[r.utterance_id]) for r in members),
+            Detection(),
+        )
         rows[group] = {"n": len(members)} | _row(total) | total.rates()
     for kind in KINDS:
-        of_kind = {identifier: [p for p in known if p.kind == kind] for identifier, known in planted.items()}
-        total = sum((count(references[r.utterance_id], r, of_kind[r.utterance_id]) for r in found), Detection())
+        of_kind = {
+            identifier: [p for p in known if p.kind == kind]
+            for identifier, known in planted.items()
+        }
+        total = sum(
+            (count(references[r.utterance_id], r, of_kind[r.utterance_id]) for r in found),
+            Detection(),
+        )
         rates = total.rates()
-        rows[kind] = {"n": len(found), "planted": _row(total)["planted"]} | {name: rates[name] for name in ("recall", "far", "der")}
+        rows[kind] = {"n": len(found), "planted": _row(total)["planted"]} | {
+            name: rates[name] for name in ("recall", "far", "der")
+        }
     return pd.DataFrame(rows).T
 
 

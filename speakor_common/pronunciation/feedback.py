@@ -31,7 +31,9 @@ class _Strict(BaseModel):
 class DeviationRecord(_Strict):
     """One sound that was not as intended; see :class:`speakor_common.pronunciation.listener.Deviation`."""
 
-    syllable: int = Field(ge=0, description="position in `pronunciation`, from 0, spaces not counted")
+    syllable: int = Field(
+        ge=0, description="position in `pronunciation`, from 0, spaces not counted"
+    )
     part: Literal["onset", "vowel", "coda"]
     kind: Literal["substitution", "omission", "insertion"]
     intended: str = Field(max_length=1, description="compatibility jamo, empty for an insertion")
@@ -47,13 +49,19 @@ class Record(_Strict):
     utterance_id: str
     l1: str = Field(description="first language code: VN EN JP CN TH EX")
     level: str = Field(description="상, 중, 하 or empty")
-    intended: str = Field(description="what was meant, spelled; the foreign-speaker model's transcript")
-    pronunciation: str = Field(description="how that is pronounced by the standard rules, in Hangul")
+    intended: str = Field(
+        description="what was meant, spelled; the foreign-speaker model's transcript"
+    )
+    pronunciation: str = Field(
+        description="how that is pronounced by the standard rules, in Hangul"
+    )
     heard: str = Field(description="what the native listener wrote down")
     deviations: list[DeviationRecord]
 
 
-def records(intended: pd.DataFrame, listener: NativeListener, audio: Mapping[str, bytes | str]) -> list[Record]:
+def records(
+    intended: pd.DataFrame, listener: NativeListener, audio: Mapping[str, bytes | str]
+) -> list[Record]:
     """Listen to every utterance of a foreign-speaker model's predictions.
 
     Args:
@@ -64,7 +72,9 @@ def records(intended: pd.DataFrame, listener: NativeListener, audio: Mapping[str
     for start in range(0, len(intended), _CHUNK):
         rows = intended.iloc[start : start + _CHUNK]
         waves = [level_peak(decode(audio[identifier])) for identifier in rows["utterance_id"]]
-        for row, heard in zip(rows.itertuples(), listener.listen(waves, rows["hypothesis"].tolist()), strict=True):
+        for row, heard in zip(
+            rows.itertuples(), listener.listen(waves, rows["hypothesis"].tolist()), strict=True
+        ):
             deviations = [DeviationRecord(**deviation.to_dict()) for deviation in heard.deviations]
             found.append(
                 Record(
@@ -80,7 +90,9 @@ def records(intended: pd.DataFrame, listener: NativeListener, audio: Mapping[str
     return found
 
 
-def records_together(intended: pd.DataFrame, listener: Path, audio: Mapping[str, bytes | str]) -> list[Record]:
+def records_together(
+    intended: pd.DataFrame, listener: Path, audio: Mapping[str, bytes | str]
+) -> list[Record]:
     """:func:`records` with the utterances dealt to one process a core, each with a listener of its own.
 
     Args:
@@ -88,7 +100,10 @@ def records_together(intended: pd.DataFrame, listener: Path, audio: Mapping[str,
     """
     _listener.cache_clear()  # a directory may hold another model than last time
     parts = [intended.iloc[start : start + _PART] for start in range(0, len(intended), _PART)]
-    jobs = [(part, listener, {identifier: audio[identifier] for identifier in part["utterance_id"]}) for part in parts]
+    jobs = [
+        (part, listener, {identifier: audio[identifier] for identifier in part["utterance_id"]})
+        for part in parts
+    ]
     return [record for part in on_cores(_part, jobs, len(parts)) for record in part]
 
 
@@ -109,4 +124,6 @@ def write(found: Sequence[Record], path: Path) -> Path:
 
 def read(path: Path) -> list[Record]:
     """Records of a file; raises pydantic's ValidationError (a ValueError) where a line is none."""
-    return [Record.model_validate_json(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [
+        Record.model_validate_json(line) for line in path.read_text(encoding="utf-8").splitlines()
+    ]

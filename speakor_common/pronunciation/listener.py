@@ -72,7 +72,11 @@ class NativeListener:
     """
 
     def __init__(
-        self, directory: Path, device: str = "cpu", minimum: float | None = None, known: confusions.Confusions | None = None
+        self,
+        directory: Path,
+        device: str = "cpu",
+        minimum: float | None = None,
+        known: confusions.Confusions | None = None,
     ) -> None:
         self.recogniser = CTCRecogniser(directory, device)
         self.writes_sounds = ONSETS[0] in self.recogniser.symbols
@@ -82,13 +86,22 @@ class NativeListener:
     def listen(self, waves: Sequence[np.ndarray], intended: Sequence[str]) -> list[Heard]:
         """Compare recordings (float32, 16 kHz, levelled) with the texts their speakers meant."""
         found, views = [], self.recogniser.views(waves, SPEEDS if self.writes_sounds else ())
-        for text, of_one, heard in zip(intended, views, self.recogniser.hypotheses([v[:1] for v in views], waves), strict=True):
-            deviations = self._by_sound(text, of_one) if self.writes_sounds else compare(text, heard.text, heard.words)
+        for text, of_one, heard in zip(
+            intended, views, self.recogniser.hypotheses([v[:1] for v in views], waves), strict=True
+        ):
+            deviations = (
+                self._by_sound(text, of_one)
+                if self.writes_sounds
+                else compare(text, heard.text, heard.words)
+            )
             found.append(Heard(heard.text, tuple(deviations)))
         return found
 
     def _by_sound(self, intended: str, views: Sequence[np.ndarray]) -> list[Deviation]:
-        found = (_from_alternative(a, self.recogniser.seconds_per_frame) for a in self.alternatives(intended, views))
+        found = (
+            _from_alternative(a, self.recogniser.seconds_per_frame)
+            for a in self.alternatives(intended, views)
+        )
         return [deviation for deviation in found if deviation.confidence > self.minimum]
 
     def alternatives(self, intended: str, views: Sequence[np.ndarray]) -> list[Alternative]:
@@ -96,7 +109,9 @@ class NativeListener:
         cannot have been said in so short a time."""
         r, pronunciation = self.recogniser, standard_pronunciation(intended)
         try:
-            found = best_alternatives(pronunciation, views, r.symbols, r.blank, r.delimiter, self.known)
+            found = best_alternatives(
+                pronunciation, views, r.symbols, r.blank, r.delimiter, self.known
+            )
         except AudioError:
             return []
         return [alternative for alternative in found if not is_allowed(alternative, pronunciation)]
@@ -106,18 +121,37 @@ def is_allowed(found: Alternative, pronunciation: str) -> bool:
     """Whether the standard allows the sound too (표준 발음법 §5): ㅢ as ㅣ but at a word's start, and the particle 의 as 에."""
     if found.part != "vowel" or found.intended != "ᅴ":
         return False
-    places = [(number, position, len(word)) for number, word in enumerate(pronunciation.split()) for position in range(len(word))]
+    places = [
+        (number, position, len(word))
+        for number, word in enumerate(pronunciation.split())
+        for position in range(len(word))
+    ]
     _, position, length = places[found.syllable]
     return position > 0 and (found.heard == "ᅵ" or (found.heard == "ᅦ" and position == length - 1))
 
 
 def _from_alternative(found: Alternative, seconds_per_frame: float) -> Deviation:
-    kind = "substitution" if found.intended and found.heard else "omission" if found.intended else "insertion"
+    kind = (
+        "substitution"
+        if found.intended and found.heard
+        else "omission"
+        if found.intended
+        else "insertion"
+    )
     intended, heard = (_letter(jamo, found.part) for jamo in (found.intended, found.heard))
     if kind == "substitution" and found.part == "onset" and not (intended and heard):
         kind = "omission" if intended else "insertion"
     start, end = (round(frame * seconds_per_frame, 3) for frame in (found.frame, found.next_frame))
-    return Deviation(found.syllable, found.part, kind, intended, heard, round(confusions.probability(found.log_odds), 4), start, end)
+    return Deviation(
+        found.syllable,
+        found.part,
+        kind,
+        intended,
+        heard,
+        round(confusions.probability(found.log_odds), 4),
+        start,
+        end,
+    )
 
 
 def _letter(jamo: str, part: str) -> str:
@@ -150,7 +184,9 @@ def compare(intended: str, heard: str, heard_words: Sequence[Word] = ()) -> list
 
 def _deviation(position: int, part: str, intended: str, heard: str, word: Word) -> Deviation:
     kind = "substitution" if intended and heard else "omission" if intended else "insertion"
-    return Deviation(position, part, kind, intended, heard, word.confidence, word.start_s, word.end_s)
+    return Deviation(
+        position, part, kind, intended, heard, word.confidence, word.start_s, word.end_s
+    )
 
 
 def _jamo_differences(pair: Pair) -> list[tuple[str, str, str]]:
@@ -162,5 +198,7 @@ def _jamo_differences(pair: Pair) -> list[tuple[str, str, str]]:
 def _parts(syllable: str) -> tuple[str, str, str]:
     if not syllable or not "가" <= syllable <= "힣":
         return "", "", ""
-    onset, vowel, coda = (_letter(jamo, part) for jamo, part in zip(split_syllable(syllable), PARTS, strict=True))
+    onset, vowel, coda = (
+        _letter(jamo, part) for jamo, part in zip(split_syllable(syllable), PARTS, strict=True)
+    )
     return onset, vowel, coda

@@ -18,7 +18,15 @@ from speakor_common.batching.collate import load_audio, to_label_form
 from speakor_common.decoding.beam import BeamSettings
 from speakor_common.decoding.morphemes import analyse
 from speakor_common.decoding.ngram import NGram
-from speakor_common.decoding.rescoring import JAMO_MODEL_FILE, MORPHEME_MODEL_FILE, SPEEDS, TAG_MODEL_FILE, Rescorer, Weights, save_settings
+from speakor_common.decoding.rescoring import (
+    JAMO_MODEL_FILE,
+    MORPHEME_MODEL_FILE,
+    SPEEDS,
+    TAG_MODEL_FILE,
+    Rescorer,
+    Weights,
+    save_settings,
+)
 from speakor_common.recognition import minimum_risk
 from speakor_common.recognition.minimum_risk import Judged
 from speakor_common.recognition.recognisers import CTCRecogniser
@@ -46,9 +54,16 @@ def fit(directory: Path, data: DatasetDict, order: int, seed: int) -> tuple[dict
     recogniser = CTCRecogniser(directory, "cpu")
     count(directory, transcripts(data, seed), recogniser.symbols, recogniser.delimiter, order)
     settings = BeamSettings()
-    rescorer = Rescorer(directory, recogniser.symbols, recogniser.blank, recogniser.delimiter, settings, Weights())
-    clips = judge(recogniser, rescorer, data["valid"].select(range(min(MAX_CLIPS, len(data["valid"])))))
-    weights, wer = Weights(*map(float, minimum_risk.fit(clips))), minimum_risk.cross_validated(clips)
+    rescorer = Rescorer(
+        directory, recogniser.symbols, recogniser.blank, recogniser.delimiter, settings, Weights()
+    )
+    clips = judge(
+        recogniser, rescorer, data["valid"].select(range(min(MAX_CLIPS, len(data["valid"]))))
+    )
+    weights, wer = (
+        Weights(*map(float, minimum_risk.fit(clips))),
+        minimum_risk.cross_validated(clips),
+    )
     logger.info("language models of order %d: %s, validation WER %.4f", order, weights, wer)
     save_settings(directory, settings, weights)
     return {"beam": asdict(settings), "weights": asdict(weights)}, wer
@@ -56,19 +71,27 @@ def fit(directory: Path, data: DatasetDict, order: int, seed: int) -> tuple[dict
 
 def transcripts(data: DatasetDict, seed: int) -> list[str]:
     """Texts of the training splits, at most ``MAX_TRANSCRIPTS``."""
-    texts = [text for split in ("train", "native_train") if split in data for text in data[split]["text"]]
+    texts = [
+        text for split in ("train", "native_train") if split in data for text in data[split]["text"]
+    ]
     if len(texts) > MAX_TRANSCRIPTS:
-        logger.warning("the language models are counted on %d of %d transcripts", MAX_TRANSCRIPTS, len(texts))
+        logger.warning(
+            "the language models are counted on %d of %d transcripts", MAX_TRANSCRIPTS, len(texts)
+        )
         texts = random.Random(seed).sample(texts, MAX_TRANSCRIPTS)
     return texts
 
 
-def count(directory: Path, texts: Sequence[str], symbols: Sequence[str], delimiter: str, order: int) -> None:
+def count(
+    directory: Path, texts: Sequence[str], symbols: Sequence[str], delimiter: str, order: int
+) -> None:
     """Write the n-gram models over a CTC vocabulary's symbols, morphemes and word classes."""
     spelled = [list(to_label_form(text, symbols).replace(" ", delimiter)) for text in texts]
     NGram(spelled, order, [s for s in symbols if s]).write_arpa(directory / JAMO_MODEL_FILE)
     found = [analyse(text) for text in texts]
-    NGram([f.morphemes for f in found], MORPHEME_ORDER, ()).write_arpa(directory / MORPHEME_MODEL_FILE)
+    NGram([f.morphemes for f in found], MORPHEME_ORDER, ()).write_arpa(
+        directory / MORPHEME_MODEL_FILE
+    )
     NGram([f.tags for f in found], TAG_ORDER, ()).write_arpa(directory / TAG_MODEL_FILE)
 
 

@@ -61,7 +61,9 @@ def fit(clips: Sequence[Judged]) -> np.ndarray:
 
 def error_rate(clips: Sequence[Judged], weights: np.ndarray) -> float:
     """Word errors of the candidates the weights choose, over reference words."""
-    return sum(int(clip.errors[(clip.scores @ weights).argmax()]) for clip in clips) / max(1, sum(clip.words for clip in clips))
+    return sum(int(clip.errors[(clip.scores @ weights).argmax()]) for clip in clips) / max(
+        1, sum(clip.words for clip in clips)
+    )
 
 
 def cross_validated(clips: Sequence[Judged], folds: int = 4) -> float:
@@ -82,7 +84,10 @@ def _padded(clips: Sequence[Judged]) -> tuple[torch.Tensor, torch.Tensor, torch.
     """Scores relative to the first candidate, errors, and a mask that makes padding impossible: (B, N, K), (B, N), (B, N)."""
     widest = max(len(clip.errors) for clip in clips)
     scores = torch.zeros(len(clips), widest, clips[0].scores.shape[1], dtype=torch.float64)
-    errors, mask = torch.zeros(len(clips), widest, dtype=torch.float64), torch.full((len(clips), widest), -1e9, dtype=torch.float64)
+    errors, mask = (
+        torch.zeros(len(clips), widest, dtype=torch.float64),
+        torch.full((len(clips), widest), -1e9, dtype=torch.float64),
+    )
     for row, clip in enumerate(clips):
         count = len(clip.errors)
         scores[row, :count] = torch.as_tensor(clip.scores - clip.scores[:1])

@@ -33,10 +33,19 @@ from speakor_common.storage import write_text
 META = ("l1", "level", "speaker_id", "prompt_id", "task", "gender", "topik", "duration_s")
 COLUMNS = ("utterance_id", "experiment", "condition", "reference", "hypothesis", *META, "words")
 _CHUNK = 200  # clips decoded at a time; keeps memory flat
-_PART, _WORTH_A_PROCESS = 60, 60  # clips a process takes at a time, and for how many it is worth starting one
+_PART, _WORTH_A_PROCESS = (
+    60,
+    60,
+)  # clips a process takes at a time, and for how many it is worth starting one
 
 
-def predict(recogniser: Recogniser, data: Dataset, experiment: str, condition: str = CLEAN, progress: bool = False) -> pd.DataFrame:
+def predict(
+    recogniser: Recogniser,
+    data: Dataset,
+    experiment: str,
+    condition: str = CLEAN,
+    progress: bool = False,
+) -> pd.DataFrame:
     """Transcribe a split.
 
     Args:
@@ -47,12 +56,18 @@ def predict(recogniser: Recogniser, data: Dataset, experiment: str, condition: s
         columns :data:`COLUMNS`; ``words`` is JSON, a list of ``{text, start_s, end_s, confidence}``.
     """
     rows: list[dict] = []
-    for start in tqdm(range(0, len(data), _CHUNK), desc=f"{experiment} {condition}", disable=not progress):
+    for start in tqdm(
+        range(0, len(data), _CHUNK), desc=f"{experiment} {condition}", disable=not progress
+    ):
         clips = [data[i] for i in range(start, min(start + _CHUNK, len(data)))]
         waves = [_wave(clip, condition) for clip in clips]
         for clip, found in zip(clips, recogniser.recognise(waves), strict=True):
             words = json.dumps([asdict(word) for word in found.words], ensure_ascii=False)
-            row = {"utterance_id": clip["utterance_id"], "experiment": experiment, "condition": condition}
+            row = {
+                "utterance_id": clip["utterance_id"],
+                "experiment": experiment,
+                "condition": condition,
+            }
             row |= {"reference": clip["text"], "hypothesis": found.text, "words": words}
             rows.append(row | {name: clip[name] for name in META})
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -66,7 +81,9 @@ class Request(NamedTuple):
     conditions: tuple[str, ...]
 
 
-def predict_together(requests: Sequence[Request], data: Dataset, progress: bool = False) -> Iterator[pd.DataFrame]:
+def predict_together(
+    requests: Sequence[Request], data: Dataset, progress: bool = False
+) -> Iterator[pd.DataFrame]:
     """:func:`predict` for each request with the clips dealt out; rows of a table in the order of ``data``, condition by condition.
 
     Under ``torchrun`` they are dealt to its processes, each of which gets all rows; on a CPU to one process a core, which goes on to
@@ -79,13 +96,20 @@ def predict_together(requests: Sequence[Request], data: Dataset, progress: bool 
     else:
         tables = _by_cores(requests, data, progress)
     for request, table in zip(requests, tables, strict=True):
-        order = [(condition, identifier) for condition in request.conditions for identifier in data["utterance_id"]]
+        order = [
+            (condition, identifier)
+            for condition in request.conditions
+            for identifier in data["utterance_id"]
+        ]
         yield table.set_index(["condition", "utterance_id"]).loc[order].reset_index()[[*COLUMNS]]
 
 
 def _by_ranks(request: Request, data: Dataset, state: PartialState, progress: bool) -> pd.DataFrame:
     mine = data.select(range(state.process_index, len(data), state.num_processes))
-    tables = [_part(request, mine, condition, progress and state.is_main_process) for condition in request.conditions]
+    tables = [
+        _part(request, mine, condition, progress and state.is_main_process)
+        for condition in request.conditions
+    ]
     return pd.DataFrame(gather_object(pd.concat(tables).to_dict("records")), columns=list(COLUMNS))
 
 
@@ -93,9 +117,21 @@ def _by_cores(requests: Sequence[Request], data: Dataset, progress: bool) -> Ite
     """Clips of similar length together, the longest first, so that no core is left with them at the end."""
     order = np.argsort(data["length"], kind="stable")[::-1]
     parts = [data.select(order[start : start + _PART]) for start in range(0, len(order), _PART)]
-    jobs = [(request, part, condition) for request in requests for condition in request.conditions for part in parts]
+    jobs = [
+        (request, part, condition)
+        for request in requests
+        for condition in request.conditions
+        for part in parts
+    ]
     clips = len(data) * sum(len(request.conditions) for request in requests)
-    done = iter(tqdm(on_cores(_part, jobs, clips // _WORTH_A_PROCESS), desc="transcribing", total=len(jobs), disable=not progress))
+    done = iter(
+        tqdm(
+            on_cores(_part, jobs, clips // _WORTH_A_PROCESS),
+            desc="transcribing",
+            total=len(jobs),
+            disable=not progress,
+        )
+    )
     for request in requests:
         yield pd.concat(islice(done, len(parts) * len(request.conditions)), ignore_index=True)
 
@@ -117,7 +153,9 @@ def reader_hash() -> str:
     """What predictions depend on beside model and data: the sources of this project that read audio with a model."""
     package = Path(__file__).parent.parent
     rooms = ("batching", "decoding", "models", "recognition", "text")
-    files = sorted([package / "audio.py", *(file for room in rooms for file in (package / room).glob("*.py"))])
+    files = sorted(
+        [package / "audio.py", *(file for room in rooms for file in (package / room).glob("*.py"))]
+    )
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
@@ -136,7 +174,9 @@ def read(path: Path) -> pd.DataFrame:
         raise ResultsError(f"no predictions at {path}; run notebook 05 or: speakor evaluate")
     table = pd.read_csv(path, keep_default_na=False, dtype={"topik": str})
     if missing := sorted(set(COLUMNS) - set(table.columns)):
-        raise ResultsError(f"{path} lacks the columns {missing}; it was not written by this project's evaluation")
+        raise ResultsError(
+            f"{path} lacks the columns {missing}; it was not written by this project's evaluation"
+        )
     return table
 
 

@@ -33,7 +33,10 @@ from speakor_common.text import normalize_korean
 if TYPE_CHECKING:
     from transformers import WhisperForConditionalGeneration, WhisperProcessor
 
-WINDOW_S, OVERLAP_S = 20.0, 2.0  # windows of a long CTC file share 2 s; the middle of the overlap is the seam
+WINDOW_S, OVERLAP_S = (
+    20.0,
+    2.0,
+)  # windows of a long CTC file share 2 s; the middle of the overlap is the seam
 # Longer audio is cut. Whisper takes 30 s of time for any piece, so its pieces are long.
 CTC_PIECES, WHISPER_PIECES = Lengths(1.0, 8.0), Lengths(20.0, 30.0)
 _TOKENS_PER_SECOND = 12  # fast Korean stays below 8
@@ -83,29 +86,53 @@ class CTCRecogniser:
         views = self.views(pieces, rescoring.SPEEDS if self._rescorer else ())
         return self.hypotheses(views, pieces)
 
-    def hypotheses(self, views: Sequence[Sequence[np.ndarray]], waves: Sequence[np.ndarray]) -> list[Hypothesis]:
+    def hypotheses(
+        self, views: Sequence[Sequence[np.ndarray]], waves: Sequence[np.ndarray]
+    ) -> list[Hypothesis]:
         """What is read from waves' posteriors, see :meth:`views`."""
         heard = [of_one[0] for of_one in views]
-        paths = [self._rescorer.path(of_one) for of_one in views] if self._rescorer else self._best_paths(heard)
-        return [self.read(path, logs, len(wave) / RATE) for path, logs, wave in zip(paths, heard, waves, strict=True)]
+        paths = (
+            [self._rescorer.path(of_one) for of_one in views]
+            if self._rescorer
+            else self._best_paths(heard)
+        )
+        return [
+            self.read(path, logs, len(wave) / RATE)
+            for path, logs, wave in zip(paths, heard, waves, strict=True)
+        ]
 
     def views(self, waves: Sequence[np.ndarray], speeds: Sequence[float]) -> list[list[np.ndarray]]:
         """Posteriors of each wave as spoken, and of each again at other speeds."""
-        changed = [self.log_probabilities([change_speed(wave, speed) for wave in waves]) for speed in speeds]
+        changed = [
+            self.log_probabilities([change_speed(wave, speed) for wave in waves])
+            for speed in speeds
+        ]
         return [list(views) for views in zip(self.log_probabilities(waves), *changed, strict=True)]
 
     def read(self, path: np.ndarray, logs: np.ndarray, duration_s: float) -> Hypothesis:
         """Hypothesis of a symbol path, int (T,), through posteriors (T, V)."""
-        return read_path(path, logs, self.symbols, self.blank, self.delimiter, self.seconds_per_frame, duration_s)
+        return read_path(
+            path, logs, self.symbols, self.blank, self.delimiter, self.seconds_per_frame, duration_s
+        )
 
     def log_probabilities(self, waves: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Frame posteriors of each wave: float32, shape = (T, V), natural logarithm."""
-        pieces = [(index, piece) for index, wave in enumerate(waves) for piece in _windows(self._at_least_a_frame(wave))]
+        pieces = [
+            (index, piece)
+            for index, wave in enumerate(waves)
+            for piece in _windows(self._at_least_a_frame(wave))
+        ]
         rows: list[np.ndarray | None] = [None] * len(pieces)
         for batch in _batches([len(wave) for _, (wave, _, _) in pieces]):
-            for position, logs in zip(batch, self._network.log_probabilities([pieces[p][1][0] for p in batch]), strict=True):
+            for position, logs in zip(
+                batch,
+                self._network.log_probabilities([pieces[p][1][0] for p in batch]),
+                strict=True,
+            ):
                 _, first, last = pieces[position][1]
-                rows[position] = logs[self._frames(first) : len(logs) if last is None else self._frames(last)]
+                rows[position] = logs[
+                    self._frames(first) : len(logs) if last is None else self._frames(last)
+                ]
         joined: list[list[np.ndarray]] = [[] for _ in waves]
         for (index, _), row in zip(pieces, rows, strict=True):
             joined[index].append(row)
@@ -113,7 +140,9 @@ class CTCRecogniser:
 
     def _at_least_a_frame(self, wave: np.ndarray) -> np.ndarray:
         """Less than a frame is heard as silence."""
-        return wave if len(wave) >= self._shortest else np.pad(wave, (0, self._shortest - len(wave)))
+        return (
+            wave if len(wave) >= self._shortest else np.pad(wave, (0, self._shortest - len(wave)))
+        )
 
     def _frames(self, samples: int) -> int:
         return round(samples / RATE / self.seconds_per_frame)
@@ -144,8 +173,12 @@ class WhisperRecogniser:
         # Clips of one batch share their context, so that what is heard in one does not depend on the others.
         for positions in sorted(set(lengths)):
             members = [index for index, length in enumerate(lengths) if length == positions]
-            for batch in _chunks(members, _DECODED // positions_with_silence(self._context(positions))):
-                for index, text in zip(batch, self._generate([pieces[i] for i in batch], positions), strict=True):
+            for batch in _chunks(
+                members, _DECODED // positions_with_silence(self._context(positions))
+            ):
+                for index, text in zip(
+                    batch, self._generate([pieces[i] for i in batch], positions), strict=True
+                ):
                     found[index] = text
         return [Hypothesis(normalize_korean(text)) for text in found]
 
@@ -157,12 +190,25 @@ class WhisperRecogniser:
         """Raw Whisper output for clips that fit into so many encoder positions."""
         from transformers.modeling_outputs import BaseModelOutput
 
-        features = self.processor.feature_extractor(waves, sampling_rate=RATE, return_tensors="pt").input_features
+        features = self.processor.feature_extractor(
+            waves, sampling_rate=RATE, return_tensors="pt"
+        ).input_features
         tokens = min(440, max(24, _TOKENS_PER_SECOND * positions // POSITIONS_PER_SECOND))
         with shortened_context(self.model, self._context(positions)) as frames:
-            parts = features[:, :, :frames].to(self.model.device, self.model.dtype).split(2 * _ENCODED // frames)
-            encoded = torch.cat([self.model.get_encoder()(part).last_hidden_state for part in parts])
-            ids = self.model.generate(encoder_outputs=BaseModelOutput(encoded), language="ko", task="transcribe", max_new_tokens=tokens)
+            parts = (
+                features[:, :, :frames]
+                .to(self.model.device, self.model.dtype)
+                .split(2 * _ENCODED // frames)
+            )
+            encoded = torch.cat(
+                [self.model.get_encoder()(part).last_hidden_state for part in parts]
+            )
+            ids = self.model.generate(
+                encoder_outputs=BaseModelOutput(encoded),
+                language="ko",
+                task="transcribe",
+                max_new_tokens=tokens,
+            )
         return self.processor.batch_decode(ids, skip_special_tokens=True)
 
 
@@ -175,8 +221,13 @@ def load_whisper(directory: Path) -> tuple[WhisperForConditionalGeneration, Whis
     from transformers import WhisperForConditionalGeneration, WhisperProcessor
 
     adapter = directory / "adapter_config.json"
-    base = resolve(read_json(adapter)["base_model_name_or_path"]) if adapter.is_file() else directory
-    model, processor = WhisperForConditionalGeneration.from_pretrained(base), WhisperProcessor.from_pretrained(base)
+    base = (
+        resolve(read_json(adapter)["base_model_name_or_path"]) if adapter.is_file() else directory
+    )
+    model, processor = (
+        WhisperForConditionalGeneration.from_pretrained(base),
+        WhisperProcessor.from_pretrained(base),
+    )
     if adapter.is_file():
         from peft import PeftModel
 
@@ -185,12 +236,20 @@ def load_whisper(directory: Path) -> tuple[WhisperForConditionalGeneration, Whis
 
 
 def recognise_pieces(
-    waves: Sequence[np.ndarray], lengths: Lengths, recognise: Callable[[Sequence[np.ndarray]], list[Hypothesis]]
+    waves: Sequence[np.ndarray],
+    lengths: Lengths,
+    recognise: Callable[[Sequence[np.ndarray]], list[Hypothesis]],
 ) -> list[Hypothesis]:
     """Recognise waves of any length by pieces, and join what belongs together, word times shifted to the whole."""
-    cut = [(index, start, piece) for index, wave in enumerate(waves) for start, piece in _cut(wave, lengths)]
+    cut = [
+        (index, start, piece)
+        for index, wave in enumerate(waves)
+        for start, piece in _cut(wave, lengths)
+    ]
     joined = [Hypothesis("") for _ in waves]
-    for (index, start, _), found in zip(cut, recognise([piece for _, _, piece in cut]), strict=True):
+    for (index, start, _), found in zip(
+        cut, recognise([piece for _, _, piece in cut]), strict=True
+    ):
         joined[index] = joined[index].followed_by(found, start / RATE)
     return joined
 
@@ -216,7 +275,9 @@ def _windows(wave: np.ndarray) -> list[tuple[np.ndarray, int, int | None]]:
     windows = []
     for start in range(0, len(wave), step):
         last = start + size >= len(wave)
-        windows.append((wave[start : start + size], 0 if start == 0 else half, None if last else size - half))
+        windows.append(
+            (wave[start : start + size], 0 if start == 0 else half, None if last else size - half)
+        )
         if last:
             break
     return windows

@@ -19,7 +19,9 @@ _STEP_S = 0.02
 # Between sentences; if there is none in time, within one; if there is none either, longer than the closure of a stop consonant.
 # The first is long because part of a sentence is heard worse than all of it.
 _PAUSES_S = (0.5, 0.25, 0.16)
-_PAUSE = 10 ** (-30 / 10)  # energy of a pause, at most, relative to the loud parts of speech around it
+_PAUSE = 10 ** (
+    -30 / 10
+)  # energy of a pause, at most, relative to the loud parts of speech around it
 _NOTHING = 10 ** (-70 / 10)  # energy of silence, whatever is around it
 _EDGE_FRAMES = 8
 _SEARCH_S = 5.0  # without a pause, the quietest moment of so many last seconds
@@ -40,7 +42,11 @@ def trimmed(start: int, samples: np.ndarray) -> Iterator[tuple[int, np.ndarray]]
     shipped base (benchmarks/inference.py). A sixth of a second stays.
     """
     energy, step = _frames(samples), int(_STEP_S * RATE)
-    loud = np.flatnonzero(energy > max(_PAUSE * np.quantile(energy, 0.9), _NOTHING)) if len(energy) else energy
+    loud = (
+        np.flatnonzero(energy > max(_PAUSE * np.quantile(energy, 0.9), _NOTHING))
+        if len(energy)
+        else energy
+    )
     if len(loud):
         first, last = max(0, (loud[0] - _EDGE_FRAMES) * step), (loud[-1] + 1 + _EDGE_FRAMES) * step
         yield start + int(first), samples[first:last]
@@ -90,7 +96,11 @@ def _quietest(samples: np.ndarray) -> int:
 def _energy(samples: np.ndarray, pause_s: float) -> np.ndarray:
     """Mean energy over the length of a pause, every 20 ms: float64."""
     energy, width = _frames(samples), int(pause_s / _STEP_S)
-    return np.convolve(energy, np.full(width, 1 / width), "valid") if len(energy) >= width else energy[:0]
+    return (
+        np.convolve(energy, np.full(width, 1 / width), "valid")
+        if len(energy) >= width
+        else energy[:0]
+    )
 
 
 def _frames(samples: np.ndarray) -> np.ndarray:

@@ -16,7 +16,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from speakor_common.audio import RATE, Source, blocks, decode, describe, duration, level_gain, level_peak
+from speakor_common.audio import (
+    RATE,
+    Source,
+    blocks,
+    decode,
+    describe,
+    duration,
+    level_gain,
+    level_peak,
+)
 from speakor_common.decoding.words import Hypothesis, Word
 from speakor_common.errors import CheckpointError
 from speakor_common.models.checkpoints import resolve
@@ -63,7 +72,9 @@ class Transcriber:
             CheckpointError: not found, or neither CTC nor Whisper.
         """
         directory = resolve(model)
-        device = device or (f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu")
+        device = device or (
+            f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
+        )
         if (directory / "adapter_config.json").is_file():
             return cls(WhisperRecogniser(directory, device))
         kind = read_json(directory / "config.json").get("model_type")
@@ -79,27 +90,37 @@ class Transcriber:
         Raises:
             AudioError: a source cannot be decoded; names it.
         """
-        found: list[Transcript | None] = [self._streamed(source) if _is_long(source) else None for source in sources]
+        found: list[Transcript | None] = [
+            self._streamed(source) if _is_long(source) else None for source in sources
+        ]
         rest = [position for position, transcript in enumerate(found) if transcript is None]
         for start in range(0, len(rest), _FILES):
             group = rest[start : start + _FILES]
             waves = [level_peak(decode(sources[position])) for position in group]
-            for position, wave, hypothesis in zip(group, waves, self._recognise(waves), strict=True):
+            for position, wave, hypothesis in zip(
+                group, waves, self._recognise(waves), strict=True
+            ):
                 found[position] = _transcript(sources[position], hypothesis, len(wave) / RATE)
         return found
 
     def _streamed(self, source: Source) -> Transcript:
         """A long file piece by piece, in flat memory."""
-        gain = np.float32(level_gain(max(float(np.abs(block).max(initial=0.0)) for block in blocks(source))))
+        gain = np.float32(
+            level_gain(max(float(np.abs(block).max(initial=0.0)) for block in blocks(source)))
+        )
         whole, group = Hypothesis(""), []
-        for start, piece in segments((block * gain for block in blocks(source)), self.recogniser.pieces):
+        for start, piece in segments(
+            (block * gain for block in blocks(source)), self.recogniser.pieces
+        ):
             group.append((start, piece))
             if len(group) == _PIECES:
                 whole, group = self._follow(whole, group), []
         return _transcript(source, self._follow(whole, group), duration(source))
 
     def _follow(self, whole: Hypothesis, pieces: list[tuple[int, np.ndarray]]) -> Hypothesis:
-        for (start, _), found in zip(pieces, self._recognise([piece for _, piece in pieces]), strict=True):
+        for (start, _), found in zip(
+            pieces, self._recognise([piece for _, piece in pieces]), strict=True
+        ):
             whole = whole.followed_by(found, start / RATE)
         return whole
 

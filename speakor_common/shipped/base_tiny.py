@@ -18,7 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from datasets import Dataset, DatasetDict, Features, Value, concatenate_datasets
-from transformers import Wav2Vec2Config, Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor, Wav2Vec2ForCTC, Wav2Vec2Processor, set_seed
+from transformers import (
+    Wav2Vec2Config,
+    Wav2Vec2CTCTokenizer,
+    Wav2Vec2FeatureExtractor,
+    Wav2Vec2ForCTC,
+    Wav2Vec2Processor,
+    set_seed,
+)
 
 from speakor_common import paths
 from speakor_common.audio import RATE, decode, encode_wav
@@ -36,13 +43,23 @@ logger = logging.getLogger(__name__)
 PARTS = ("base-start", "base-middle", "base-tiny")  # presets; each continues from the one before
 EARLY_GROUPS = 1  # of further voices, for all parts but the last, which takes all
 ESPEAK_CLIPS = 1200  # about an hour
-_COLUMNS = Features({"utterance_id": Value("string"), "text": Value("string"), "audio": Value("binary"), "length": Value("int64")})
+_COLUMNS = Features(
+    {
+        "utterance_id": Value("string"),
+        "text": Value("string"),
+        "audio": Value("binary"),
+        "length": Value("int64"),
+    }
+)
 PAD, UNKNOWN, DELIMITER = "<pad>", "<unk>", "|"
 
 
 def jamo_vocabulary() -> dict[str, int]:
     """Blank/pad, unknown, word delimiter and the 67 conjoining jamo of modern Korean."""
-    return {symbol: index for index, symbol in enumerate((PAD, UNKNOWN, DELIMITER, *ONSETS, *VOWELS, *CODAS))}
+    return {
+        symbol: index
+        for index, symbol in enumerate((PAD, UNKNOWN, DELIMITER, *ONSETS, *VOWELS, *CODAS))
+    }
 
 
 def tiny_config(vocabulary_size: int) -> Wav2Vec2Config:
@@ -88,9 +105,16 @@ def write_untrained(directory: Path) -> Path:
     vocabulary_file = directory / "vocab.json"
     vocabulary_file.write_text(json.dumps(vocabulary, ensure_ascii=False), encoding="utf-8")
     tokenizer = Wav2Vec2CTCTokenizer(
-        str(vocabulary_file), pad_token=PAD, unk_token=UNKNOWN, word_delimiter_token=DELIMITER, bos_token=None, eos_token=None
+        str(vocabulary_file),
+        pad_token=PAD,
+        unk_token=UNKNOWN,
+        word_delimiter_token=DELIMITER,
+        bos_token=None,
+        eos_token=None,
     )
-    extractor = Wav2Vec2FeatureExtractor(sampling_rate=RATE, do_normalize=True, return_attention_mask=True)
+    extractor = Wav2Vec2FeatureExtractor(
+        sampling_rate=RATE, do_normalize=True, return_attention_mask=True
+    )
     Wav2Vec2Processor(extractor, tokenizer).save_pretrained(directory)
     Wav2Vec2ForCTC(tiny_config(len(vocabulary))).save_pretrained(directory)
     return directory
@@ -141,7 +165,9 @@ def train_shipped(name: str, data: DatasetDict, seed: int) -> dict[str, Any]:
 def _voices(own: dict[str, Dataset], groups: int, *further: list[dict[str, Any]]) -> DatasetDict:
     """The sample's native speech with ``groups`` of further voices in training."""
     rows = [extra.clips(paths.root() / "data" / "native-extra", groups), *further]
-    return DatasetDict(train=concatenate_datasets([own["train"], *map(as_dataset, rows)]), valid=own["valid"])
+    return DatasetDict(
+        train=concatenate_datasets([own["train"], *map(as_dataset, rows)]), valid=own["valid"]
+    )
 
 
 def _trained(part: str) -> bool:
@@ -154,7 +180,9 @@ def decoded(data: Dataset) -> Dataset:
     def as_wav(row: dict[str, Any]) -> dict[str, Any]:
         return {"audio": encode_wav(decode(row["audio"]))}
 
-    return data.select_columns(list(_COLUMNS)).map(as_wav, features=_COLUMNS, keep_in_memory=True, desc="decoding")
+    return data.select_columns(list(_COLUMNS)).map(
+        as_wav, features=_COLUMNS, keep_in_memory=True, desc="decoding"
+    )
 
 
 def as_dataset(rows: list[dict[str, Any]]) -> Dataset:
@@ -165,4 +193,6 @@ def as_dataset(rows: list[dict[str, Any]]) -> Dataset:
 def _train(name: str, data: DatasetDict, seed: int) -> dict[str, Any]:
     experiment = EXPERIMENTS[name]
     logger.info("%s: %s", name, experiment.note)
-    return finetune_ctc.train(experiment, data, paths.root() / "models" / name, RunLog(experiment, "base", {}, seed), seed)
+    return finetune_ctc.train(
+        experiment, data, paths.root() / "models" / name, RunLog(experiment, "base", {}, seed), seed
+    )

@@ -35,7 +35,11 @@ def train_from_sample(seed: int = 1) -> dict[str, Any]:
     native = sample()
     own = {split: pronounced(decoded(native[f"native_{split}"])) for split in ("train", "valid")}
     further = as_dataset(distorted.clips(paths.root() / "data" / "native-extra"))
-    facts = train_shipped(NAME, DatasetDict(train=concatenate_datasets([own["train"], further]), valid=own["valid"]), seed)
+    facts = train_shipped(
+        NAME,
+        DatasetDict(train=concatenate_datasets([own["train"], further]), valid=own["valid"]),
+        seed,
+    )
     calibration.write(checkpoints.resolve(NAME), native)
     return facts
 

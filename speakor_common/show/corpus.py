@@ -44,7 +44,9 @@ def coverage(report: dict[str, Any]) -> pd.DataFrame:
 
 def cross_counts(manifest: pd.DataFrame, rows: str, columns: str) -> pd.DataFrame:
     """Utterances for each pair of values; levels in the order 하 중 상."""
-    table = manifest.pivot_table(index=rows, columns=columns, values="utterance_id", aggfunc="count", fill_value=0)
+    table = manifest.pivot_table(
+        index=rows, columns=columns, values="utterance_id", aggfunc="count", fill_value=0
+    )
     order = [level for level in ("하", "중", "상") if level in table.columns]
     return table[order + [c for c in table.columns if c not in order]]
 
@@ -57,7 +59,10 @@ def out_of_vocabulary(manifest: pd.DataFrame, base: str) -> pd.DataFrame:
         return pd.DataFrame({"out-of-vocabulary check": [f"not possible: {error}"]})
     rows = []
     for split in SPLITS:
-        texts = [to_label_form(text, vocabulary).replace(" ", "") for text in manifest.loc[manifest["split"] == split, "text"]]
+        texts = [
+            to_label_form(text, vocabulary).replace(" ", "")
+            for text in manifest.loc[manifest["split"] == split, "text"]
+        ]
         symbols = pd.Series(list("".join(texts)), dtype=str)
         missing = symbols[~symbols.isin(set(vocabulary))]
         rows.append(

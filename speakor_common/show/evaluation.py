@@ -20,7 +20,9 @@ def l1_by_level(table: pd.DataFrame) -> str:
 
 def quarantine(table: pd.DataFrame, total: int) -> str:
     """On rejected items out of ``total`` delivered ones."""
-    return f"**Finding.** {len(table)} of {total} items were rejected" + (", each with a reason above." if len(table) else ".")
+    return f"**Finding.** {len(table)} of {total} items were rejected" + (
+        ", each with a reason above." if len(table) else "."
+    )
 
 
 def models(metrics: dict[str, Any], comparisons: dict[tuple[str, str], Comparison]) -> str:
@@ -32,7 +34,9 @@ def models(metrics: dict[str, Any], comparisons: dict[tuple[str, str], Compariso
     n = next(iter(metrics.values()))[CLEAN]["n"]
     lines = [f"**Finding.** {rates} (n = {n})."]
     for pair, result in comparisons.items():
-        lines.append(f"{difference(*pair, result)} (n = {result.difference.n}, {result.difference.speakers} speakers).")
+        lines.append(
+            f"{difference(*pair, result)} (n = {result.difference.n}, {result.difference.speakers} speakers)."
+        )
     return "\n\n".join(lines)
 
 
@@ -54,7 +58,10 @@ def native(entry: dict[str, Any] | None) -> str:
 def contexts(table: pd.DataFrame, apart: Comparison) -> str:
     """Whether a tuned Whisper hears the same with its context cut to the clips and with the stock one."""
     short, stock = table.iloc[0], table.iloc[1]
-    rates = " and ".join(f"{row['wer']:.4f} on {row['context']} context ({row['seconds']:.0f} s)" for row in (short, stock))
+    rates = " and ".join(
+        f"{row['wer']:.4f} on {row['context']} context ({row['seconds']:.0f} s)"
+        for row in (short, stock)
+    )
     return f"**Finding.** WER {rates}: {difference('short', 'stock', apart, 4)} (validation, n = {short['n']:.0f})."
 
 
@@ -82,8 +89,13 @@ def trend(experiment: str, table: pd.DataFrame, column: str) -> str:
 def confusions(experiment: str, top: pd.DataFrame, n: int) -> str:
     if top.empty:
         return f"**Finding.** {experiment} put no letter in the place of another in {n} utterances."
-    first = "; ".join(f"{row.part} {row.reference}→{row.hypothesis} {row.times} times ({row.share:.1%})" for row in _counts(top.head(3)))
-    return f"**Finding.** Most frequent letter errors of {experiment}: {first} (n = {n} utterances)."
+    first = "; ".join(
+        f"{row.part} {row.reference}→{row.hypothesis} {row.times} times ({row.share:.1%})"
+        for row in _counts(top.head(3))
+    )
+    return (
+        f"**Finding.** Most frequent letter errors of {experiment}: {first} (n = {n} utterances)."
+    )
 
 
 def familiarity(experiment: str, table: pd.DataFrame) -> str:
@@ -113,7 +125,9 @@ def conditions(experiment: str, table: pd.DataFrame) -> str:
 def feedback(table: pd.DataFrame) -> str:
     """On how well reported pronunciation deviations agree with planted ones, see ``detection.table``."""
     if table.empty:
-        return "**Finding.** This corpus has no planted deviations to score the reported ones against."
+        return (
+            "**Finding.** This corpus has no planted deviations to score the reported ones against."
+        )
     row = table.loc["all"]
     l1s = [name for name in table.index if len(name) == 2]
     groups = ", ".join(f"{l1} {table.loc[l1, 'f1']:.2f}" for l1 in l1s)

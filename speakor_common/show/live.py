@@ -24,17 +24,27 @@ class LiveCurves(TrainerCallback):
         self.name = name
         self._place = None
 
-    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs) -> None:
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs
+    ) -> None:
         if state.is_world_process_zero:
-            self._place = display(Markdown(f"*{self.name}: curves appear after the first epoch.*"), display_id=True)
+            self._place = display(
+                Markdown(f"*{self.name}: curves appear after the first epoch.*"), display_id=True
+            )
 
-    def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs) -> None:
+    def on_evaluate(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs
+    ) -> None:
         log = Path(args.output_dir) / LOG_FILE
         if self._place is not None and log.is_file():
             figure = plots.learning_curves({self.name: pd.read_csv(log)})
             self._place.update(figure)
             plt.close(figure)
 
-    def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs) -> None:
+    def on_train_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs
+    ) -> None:
         if self._place is not None:
-            self._place.update(Markdown(f"*{self.name}: training has ended after {state.global_step} steps.*"))
+            self._place.update(
+                Markdown(f"*{self.name}: training has ended after {state.global_step} steps.*")
+            )

@@ -35,22 +35,40 @@ def study(experiment: Experiment, short: int, quick: bool, path: Path) -> pd.Dat
     """
     base = checkpoints.resolve(experiment.base)
     table = computed(WhisperConfig.from_pretrained(base), short, experiment)
-    only = [s for s in whisper_memory.settings(short) if s.method == whisper_memory.LORA and s.positions == short] if quick else None
+    only = (
+        [
+            s
+            for s in whisper_memory.settings(short)
+            if s.method == whisper_memory.LORA and s.positions == short
+        ]
+        if quick
+        else None
+    )
     table = table.merge(measured(base, short, experiment, only), how="left")
     write_text(path, table.to_csv(index=False))
     return table
 
 
-def computed(config: WhisperConfig, short: int, experiment: Experiment, batch: int = 1) -> pd.DataFrame:
+def computed(
+    config: WhisperConfig, short: int, experiment: Experiment, batch: int = 1
+) -> pd.DataFrame:
     """MiB of every way of training: columns method, weights kept as, checkpointing, context s, trained parameters, the parts, total."""
     rows = []
     for setting in whisper_memory.settings(short):
         found = whisper_memory.computed(config, setting, experiment, batch, LABEL_TOKENS)
-        rows.append(_describe(setting) | {"trained parameters": found.trainable} | _mebibytes(found))
+        rows.append(
+            _describe(setting) | {"trained parameters": found.trainable} | _mebibytes(found)
+        )
     return pd.DataFrame(rows)
 
 
-def measured(base: Path, short: int, experiment: Experiment, only: Iterable[Setting] | None = None, batch: int = 1) -> pd.DataFrame:
+def measured(
+    base: Path,
+    short: int,
+    experiment: Experiment,
+    only: Iterable[Setting] | None = None,
+    batch: int = 1,
+) -> pd.DataFrame:
     """Peak MiB and seconds a step of every way of training that this device computes: columns as :func:`computed`'s first, and these.
 
     Args:
@@ -59,10 +77,15 @@ def measured(base: Path, short: int, experiment: Experiment, only: Iterable[Sett
     rows = []
     for setting in whisper_memory.settings(short) if only is None else only:
         if setting.weights == "bf16" and precision.name() != "bf16":
-            logger.info("%s with bf16 weights is not measured: this device computes in fp32", setting.method)
+            logger.info(
+                "%s with bf16 weights is not measured: this device computes in fp32", setting.method
+            )
             continue
         probe = memory_probe.measure(base, setting, experiment, batch, LABEL_TOKENS)
-        rows.append(_describe(setting) | {"measured": round(probe.peak / 2**20), "seconds a step": round(probe.seconds, 2)})
+        rows.append(
+            _describe(setting)
+            | {"measured": round(probe.peak / 2**20), "seconds a step": round(probe.seconds, 2)}
+        )
     return pd.DataFrame(rows)
 
 
@@ -70,7 +93,10 @@ def fits(short: int, experiment: Experiment) -> pd.DataFrame:
     """Largest batch of large-v3-turbo for each way of training on each card; 0 where not even one clip fits."""
     rows = []
     for setting in whisper_memory.settings(short):
-        one, two = (whisper_memory.computed(LARGE_TURBO, setting, experiment, batch, LABEL_TOKENS).total for batch in (1, 2))
+        one, two = (
+            whisper_memory.computed(LARGE_TURBO, setting, experiment, batch, LABEL_TOKENS).total
+            for batch in (1, 2)
+        )
         free = {card: (card - RESERVED_GIB) * 2**30 - (2 * one - two) for card in CARDS_GIB}
         batches = {f"{card} GB": max(0, int(room // (two - one))) for card, room in free.items()}
         rows.append(_describe(setting) | {"GiB at batch 1": round(one / 2**30, 2)} | batches)
@@ -86,7 +112,15 @@ def by_part(table: pd.DataFrame, title: str, ax: Axes | None = None) -> Axes:
         ax.barh(labels, table[part], left=left, color=color, label=part)
         left += table[part]
     if "measured" in table:  # unmeasured ones are NaN, which is not drawn
-        ax.plot(table["measured"], labels, "|", color="black", markersize=12, markeredgewidth=2, label="measured peak")
+        ax.plot(
+            table["measured"],
+            labels,
+            "|",
+            color="black",
+            markersize=12,
+            markeredgewidth=2,
+            label="measured peak",
+        )
     ax.invert_yaxis()
     ax.set(xlabel="MiB", title=title)
     ax.legend(loc="lower right")
@@ -98,7 +132,11 @@ def finding_measured(table: pd.DataFrame) -> str:
     seen = table.dropna(subset=["measured"])
     rest = seen["measured"] - seen["total"]
     first, last = seen.iloc[0], seen.iloc[-1]
-    computing = "" if precision.name() == "bf16" else f", and NF4, counted in bf16, computes in {precision.name()} here"
+    computing = (
+        ""
+        if precision.name() == "bf16"
+        else f", and NF4, counted in bf16, computes in {precision.name()} here"
+    )
     text = f"**Finding.** Measured peaks lie {rest.min():.0f}-{rest.max():.0f} MiB above the computed sums ({len(seen)} ways; libraries "
     text += f"and workspaces make the difference{computing})."
     if first is not last:
@@ -109,11 +147,19 @@ def finding_measured(table: pd.DataFrame) -> str:
 
 def finding_cards(cards: pd.DataFrame) -> str:
     """Which ways of training fit on which card."""
-    lines = [f"**Finding.** large-v3-turbo, {RESERVED_GIB:g} GiB of each card reserved, largest batch:"]
+    lines = [
+        f"**Finding.** large-v3-turbo, {RESERVED_GIB:g} GiB of each card reserved, largest batch:"
+    ]
     for card in (column for column in cards if column.endswith(" GB")):
         room = cards[cards[card] > 0]
-        named = [f"{_label(row)}: {row[card]}" for _, row in room.sort_values(card, ascending=False).head(3).iterrows()]
-        lines.append(f"- {card}: {len(room)} of {len(cards)} ways fit" + (f", most clips with {'; '.join(named)}." if named else "."))
+        named = [
+            f"{_label(row)}: {row[card]}"
+            for _, row in room.sort_values(card, ascending=False).head(3).iterrows()
+        ]
+        lines.append(
+            f"- {card}: {len(room)} of {len(cards)} ways fit"
+            + (f", most clips with {'; '.join(named)}." if named else ".")
+        )
     return "\n".join(lines)
 
 
@@ -123,7 +169,9 @@ def _describe(setting: Setting) -> dict[str, object]:
 
 
 def _label(row: pd.Series) -> str:
-    return f"{row['method']}, {row['weights as']}, {row['context s']} s" + (", checkpointing" if row["checkpointing"] else "")
+    return f"{row['method']}, {row['weights as']}, {row['context s']} s" + (
+        ", checkpointing" if row["checkpointing"] else ""
+    )
 
 
 def _mebibytes(found: Memory) -> dict[str, int]:

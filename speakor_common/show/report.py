@@ -15,7 +15,11 @@ from speakor_common.storage import write_text
 
 # Published by the seed project for its own data (about 20,000 AI Hub sentences; its test set was its
 # validation set, see CHANGELOG.md). Not comparable in absolute terms with the synthetic sample.
-SEED_ROWS = {"exp01": (0.4066, 0.2043), "exp04": (0.190126, 0.075191), "exp05": (0.186573, 0.073379)}
+SEED_ROWS = {
+    "exp01": (0.4066, 0.2043),
+    "exp04": (0.190126, 0.075191),
+    "exp05": (0.186573, 0.073379),
+}
 
 _STYLE = """body{max-width:60rem;margin:2rem auto;font-family:sans-serif}img{max-width:100%}
 td,th{padding:2px 10px;text-align:right}table{border-collapse:collapse}"""
@@ -61,7 +65,11 @@ def comparison_table(metrics: dict[str, Any], condition: str = CLEAN) -> pd.Data
             "cer": entry[condition]["cer"],
             "swer": entry[condition]["swer"],
             "jer": entry[condition]["jer"],
-            **{name: entry[condition]["flags"][name] for name in ("hallucination", "repetition") if "flags" in entry[condition]},
+            **{
+                name: entry[condition]["flags"][name]
+                for name in ("hallucination", "repetition")
+                if "flags" in entry[condition]
+            },
         }
         for name, entry in metrics.items()
         if condition in entry
@@ -72,13 +80,21 @@ def comparison_table(metrics: dict[str, Any], condition: str = CLEAN) -> pd.Data
 def condition_table(metrics: dict[str, Any]) -> pd.DataFrame:
     """Columns ``experiment, condition, wer, cer, n``; clean first."""
     rows = [
-        {"experiment": name, "condition": condition, "wer": entry["wer"], "cer": entry["cer"], "n": entry["n"]}
+        {
+            "experiment": name,
+            "condition": condition,
+            "wer": entry["wer"],
+            "cer": entry["cer"],
+            "n": entry["n"],
+        }
         for name, conditions in metrics.items()
         for condition, entry in conditions.items()
         if condition == CLEAN or condition in CONDITIONS
     ]
     order = [CLEAN, *CONDITIONS]
-    return pd.DataFrame(rows).sort_values("condition", key=lambda column: column.map(order.index), kind="stable", ignore_index=True)
+    return pd.DataFrame(rows).sort_values(
+        "condition", key=lambda column: column.map(order.index), kind="stable", ignore_index=True
+    )
 
 
 def condition_grid(metrics: dict[str, Any]) -> pd.DataFrame:
@@ -90,7 +106,9 @@ def condition_grid(metrics: dict[str, Any]) -> pd.DataFrame:
 def write_report(metrics: dict[str, Any], figures: list[Path], path: Path, command: str) -> Path:
     """report.html: comparison table, conditions, figures (embedded), and the command that made it."""
     comparison = comparison_table(metrics).round(4)
-    seed = pd.DataFrame([{"experiment": name, "wer": wer, "cer": cer} for name, (wer, cer) in SEED_ROWS.items()])
+    seed = pd.DataFrame(
+        [{"experiment": name, "wer": wer, "cer": cer} for name, (wer, cer) in SEED_ROWS.items()]
+    )
     conditions = condition_grid(metrics).round(4)
     images = "".join(
         f'<figure><img alt="{html.escape(f.stem)}" src="{_data_url(f)}"><figcaption>{html.escape(f.stem)}</figcaption></figure>'

@@ -12,9 +12,13 @@ from speakor_common.show import plots
 
 def show(study: str, profile: str) -> None:
     """Display figure, verdicts and a finding, or say how to measure what is not there."""
-    runs, verdicts = (paths.results(profile) / f"{name}.csv" for name in (study, f"{study}_verdicts"))
+    runs, verdicts = (
+        paths.results(profile) / f"{name}.csv" for name in (study, f"{study}_verdicts")
+    )
     if not (runs.is_file() and verdicts.is_file()):
-        display(Markdown(f"Not measured in this profile; `make {study} PROFILE={profile}` does it."))
+        display(
+            Markdown(f"Not measured in this profile; `make {study} PROFILE={profile}` does it.")
+        )
         return
     table, found = pd.read_csv(runs), pd.read_csv(verdicts)
     plots.show(by_variant(table), paths.results(profile) / "figures" / f"{study}.png")
@@ -31,7 +35,9 @@ def by_variant(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         rates = trained.loc[trained["variant"] == name, "wer"]
         ax.plot([position] * len(rates), rates, "o", color=plots.COLORS[0], alpha=0.7)
         if len(rates):
-            ax.hlines(rates.mean(), position - 0.25, position + 0.25, color=plots.COLORS[3], linewidth=2.5)
+            ax.hlines(
+                rates.mean(), position - 0.25, position + 0.25, color=plots.COLORS[3], linewidth=2.5
+            )
         else:
             ax.text(position, 0.02, "stopped by\nthe loss guard", ha="center", fontsize=8)
     ax.set_xticks(range(len(names)), names)
@@ -48,13 +54,19 @@ def finding(table: pd.DataFrame, verdicts: pd.DataFrame) -> str:
     """One sentence a claim: did it help, and how sure is that."""
     lines = ["**Finding.**"]
     for row in verdicts.itertuples():
-        verdict = "no significant difference" if not row.significant else ("it helped" if row.difference < 0 else "it hurt")
+        verdict = (
+            "no significant difference"
+            if not row.significant
+            else ("it helped" if row.difference < 0 else "it hurt")
+        )
         lines.append(
             f"- **{row.variant}** against {row.against}: WER {row.difference:+.3f} [{row.low:+.3f}, {row.high:+.3f}]; {verdict} "
             f"({row.seeds} seeds, n = {row.n}). {row.claim}"
         )
     for name, rows in table[table["lowest_train_loss"] < 0].groupby("variant"):
-        lines.append(f"- **{name}**: the training loss fell to {rows['lowest_train_loss'].min():.3f}; a correct one cannot.")
+        lines.append(
+            f"- **{name}**: the training loss fell to {rows['lowest_train_loss'].min():.3f}; a correct one cannot."
+        )
     for name, rows in table.dropna(subset=["stopped"]).groupby("variant"):
         lines.append(f"- **{name}**: training stopped, {rows['stopped'].iloc[0].split(';')[0]}.")
     return "\n".join(lines)

@@ -15,7 +15,11 @@ from speakor_common.training.runs import finished
 def settings(experiment: Experiment, changed: dict[str, tuple]) -> pd.DataFrame:
     """Every field of a preset, and what the profile set instead."""
     rows = [
-        {"setting": key, "used": str(value), "preset": str(changed[key][0]) if key in changed else ""}
+        {
+            "setting": key,
+            "used": str(value),
+            "preset": str(changed[key][0]) if key in changed else "",
+        }
         for key, value in asdict(experiment).items()
         if key != "note"
     ]
@@ -24,13 +28,26 @@ def settings(experiment: Experiment, changed: dict[str, tuple]) -> pd.DataFrame:
 
 def facts(run: dict[str, Any]) -> pd.DataFrame:
     """What a run took: clips, steps, time, memory, versions."""
-    keys = ("clips", "left_out", "steps", "seconds", "peak_memory_mib", "best_validation_wer", "code_revision", "fingerprint")
+    keys = (
+        "clips",
+        "left_out",
+        "steps",
+        "seconds",
+        "peak_memory_mib",
+        "best_validation_wer",
+        "code_revision",
+        "fingerprint",
+    )
     return pd.DataFrame({"value": {key: str(run[key]) for key in keys if key in run}})
 
 
 def unfreezing_epochs(experiment: Experiment) -> dict[str, float]:
     """Epoch at which the first frozen modules are trained, if the run lasts that long."""
-    epochs = [stage.epoch for stage in experiment.stages if stage.epoch not in (0, NEVER) and stage.epoch < experiment.epochs]
+    epochs = [
+        stage.epoch
+        for stage in experiment.stages
+        if stage.epoch not in (0, NEVER) and stage.epoch < experiment.epochs
+    ]
     return {experiment.name: min(epochs)} if epochs else {}
 
 
@@ -58,5 +75,14 @@ def compare_validation(experiments: list[str], profile: str) -> pd.DataFrame:
 
 def adapter(run: dict[str, Any]) -> pd.DataFrame:
     """What a Whisper adapter run used."""
-    keys = ("base_directory", "quantized", "encoder_positions", "trainable_parameters", "clips", "steps", "seconds", "peak_memory_mib")
+    keys = (
+        "base_directory",
+        "quantized",
+        "encoder_positions",
+        "trainable_parameters",
+        "clips",
+        "steps",
+        "seconds",
+        "peak_memory_mib",
+    )
     return pd.DataFrame({"value": {key: str(run[key]) for key in keys}})

@@ -20,7 +20,9 @@ CODAS = tuple(chr(0x11A8 + i) for i in range(27))
 _COMPAT_ONSETS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
 _COMPAT_VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
 _COMPAT_CODAS = "ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"
-_COMPAT = dict(zip(ONSETS + VOWELS + CODAS, _COMPAT_ONSETS + _COMPAT_VOWELS + _COMPAT_CODAS, strict=True))
+_COMPAT = dict(
+    zip(ONSETS + VOWELS + CODAS, _COMPAT_ONSETS + _COMPAT_VOWELS + _COMPAT_CODAS, strict=True)
+)
 
 
 def to_nfc(text: str) -> str:

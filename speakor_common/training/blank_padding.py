@@ -23,14 +23,23 @@ class BlankPaddedTrainer(CTCTrainer):
 
     lowest_loss = -math.inf
 
-    def __init__(self, *, model: Wav2Vec2ForCTC, train_collator: CTCCollator, **kwargs: Any) -> None:
+    def __init__(
+        self, *, model: Wav2Vec2ForCTC, train_collator: CTCCollator, **kwargs: Any
+    ) -> None:
         model.loss_function = loss_counting_padding
         padding = train_collator.processor.tokenizer.pad_token_id
-        super().__init__(model=model, train_collator=replace(train_collator, label_padding=padding), **kwargs)
+        super().__init__(
+            model=model, train_collator=replace(train_collator, label_padding=padding), **kwargs
+        )
 
 
 def loss_counting_padding(
-    logits: torch.Tensor, labels: torch.Tensor, logit_lengths: torch.Tensor, blank_token_id: int, reduction: str, **_: Any
+    logits: torch.Tensor,
+    labels: torch.Tensor,
+    logit_lengths: torch.Tensor,
+    blank_token_id: int,
+    reduction: str,
+    **_: Any,
 ) -> torch.Tensor:
     """CTC loss over all labels >= 0, the blank's among them, with the arguments of transformers' own.
 
@@ -39,4 +48,11 @@ def loss_counting_padding(
     """
     targets = labels >= 0
     scores = logits.float().log_softmax(-1).transpose(0, 1)
-    return torch.nn.functional.ctc_loss(scores, labels[targets], logit_lengths, targets.sum(-1), blank=blank_token_id, reduction=reduction)
+    return torch.nn.functional.ctc_loss(
+        scores,
+        labels[targets],
+        logit_lengths,
+        targets.sum(-1),
+        blank=blank_token_id,
+        reduction=reduction,
+    )

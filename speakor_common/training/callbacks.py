@@ -34,13 +34,19 @@ class StagedUnfreezing(TrainerCallback):
             trained = epoch >= stage.epoch
             for module in (m for path in stage.modules for m in submodules(model, path)):
                 module.requires_grad_(trained)
-                if hasattr(module, "_requires_grad"):  # wav2vec2's encoder re-enables gradients of its input by this flag
+                if hasattr(
+                    module, "_requires_grad"
+                ):  # wav2vec2's encoder re-enables gradients of its input by this flag
                     module._requires_grad = trained
 
-    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, model, **kwargs) -> None:
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, model, **kwargs
+    ) -> None:
         self.apply(_unwrap(model), state.epoch or 0.0)
 
-    def on_epoch_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, model, **kwargs) -> None:
+    def on_epoch_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, model, **kwargs
+    ) -> None:
         # A fresh epoch starts at its whole number up to rounding of the step count.
         self.apply(_unwrap(model), round(state.epoch or 0.0, 6))
 
@@ -60,16 +66,22 @@ def submodules(model: torch.nn.Module, path: str) -> list[torch.nn.Module]:
         first, last = (int(found[end]) if found[end] else None for end in ("first", "last"))
         return list(model.get_submodule(found["layers"])[first:last])
     except AttributeError as error:
-        raise TrainingError(f"a stage names {path!r}, which {type(model).__name__} does not have ({error})") from error
+        raise TrainingError(
+            f"a stage names {path!r}, which {type(model).__name__} does not have ({error})"
+        ) from error
 
 
 class EveryAdapterLearns(TrainerCallback):
     """Stop at the first step if a trainable parameter has no gradient: an adapter the loss does not reach."""
 
-    def on_pre_optimizer_step(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, model, **kwargs) -> None:
+    def on_pre_optimizer_step(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, model, **kwargs
+    ) -> None:
         if state.global_step > 0:
             return
-        without = [name for name, p in model.named_parameters() if p.requires_grad and p.grad is None]
+        without = [
+            name for name, p in model.named_parameters() if p.requires_grad and p.grad is None
+        ]
         if without:
             raise TrainingError(
                 f"{len(without)} trainable parameters get no gradient, {without[0]} among them; is their module used at all?"
@@ -86,7 +98,14 @@ class LossGuard(TrainerCallback):
     def __init__(self, lowest: float = 0.0) -> None:
         self.lowest = {"loss": lowest, "eval_loss": 0.0}
 
-    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, logs=None, **kwargs) -> None:
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs=None,
+        **kwargs,
+    ) -> None:
         for name, lowest in self.lowest.items():
             value = (logs or {}).get(name)
             if value is not None and (not math.isfinite(value) or value < lowest):

@@ -36,30 +36,70 @@ class TrainingLog(TrainerCallback):
         self._last: dict[str, float] = {}
         self._started = time.perf_counter()
 
-    def on_epoch_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs) -> None:
+    def on_epoch_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs
+    ) -> None:
         self._started = time.perf_counter()
 
-    def on_epoch_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs) -> None:
-        control.should_log = True  # or an epoch shorter than the logging interval would have no loss
-        self._last["audio_seconds_per_second"] = self.epoch_audio_seconds / (time.perf_counter() - self._started)
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs
+    ) -> None:
+        control.should_log = (
+            True  # or an epoch shorter than the logging interval would have no loss
+        )
+        self._last["audio_seconds_per_second"] = self.epoch_audio_seconds / (
+            time.perf_counter() - self._started
+        )
 
-    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, logs=None, **kwargs) -> None:
-        for source, target in (("loss", "train_loss"), ("learning_rate", "learning_rate"), ("grad_norm", "grad_norm")):
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs=None,
+        **kwargs,
+    ) -> None:
+        for source, target in (
+            ("loss", "train_loss"),
+            ("learning_rate", "learning_rate"),
+            ("grad_norm", "grad_norm"),
+        ):
             if source in (logs or {}):
                 self._last[target] = logs[source]
         if self.steps and "loss" in (logs or {}) and state.is_world_process_zero:
             self._add(state, {})
 
-    def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, metrics=None, **kwargs) -> None:
-        peaks = [round(peak) for peak in gather_object([peak_memory_mib()])]  # every process takes part
+    def on_evaluate(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        metrics=None,
+        **kwargs,
+    ) -> None:
+        peaks = [
+            round(peak) for peak in gather_object([peak_memory_mib()])
+        ]  # every process takes part
         if not state.is_world_process_zero:
             return
-        row = {"peak_memory_mib": max(peaks), "peak_memory_mib_by_device": " ".join(map(str, peaks))}
-        row |= {"validation_loss": metrics.get("eval_loss"), "wer": metrics.get("eval_wer"), "cer": metrics.get("eval_cer")}
+        row = {
+            "peak_memory_mib": max(peaks),
+            "peak_memory_mib_by_device": " ".join(map(str, peaks)),
+        }
+        row |= {
+            "validation_loss": metrics.get("eval_loss"),
+            "wer": metrics.get("eval_wer"),
+            "cer": metrics.get("eval_cer"),
+        }
         self._add(state, row)
 
     def _add(self, state: TrainerState, found: dict[str, Any]) -> None:
-        row = dict.fromkeys(LOG_COLUMNS, "") | self._last | {"epoch": round(state.epoch or 0, 3), "step": state.global_step} | found
+        row = (
+            dict.fromkeys(LOG_COLUMNS, "")
+            | self._last
+            | {"epoch": round(state.epoch or 0, 3), "step": state.global_step}
+            | found
+        )
         earlier = read_log(self.path) if self.path.exists() else []
         self._write([r for r in earlier if int(r["step"]) < state.global_step] + [row])
 

@@ -17,7 +17,13 @@ from speakor_common.errors import SpeakorError
 from speakor_common.training.preset import FEATURE_ENCODER, NEVER, TOP_LAYERS, Experiment, Stage
 from speakor_common.training.profiles import HUB_CTC, HUB_WHISPER, PROFILES, Profile
 
-_VALUES = {"float": (int, float), "float | None": (int, float, type(None)), "int": int, "bool": bool, "str": str}  # by annotation
+_VALUES = {
+    "float": (int, float),
+    "float | None": (int, float, type(None)),
+    "int": int,
+    "bool": bool,
+    "str": str,
+}  # by annotation
 _FROZEN = (Stage(NEVER, (FEATURE_ENCODER,)),)
 
 _EXP05 = Experiment(
@@ -84,7 +90,11 @@ EXPERIMENTS = {
         gradient_checkpointing=True,
         patience=3,
     ),
-    "exp04": replace(_EXP05, name="exp04", note="The same settings as exp05: the seed's exp04 differed from it only in number precision."),
+    "exp04": replace(
+        _EXP05,
+        name="exp04",
+        note="The same settings as exp05: the seed's exp04 differed from it only in number precision.",
+    ),
     "exp05": _EXP05,
     "exp05-as-run": replace(
         _EXP05,
@@ -187,7 +197,9 @@ EXPERIMENTS = {
 SHIPPED = tuple(name for name in EXPERIMENTS if name.startswith(("base-", "listener-")))
 
 
-def resolve(experiment: str, profile: str, **changes: Any) -> tuple[Experiment, Profile, dict[str, Any]]:
+def resolve(
+    experiment: str, profile: str, **changes: Any
+) -> tuple[Experiment, Profile, dict[str, Any]]:
     """An experiment as one profile runs it.
 
     Args:
@@ -199,7 +211,10 @@ def resolve(experiment: str, profile: str, **changes: Any) -> tuple[Experiment, 
     Raises:
         SpeakorError: unknown experiment, profile or field (the message lists the known ones), or a value of another type.
     """
-    preset, scale = _lookup(EXPERIMENTS, experiment, "experiment"), _lookup(PROFILES, profile, "profile")
+    preset, scale = (
+        _lookup(EXPERIMENTS, experiment, "experiment"),
+        _lookup(PROFILES, profile, "profile"),
+    )
     known = {f.name: f.type for f in fields(Experiment)}
     if unknown := sorted(set(changes) - set(known)):
         raise SpeakorError(f"unknown preset fields {unknown}; an experiment has {sorted(known)}")
@@ -209,13 +224,21 @@ def resolve(experiment: str, profile: str, **changes: Any) -> tuple[Experiment, 
     if experiment not in SHIPPED:
         changes.setdefault("base", scale.base[preset.kind])
     trained = preset.weights or experiment  # whose training the profile scales
-    for name, table in (("batch_size", scale.batch_size), ("gradient_accumulation", scale.accumulation), ("epochs", scale.epochs)):
+    for name, table in (
+        ("batch_size", scale.batch_size),
+        ("gradient_accumulation", scale.accumulation),
+        ("epochs", scale.epochs),
+    ):
         if trained in table:
             changes.setdefault(name, table[trained])
     if preset.gradient_checkpointing and not scale.checkpointing:
         changes.setdefault("gradient_checkpointing", False)
     used = replace(preset, **changes)
-    differences = {key: (value, getattr(used, key)) for key, value in asdict(preset).items() if asdict(used)[key] != value}
+    differences = {
+        key: (value, getattr(used, key))
+        for key, value in asdict(preset).items()
+        if asdict(used)[key] != value
+    }
     return used, scale, differences
 
 

@@ -92,7 +92,9 @@ def train(
         # Sorted, so that a batch holds little padding: it costs time and enters the statistics of group norm.
         eval_dataset=data["valid"].select(np.argsort(data["valid"]["length"], kind="stable")),
         data_collator=collator,
-        train_collator=CTCCollator(processor, training_transform(experiment.augment), keep_ids=True),
+        train_collator=CTCCollator(
+            processor, training_transform(experiment.augment), keep_ids=True
+        ),
         processing_class=processor,
         compute_metrics=word_and_character_errors(processor),
         callbacks=[*_callbacks(experiment, work, train_set), *callbacks],
@@ -104,7 +106,11 @@ def train(
             model.save_pretrained(folder)
             processor.save_pretrained(folder)
             epochlog.keep(work, folder)
-            run.facts |= {"clips": len(train_set), "left_out": left_out, "steps": trainer.state.global_step}
+            run.facts |= {
+                "clips": len(train_set),
+                "left_out": left_out,
+                "steps": trainer.state.global_step,
+            }
             run.facts |= {"precision": precision.name(), "processes": trainer.args.world_size}
             run.write(folder, **_validation(experiment, folder, data, trainer, seed))
         shutil.rmtree(work)
@@ -112,7 +118,9 @@ def train(
     return read_json(output / "run.json")
 
 
-def _validation(experiment: Experiment, folder: Path, data: DatasetDict, trainer: Trainer, seed: int) -> dict[str, Any]:
+def _validation(
+    experiment: Experiment, folder: Path, data: DatasetDict, trainer: Trainer, seed: int
+) -> dict[str, Any]:
     """Best validation WER; with a language model, after adding it to ``folder``."""
     greedy = _best_wer(trainer)
     if not experiment.lm_order:
@@ -132,7 +140,9 @@ def _best_wer(trainer: Trainer) -> float:
     return min(row["eval_wer"] for row in trainer.state.log_history if "eval_wer" in row)
 
 
-def load(base: str | Path, dropout: float | None = None) -> tuple[Wav2Vec2ForCTC, Wav2Vec2Processor]:
+def load(
+    base: str | Path, dropout: float | None = None
+) -> tuple[Wav2Vec2ForCTC, Wav2Vec2Processor]:
     """Model, its convolutions quick on a CPU, and processor of a CTC checkpoint; ``dropout`` replaces the checkpoint's own rates.
 
     Raises:
@@ -141,9 +151,14 @@ def load(base: str | Path, dropout: float | None = None) -> tuple[Wav2Vec2ForCTC
     directory = checkpoints.resolve(base)
     try:
         rates = {} if dropout is None else dict.fromkeys(_DROPOUTS, dropout)
-        model, processor = Wav2Vec2ForCTC.from_pretrained(directory, **rates), Wav2Vec2Processor.from_pretrained(directory)
+        model, processor = (
+            Wav2Vec2ForCTC.from_pretrained(directory, **rates),
+            Wav2Vec2Processor.from_pretrained(directory),
+        )
     except (OSError, ValueError, KeyError) as error:
-        raise CheckpointError(f"{directory} is no wav2vec2 CTC checkpoint with processor ({error})") from error
+        raise CheckpointError(
+            f"{directory} is no wav2vec2 CTC checkpoint with processor ({error})"
+        ) from error
     use_products(model)
     return model, processor
 
@@ -163,7 +178,9 @@ def prepare_model(model: Wav2Vec2ForCTC, experiment: Experiment) -> None:
     config.ctc_loss_reduction = "mean"  # per label, so clips of any length weigh the same
     config.ctc_zero_infinity = False  # an infinite loss is a data error to see, not to hide
     config.apply_spec_augment = experiment.mask_time_prob > 0
-    config.mask_time_prob = experiment.mask_time_prob or config.mask_time_prob  # at 0 a reloaded model would lack its mask vector
+    config.mask_time_prob = (
+        experiment.mask_time_prob or config.mask_time_prob
+    )  # at 0 a reloaded model would lack its mask vector
     if experiment.gradient_checkpointing:
         model.gradient_checkpointing_enable()
 
@@ -178,7 +195,9 @@ def usable_clips(
     """
     lengths = np.asarray(data["length"])
     vocabulary = processor.tokenizer.get_vocab()
-    labels = processor.tokenizer([to_label_form(text, vocabulary) for text in data["text"]]).input_ids
+    labels = processor.tokenizer(
+        [to_label_form(text, vocabulary) for text in data["text"]]
+    ).input_ids
     frames = model._get_feat_extract_output_lengths(torch.as_tensor(lengths)).numpy()
     reasons = {
         "shorter than min_seconds": lengths < experiment.min_seconds * RATE,
@@ -189,7 +208,9 @@ def usable_clips(
     left_out = {reason: int(mask.sum()) for reason, mask in reasons.items() if mask.any()}
     keep = np.flatnonzero(~np.logical_or.reduce(list(reasons.values())))
     if left_out:
-        logger.warning("%d of %d training clips are left out: %s", len(data) - len(keep), len(data), left_out)
+        logger.warning(
+            "%d of %d training clips are left out: %s", len(data) - len(keep), len(data), left_out
+        )
     if len(keep) == 0:
         raise TrainingError(f"none of {len(data)} training clips is usable: {left_out}")
     return (data if len(keep) == len(data) else data.select(keep).flatten_indices()), left_out
@@ -214,7 +235,9 @@ def training_arguments(experiment: Experiment, work: Path, seed: int) -> Trainin
     )
 
 
-def word_and_character_errors(processor: Wav2Vec2Processor) -> Callable[[EvalPrediction], dict[str, float]]:
+def word_and_character_errors(
+    processor: Wav2Vec2Processor,
+) -> Callable[[EvalPrediction], dict[str, float]]:
     """Metric function for the Trainer: greedy transcripts against labels."""
 
     def compute(prediction: EvalPrediction) -> dict[str, float]:
@@ -222,7 +245,9 @@ def word_and_character_errors(processor: Wav2Vec2Processor) -> Callable[[EvalPre
         predicted = np.where(prediction.predictions == IGNORED_LABEL, blank, prediction.predictions)
         labels = np.where(prediction.label_ids == IGNORED_LABEL, blank, prediction.label_ids)
         hypotheses = [from_jamo(text) for text in processor.batch_decode(predicted)]
-        references = [from_jamo(text) for text in processor.batch_decode(labels, group_tokens=False)]
+        references = [
+            from_jamo(text) for text in processor.batch_decode(labels, group_tokens=False)
+        ]
         result = score(references, hypotheses)
         return {"wer": result.wer, "cer": result.cer}
 

@@ -15,7 +15,14 @@ import numpy as np
 import torch
 from datasets import Dataset, DatasetDict
 from peft import LoraConfig, PeftModel, get_peft_model
-from transformers import Trainer, TrainerCallback, TrainingArguments, WhisperForConditionalGeneration, WhisperProcessor, set_seed
+from transformers import (
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+    WhisperForConditionalGeneration,
+    WhisperProcessor,
+    set_seed,
+)
 
 from speakor_common.audio import RATE
 from speakor_common.batching.augment import training_transform
@@ -23,7 +30,12 @@ from speakor_common.batching.collate import Seq2SeqCollator
 from speakor_common.batching.sampling import EpochLengthSampler, by_length
 from speakor_common.errors import CheckpointError, TrainingError
 from speakor_common.models import checkpoints, cpu_dropout, precision
-from speakor_common.models.short_context import positions_for, positions_in, shortened_context, with_silence
+from speakor_common.models.short_context import (
+    positions_for,
+    positions_in,
+    shortened_context,
+    with_silence,
+)
 from speakor_common.recognition.recognisers import load_whisper
 from speakor_common.storage import whole_directory
 from speakor_common.training import epochlog
@@ -68,19 +80,33 @@ def train(
     train_set, left_out = usable_clips(data["train"], processor, experiment)
     work = output.with_name(output.name + ".work")
     positions = positions_for(max(max(train_set["length"]), max(data["valid"]["length"])) / RATE)
-    collator = Seq2SeqCollator(processor, model.config.decoder_start_token_id, MAX_LABEL_TOKENS, training_transform(experiment.augment))
+    collator = Seq2SeqCollator(
+        processor,
+        model.config.decoder_start_token_id,
+        MAX_LABEL_TOKENS,
+        training_transform(experiment.augment),
+    )
     trainer = ShortContextTrainer(
         model=model,
         args=_arguments(experiment, work, seed),
         train_dataset=train_set,
         eval_dataset=data["valid"].select(np.argsort(data["valid"]["length"], kind="stable")),
         data_collator=collator,
-        callbacks=[EveryAdapterLearns(), LossGuard(), epochlog.TrainingLog(work, sum(train_set["length"]) / RATE, steps=True), *callbacks],
+        callbacks=[
+            EveryAdapterLearns(),
+            LossGuard(),
+            epochlog.TrainingLog(work, sum(train_set["length"]) / RATE, steps=True),
+            *callbacks,
+        ],
     )
     run_or_resume(trainer, work)
     with whole_directory(output) as folder:
-        model.peft_config["default"].base_model_name_or_path = str(experiment.base)  # not a path of this machine
-        model.save_pretrained(folder, save_embedding_layers=False)  # or PEFT looks for the base's configuration, on the Hub too
+        model.peft_config["default"].base_model_name_or_path = str(
+            experiment.base
+        )  # not a path of this machine
+        model.save_pretrained(
+            folder, save_embedding_layers=False
+        )  # or PEFT looks for the base's configuration, on the Hub too
         processor.save_pretrained(folder)
         epochlog.keep(work, folder)
         facts = run.write(
@@ -117,13 +143,17 @@ def merge(adapter: Path) -> Path:
         CheckpointError: ``adapter`` holds no PEFT adapter, or its base cannot be found.
     """
     if not (adapter / "adapter_config.json").is_file():
-        raise CheckpointError(f"{adapter} holds no adapter_config.json; merging is for adapters: speakor train whisper --merge")
+        raise CheckpointError(
+            f"{adapter} holds no adapter_config.json; merging is for adapters: speakor train whisper --merge"
+        )
     model, processor = load_whisper(adapter)
     target = adapter.with_name(adapter.name + "-merged")
     with whole_directory(target) as folder:
         model.save_pretrained(folder)
         processor.save_pretrained(folder)
-        shutil.copy(adapter / "run.json", folder / "run.json")  # what it was trained on, and with which context
+        shutil.copy(
+            adapter / "run.json", folder / "run.json"
+        )  # what it was trained on, and with which context
     return target
 
 
@@ -135,9 +165,13 @@ def build(base: Path, experiment: Experiment) -> tuple[PeftModel, bool]:
     """
     quantization = nf4_config() if experiment.quantize else None
     # The base is not trained, so it is kept as the device computes.
-    model = WhisperForConditionalGeneration.from_pretrained(base, quantization_config=quantization, dtype=precision.dtype())
+    model = WhisperForConditionalGeneration.from_pretrained(
+        base, quantization_config=quantization, dtype=precision.dtype()
+    )
     for module in model.modules():
-        if hasattr(module, "support_avx512bf16_for_cpu"):  # bitsandbytes repacks for such CPUs in evaluation, and cannot train after it
+        if hasattr(
+            module, "support_avx512bf16_for_cpu"
+        ):  # bitsandbytes repacks for such CPUs in evaluation, and cannot train after it
             module.support_avx512bf16_for_cpu = False
     model.config.use_cache = False
     model.accepts_loss_kwargs = False  # or the Trainer does not divide by the accumulation steps
@@ -154,7 +188,10 @@ def adapt(model: WhisperForConditionalGeneration, experiment: Experiment) -> Pef
     """
     # No task_type: SEQ_2_SEQ_LM makes PEFT pass input_ids, which Whisper's audio input is not.
     config = LoraConfig(
-        r=experiment.lora_rank, lora_alpha=experiment.lora_alpha, lora_dropout=experiment.lora_dropout, target_modules=list(ADAPTED)
+        r=experiment.lora_rank,
+        lora_alpha=experiment.lora_alpha,
+        lora_dropout=experiment.lora_dropout,
+        target_modules=list(ADAPTED),
     )
     expected = sum(name.rsplit(".", 1)[-1] in ADAPTED for name, _ in model.named_modules())
     adapted = get_peft_model(model, config)
@@ -162,7 +199,9 @@ def adapt(model: WhisperForConditionalGeneration, experiment: Experiment) -> Pef
     adapted.accepts_loss_kwargs = False
     found = sum(name.endswith("lora_A.default") for name, _ in adapted.named_modules())
     if found != expected:
-        raise TrainingError(f"{found} LoRA adapters were placed, {expected} modules are named {ADAPTED}")
+        raise TrainingError(
+            f"{found} LoRA adapters were placed, {expected} modules are named {ADAPTED}"
+        )
     return adapted
 
 
@@ -173,18 +212,30 @@ def nf4_config():
     try:
         import bitsandbytes
 
-        weight = bitsandbytes.nn.Params4bit(torch.randn(64, 64), quant_type="nf4", compress_statistics=True)
-        bitsandbytes.functional.dequantize_4bit(*bitsandbytes.functional.quantize_4bit(weight.data, quant_type="nf4"))
+        weight = bitsandbytes.nn.Params4bit(
+            torch.randn(64, 64), quant_type="nf4", compress_statistics=True
+        )
+        bitsandbytes.functional.dequantize_4bit(
+            *bitsandbytes.functional.quantize_4bit(weight.data, quant_type="nf4")
+        )
     except (ImportError, RuntimeError, NotImplementedError, AttributeError) as error:
-        logger.warning("4-bit quantisation is not available here (%s); training LoRA on the unquantised base", error)
+        logger.warning(
+            "4-bit quantisation is not available here (%s); training LoRA on the unquantised base",
+            error,
+        )
         return None
     # A CPU without bf16 instructions emulates them, some ten times slower than fp32.
     return BitsAndBytesConfig(
-        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=precision.dtype()
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=precision.dtype(),
     )
 
 
-def usable_clips(data: Dataset, processor: WhisperProcessor, experiment: Experiment) -> tuple[Dataset, dict[str, int]]:
+def usable_clips(
+    data: Dataset, processor: WhisperProcessor, experiment: Experiment
+) -> tuple[Dataset, dict[str, int]]:
     """Clips Whisper can take (at most 30 s and 448 label tokens), and how many were left out why.
 
     Raises:
@@ -206,7 +257,9 @@ def usable_clips(data: Dataset, processor: WhisperProcessor, experiment: Experim
     if not keep:
         raise TrainingError(f"none of {len(data)} training clips is usable: {left_out}")
     if left_out:
-        logger.warning("%d of %d training clips are left out: %s", len(data) - len(keep), len(data), left_out)
+        logger.warning(
+            "%d of %d training clips are left out: %s", len(data) - len(keep), len(data), left_out
+        )
     return (data if len(keep) == len(data) else data.select(keep).flatten_indices()), left_out
 
 

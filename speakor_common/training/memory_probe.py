@@ -34,7 +34,14 @@ class Probe:
     seconds: float
 
 
-def measure(base: Path, setting: Setting, experiment: Experiment, batch: int, label_tokens: int, steps: int = 2) -> Probe:
+def measure(
+    base: Path,
+    setting: Setting,
+    experiment: Experiment,
+    batch: int,
+    label_tokens: int,
+    steps: int = 2,
+) -> Probe:
     """Run optimiser steps on random input in a new process; the second step is the first with all of AdamW's state.
 
     Args:
@@ -44,7 +51,9 @@ def measure(base: Path, setting: Setting, experiment: Experiment, batch: int, la
         return pool.submit(run, base, setting, experiment, batch, label_tokens, steps).result()
 
 
-def run(base: Path, setting: Setting, experiment: Experiment, batch: int, label_tokens: int, steps: int) -> Probe:
+def run(
+    base: Path, setting: Setting, experiment: Experiment, batch: int, label_tokens: int, steps: int
+) -> Probe:
     """:func:`measure` in this process."""
     before = psutil.Process().memory_info().rss
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -66,11 +75,17 @@ def run(base: Path, setting: Setting, experiment: Experiment, batch: int, label_
 def build(base: Path, setting: Setting, experiment: Experiment) -> torch.nn.Module:
     """The model of a setting, ready to train."""
     if setting.method != FULL:
-        used = replace(experiment, gradient_checkpointing=setting.checkpointing, quantize=setting.weights == "nf4")
+        used = replace(
+            experiment,
+            gradient_checkpointing=setting.checkpointing,
+            quantize=setting.weights == "nf4",
+        )
         return finetune_whisper.build(base, used)[0]
     dtype = torch.float32 if setting.weights == "fp32" else torch.bfloat16
     model = WhisperForConditionalGeneration.from_pretrained(base, dtype=dtype)
-    model.model.encoder.embed_positions.requires_grad_(False)  # sinusoids; from_pretrained forgets that they are fixed
+    model.model.encoder.embed_positions.requires_grad_(
+        False
+    )  # sinusoids; from_pretrained forgets that they are fixed
     model.config.use_cache = False
     if setting.checkpointing:
         model.gradient_checkpointing_enable({"use_reentrant": False})

@@ -60,7 +60,12 @@ PROFILES = {
         batch_size={"whisper": 8},
         accumulation={"whisper": 2},
         checkpointing=False,
-        epochs={"exp01": 8, "exp05": 8, "exp06-one-cycle": 14, "whisper": 0.5},  # exp01 and exp05 equal
+        epochs={
+            "exp01": 8,
+            "exp05": 8,
+            "exp06-one-cycle": 14,
+            "whisper": 0.5,
+        },  # exp01 and exp05 equal
     ),
     "aihub": Profile(
         name="aihub",

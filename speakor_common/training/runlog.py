@@ -26,12 +26,16 @@ _PACKAGES = ("torch", "transformers", "datasets", "peft", "bitsandbytes", "jiwer
 class RunLog:
     """Collects a run's facts; :meth:`write` stores them beside the model."""
 
-    def __init__(self, experiment: Experiment, profile: str, changed: dict[str, Any], seed: int) -> None:
+    def __init__(
+        self, experiment: Experiment, profile: str, changed: dict[str, Any], seed: int
+    ) -> None:
         self._started = time.perf_counter()
         self.facts: dict[str, Any] = {
             "experiment": asdict(experiment),
             "profile": profile,
-            "changed_by_profile": {key: {"preset": old, "used": new} for key, (old, new) in changed.items()},
+            "changed_by_profile": {
+                key: {"preset": old, "used": new} for key, (old, new) in changed.items()
+            },
             "seed": seed,
             "code_revision": code_revision(),
             "versions": package_versions(),
@@ -57,7 +61,16 @@ def data_hash(utterance_ids: Iterable[str], texts: Iterable[str]) -> str:
 
 def code_revision() -> str:
     """Git commit of the code, with ``+changes`` if the tree is not clean; ``unknown`` outside git."""
-    command = ["git", "-C", str(paths.root()), "describe", "--always", "--abbrev=12", "--dirty=+changes", "--exclude=*"]
+    command = [
+        "git",
+        "-C",
+        str(paths.root()),
+        "describe",
+        "--always",
+        "--abbrev=12",
+        "--dirty=+changes",
+        "--exclude=*",
+    ]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=10)
     except (OSError, subprocess.TimeoutExpired):

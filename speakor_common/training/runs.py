@@ -35,7 +35,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def train(experiment: str, profile: str, seed: int, callbacks: tuple[TrainerCallback, ...] = (), **changes: Any) -> dict[str, Any]:
+def train(
+    experiment: str,
+    profile: str,
+    seed: int,
+    callbacks: tuple[TrainerCallback, ...] = (),
+    **changes: Any,
+) -> dict[str, Any]:
     """Train an experiment in a profile unless the same run is already there.
 
     Args:
@@ -49,35 +55,54 @@ def train(experiment: str, profile: str, seed: int, callbacks: tuple[TrainerCall
         CheckpointError, TrainingError: see the training modules.
     """
     used, scale, changed = resolve(experiment, profile, **changes)
-    logger.info("%s: %s", experiment, json.dumps({k: v for k, v in asdict(used).items() if k != "name"}, ensure_ascii=False))
+    logger.info(
+        "%s: %s",
+        experiment,
+        json.dumps({k: v for k, v in asdict(used).items() if k != "name"}, ensure_ascii=False),
+    )
     for key, (preset, value) in changed.items():
         logger.info("profile %s sets %s = %s (preset: %s)", profile, key, value, preset)
     output = paths.model(experiment, profile)
     if not used.weights:
         return run(used, scale, changed, seed, output, callbacks)
     if pointless := sorted(set(changes) - {"lm_order"}):
-        raise TrainingError(f"{experiment} takes the weights of {used.weights}: set {pointless} there; here only lm_order can be set")
+        raise TrainingError(
+            f"{experiment} takes the weights of {used.weights}: set {pointless} there; here only lm_order can be set"
+        )
     train(used.weights, profile, seed, callbacks)
     return read_with_language_models(paths.model(used.weights, profile), output, used, scale, seed)
 
 
 def run(
-    used: Experiment, profile: Profile, changed: dict[str, Any], seed: int, output: Path, callbacks: tuple[TrainerCallback, ...] = ()
+    used: Experiment,
+    profile: Profile,
+    changed: dict[str, Any],
+    seed: int,
+    output: Path,
+    callbacks: tuple[TrainerCallback, ...] = (),
 ) -> dict[str, Any]:
     """Train a resolved experiment into ``output`` unless the same run is already there; see :func:`train`."""
     data = training_data(profile)
     fingerprint = run_fingerprint(used, data, seed)
     if (facts := finished(output)) and facts.get("fingerprint") == fingerprint:
-        logger.info("%s is trained already with the same settings and data; delete it to train again", paths.relative(output))
+        logger.info(
+            "%s is trained already with the same settings and data; delete it to train again",
+            paths.relative(output),
+        )
         return facts
     log = RunLog(used, profile.name, changed, seed)
-    hashes = {split: data_hash(data[split]["utterance_id"], data[split]["text"]) for split in ("train", "valid")}
+    hashes = {
+        split: data_hash(data[split]["utterance_id"], data[split]["text"])
+        for split in ("train", "valid")
+    }
     log.facts |= {"fingerprint": fingerprint, "data_sha256": hashes}
     with only_writer(output):
         return _train_in_memory(used, data, output, log, seed, callbacks)
 
 
-def read_with_language_models(trained: Path, output: Path, experiment: Experiment, profile: Profile, seed: int) -> dict[str, Any]:
+def read_with_language_models(
+    trained: Path, output: Path, experiment: Experiment, profile: Profile, seed: int
+) -> dict[str, Any]:
     """A trained model's weights in ``output``, decoded with language models of ``experiment.lm_order``; nothing is trained.
 
     Of several processes the first one does it, and the others wait.
@@ -89,26 +114,47 @@ def read_with_language_models(trained: Path, output: Path, experiment: Experimen
         return _read_with_language_models(trained, output, experiment, profile, seed)
 
 
-def _read_with_language_models(trained: Path, output: Path, experiment: Experiment, profile: Profile, seed: int) -> dict[str, Any]:
+def _read_with_language_models(
+    trained: Path, output: Path, experiment: Experiment, profile: Profile, seed: int
+) -> dict[str, Any]:
     from speakor_common.recognition import decoder_tuning
 
     data = training_data(profile)
     fingerprint = run_fingerprint(experiment, data, seed)
-    if (facts := finished(output)) and facts.get("fingerprint") == fingerprint and facts["weights"] == checkpoints.weights_hash(trained):
+    if (
+        (facts := finished(output))
+        and facts.get("fingerprint") == fingerprint
+        and facts["weights"] == checkpoints.weights_hash(trained)
+    ):
         return facts
     started = time.perf_counter()
     with whole_directory(output) as folder:
         shutil.copytree(trained, folder, dirs_exist_ok=True)
         settings, wer = decoder_tuning.fit(folder, data, experiment.lm_order, seed)
-        facts = read_json(folder / "run.json") | {"fingerprint": fingerprint, "weights": checkpoints.weights_hash(trained)}
-        facts |= {"greedy_validation_wer": facts["best_validation_wer"], "best_validation_wer": wer, "decoding": settings}
-        facts |= {"experiment": asdict(experiment), "seconds": round(facts["seconds"] + time.perf_counter() - started, 1)}
+        facts = read_json(folder / "run.json") | {
+            "fingerprint": fingerprint,
+            "weights": checkpoints.weights_hash(trained),
+        }
+        facts |= {
+            "greedy_validation_wer": facts["best_validation_wer"],
+            "best_validation_wer": wer,
+            "decoding": settings,
+        }
+        facts |= {
+            "experiment": asdict(experiment),
+            "seconds": round(facts["seconds"] + time.perf_counter() - started, 1),
+        }
         write_json(folder / "run.json", facts)
     return read_json(output / "run.json")
 
 
 def _train_in_memory(
-    experiment: Experiment, data: DatasetDict, output: Path, log: RunLog, seed: int, callbacks: tuple[TrainerCallback, ...]
+    experiment: Experiment,
+    data: DatasetDict,
+    output: Path,
+    log: RunLog,
+    seed: int,
+    callbacks: tuple[TrainerCallback, ...],
 ) -> dict[str, Any]:
     """Train; where memory does not suffice, with half the clips a step and twice the accumulation.
 
@@ -127,7 +173,9 @@ def _train_in_memory(
             reason = str(error).splitlines()[0]
         # Outside of the handler: the exception holds the model's memory.
         experiment = _halved(experiment, reason)
-        log.facts["reduced_for_memory"] = {key: getattr(experiment, key) for key in ("batch_size", "gradient_accumulation")}
+        log.facts["reduced_for_memory"] = {
+            key: getattr(experiment, key) for key in ("batch_size", "gradient_accumulation")
+        }
 
 
 def _halved(experiment: Experiment, reason: str) -> Experiment:
@@ -147,18 +195,29 @@ def _halved(experiment: Experiment, reason: str) -> Experiment:
 def training_data(profile: Profile) -> DatasetDict:
     """Train and validation split of a profile's learners, and the natives' transcripts; the test split is not among them on purpose."""
     data = prepare.load(paths.prepared(profile.name))
-    splits = {"train": prepare.limit(data["train"], profile.train_limit), "valid": prepare.limit(data["valid"], profile.eval_limit)}
+    splits = {
+        "train": prepare.limit(data["train"], profile.train_limit),
+        "valid": prepare.limit(data["valid"], profile.eval_limit),
+    }
     if "native_train" in data:  # for language models only
-        splits["native_train"] = prepare.limit(data["native_train"].select_columns(["utterance_id", "text"]), profile.train_limit)
+        splits["native_train"] = prepare.limit(
+            data["native_train"].select_columns(["utterance_id", "text"]), profile.train_limit
+        )
     return DatasetDict(splits)
 
 
 def run_fingerprint(experiment: Experiment, data: DatasetDict, seed: int) -> str:
     """Hash of preset, data and base weights: equal fingerprints give equal models on one machine."""
     weights = checkpoints.weights_hash(checkpoints.resolve(experiment.base))
-    splits = ("train", "valid", "native_train") if experiment.lm_order and "native_train" in data else ("train", "valid")
+    splits = (
+        ("train", "valid", "native_train")
+        if experiment.lm_order and "native_train" in data
+        else ("train", "valid")
+    )
     labels = [data_hash(data[split]["utterance_id"], data[split]["text"]) for split in splits]
-    content = json.dumps([asdict(experiment), seed, weights, labels], ensure_ascii=False, sort_keys=True)
+    content = json.dumps(
+        [asdict(experiment), seed, weights, labels], ensure_ascii=False, sort_keys=True
+    )
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 

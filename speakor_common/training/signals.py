@@ -24,7 +24,9 @@ def run_or_resume(trainer: Trainer, work: Path) -> None:
     signals = SaveOnSignal()
     trainer.add_callback(signals)
     try:
-        trainer.train(resume_from_checkpoint=get_last_checkpoint(str(work)) if work.is_dir() else None)
+        trainer.train(
+            resume_from_checkpoint=get_last_checkpoint(str(work)) if work.is_dir() else None
+        )
     finally:
         signals.restore()
     if signals.received:
@@ -44,17 +46,30 @@ class SaveOnSignal(TrainerCallback):
         self.received: str | None = None
         self._previous: dict[int, Any] = {}
 
-    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs) -> None:
-        if threading.current_thread() is threading.main_thread():  # Python allows handlers nowhere else
-            self._previous = {number: signal.signal(number, self._receive) for number in (signal.SIGINT, signal.SIGTERM)}
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs
+    ) -> None:
+        if (
+            threading.current_thread() is threading.main_thread()
+        ):  # Python allows handlers nowhere else
+            self._previous = {
+                number: signal.signal(number, self._receive)
+                for number in (signal.SIGINT, signal.SIGTERM)
+            }
 
-    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs) -> None:
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs
+    ) -> None:
         if _any_process(self.received is not None, args.device):
             self.received = self.received or "a signal to another process"
             control.should_save = control.should_training_stop = True
 
-    def on_epoch_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs) -> None:
-        if self.received and not float(state.epoch).is_integer():  # part of an epoch is no candidate for the best one
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs
+    ) -> None:
+        if (
+            self.received and not float(state.epoch).is_integer()
+        ):  # part of an epoch is no candidate for the best one
             control.should_evaluate = control.should_save = False
 
     def restore(self) -> None:

@@ -43,13 +43,22 @@ class CTCTrainer(Trainer):
 
         A model says something on padding too, and reading it out adds words nobody spoke.
         """
-        loss, logits, labels = super().prediction_step(model, inputs, prediction_loss_only, ignore_keys)
+        loss, logits, labels = super().prediction_step(
+            model, inputs, prediction_loss_only, ignore_keys
+        )
         if logits is None:
             return loss, logits, labels
         frames = [logits.shape[1]] * len(logits)
         if "attention_mask" in inputs:
-            frames = self.model._get_feat_extract_output_lengths(inputs["attention_mask"].sum(-1)).tolist()
-        clips = [row[:length] for row, length in zip(logits.float().log_softmax(-1).cpu().numpy(), frames, strict=True)]
+            frames = self.model._get_feat_extract_output_lengths(
+                inputs["attention_mask"].sum(-1)
+            ).tolist()
+        clips = [
+            row[:length]
+            for row, length in zip(
+                logits.float().log_softmax(-1).cpu().numpy(), frames, strict=True
+            )
+        ]
         paths = torch.full(logits.shape[:2], IGNORED_LABEL)
         for row, path in enumerate(self._paths(clips)):
             paths[row, : len(path)] = torch.from_numpy(path)

@@ -20,11 +20,18 @@ from torch.nn.functional import scaled_dot_product_attention
 from torch.overrides import TorchFunctionMode
 from transformers import WhisperConfig, WhisperForConditionalGeneration
 
-from speakor_common.models.short_context import STOCK_POSITIONS, frames_for, positions_with_silence, shortened_context
+from speakor_common.models.short_context import (
+    STOCK_POSITIONS,
+    frames_for,
+    positions_with_silence,
+    shortened_context,
+)
 from speakor_common.training.preset import Experiment
 
 FULL, LORA = "full fine-tuning", "LoRA"
-_NF4_BYTES = 0.5 + 1 / 64 + 4 / (64 * 256)  # 4 bits; an 8-bit scale for 64 values; a 32-bit scale for 256 of those
+_NF4_BYTES = (
+    0.5 + 1 / 64 + 4 / (64 * 256)
+)  # 4 bits; an 8-bit scale for 64 values; a 32-bit scale for 256 of those
 _LAYERS = ("WhisperEncoderLayer", "WhisperDecoderLayer")
 
 # Shapes of openai/whisper-large-v3-turbo, which ghost613/whisper-large-v3-turbo-korean is tuned from (its config.json).
@@ -69,11 +76,15 @@ def settings(short: int) -> list[Setting]:
     methods = ((FULL, "fp32"), (FULL, "bf16"), (LORA, "bf16"), (LORA, "nf4"))
     return [
         Setting(method, weights, checkpointing, positions)
-        for (method, weights), positions, checkpointing in product(methods, (STOCK_POSITIONS, short), (False, True))
+        for (method, weights), positions, checkpointing in product(
+            methods, (STOCK_POSITIONS, short), (False, True)
+        )
     ]
 
 
-def computed(config: WhisperConfig, setting: Setting, experiment: Experiment, batch: int, label_tokens: int) -> Memory:
+def computed(
+    config: WhisperConfig, setting: Setting, experiment: Experiment, batch: int, label_tokens: int
+) -> Memory:
     """Memory of one training step with AdamW.
 
     Args:
@@ -94,12 +105,16 @@ def computed(config: WhisperConfig, setting: Setting, experiment: Experiment, ba
 
 
 @cache  # of a few: models differ in what is trained and in their number format
-def _shapes(config: str, method: str, dtype: torch.dtype, experiment: Experiment) -> torch.nn.Module:
+def _shapes(
+    config: str, method: str, dtype: torch.dtype, experiment: Experiment
+) -> torch.nn.Module:
     """A model without content, from its configuration as JSON."""
     from speakor_common.training.finetune_whisper import adapt
 
     with torch.device("meta"):
-        model = WhisperForConditionalGeneration(WhisperConfig.from_dict(json.loads(config))).to(dtype)
+        model = WhisperForConditionalGeneration(WhisperConfig.from_dict(json.loads(config))).to(
+            dtype
+        )
         return (adapt(model, experiment) if method == LORA else model).train()
 
 
@@ -107,10 +122,17 @@ def _weight_bytes(model: torch.nn.Module, setting: Setting) -> int:
     total, seen = 0.0, set()
     for module in model.modules():
         for name, p in module.named_parameters(recurse=False):
-            if id(p) in seen:  # the output projection is the embedding table, which is not quantised
+            if (
+                id(p) in seen
+            ):  # the output projection is the embedding table, which is not quantised
                 continue
             seen.add(id(p))
-            quantized = setting.weights == "nf4" and isinstance(module, torch.nn.Linear) and name == "weight" and not p.requires_grad
+            quantized = (
+                setting.weights == "nf4"
+                and isinstance(module, torch.nn.Linear)
+                and name == "weight"
+                and not p.requires_grad
+            )
             total += p.numel() * (_NF4_BYTES if quantized else p.element_size())
     return round(total)
 
@@ -127,11 +149,15 @@ def _activation_bytes(model: torch.nn.Module, setting: Setting, batch: int, toke
 
 
 @cache  # checkpointing and quantisation change nothing in it
-def _kept(model: torch.nn.Module, positions: int, batch: int, tokens: int) -> tuple[dict[str, int], list[str]]:
+def _kept(
+    model: torch.nn.Module, positions: int, batch: int, tokens: int
+) -> tuple[dict[str, int], list[str]]:
     """Bytes a forward pass keeps for the backward pass in each layer, outside of them under ``""``, and the layers' names."""
     config, dtype = model.config, model.dtype
     parameters = {p.untyped_storage()._cdata for p in model.parameters()}
-    kept: dict[int, tuple[torch.UntypedStorage, str]] = {}  # the storage itself, so that its address is not used again
+    kept: dict[
+        int, tuple[torch.UntypedStorage, str]
+    ] = {}  # the storage itself, so that its address is not used again
     where = [""]
 
     def count(tensor: torch.Tensor) -> torch.Tensor:
@@ -140,11 +166,20 @@ def _kept(model: torch.nn.Module, positions: int, batch: int, tokens: int) -> tu
             kept.setdefault(storage._cdata, (storage, where[0]))
         return tensor
 
-    features = torch.empty(batch, config.num_mel_bins, frames_for(positions), device="meta", dtype=dtype)
+    features = torch.empty(
+        batch, config.num_mel_bins, frames_for(positions), device="meta", dtype=dtype
+    )
     labels = torch.zeros(batch, tokens, dtype=torch.long, device="meta")
-    mask = torch.zeros(batch, 1, tokens, tokens, device="meta", dtype=dtype)  # given, because making one looks at values
+    mask = torch.zeros(
+        batch, 1, tokens, tokens, device="meta", dtype=dtype
+    )  # given, because making one looks at values
     saved = torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor)
-    with _inside_layers(model, where) as layers, saved, shortened_context(model, positions), _FusedAttention():
+    with (
+        _inside_layers(model, where) as layers,
+        saved,
+        shortened_context(model, positions),
+        _FusedAttention(),
+    ):
         model(input_features=features, labels=labels, decoder_attention_mask=mask)
     by_layer: dict[str, int] = defaultdict(int)
     for storage, layer in kept.values():
@@ -155,10 +190,14 @@ def _kept(model: torch.nn.Module, positions: int, batch: int, tokens: int) -> tu
 @contextmanager
 def _inside_layers(model: torch.nn.Module, where: list[str]) -> Iterator[list[str]]:
     """Keep ``where[0]`` at the name of the layer that is running, else ``""``; yields the layers' names."""
-    layers = {name: module for name, module in model.named_modules() if type(module).__name__ in _LAYERS}
+    layers = {
+        name: module for name, module in model.named_modules() if type(module).__name__ in _LAYERS
+    }
     hooks = []
     for name, module in layers.items():
-        hooks.append(module.register_forward_pre_hook(lambda *_, name=name: where.__setitem__(0, name)))
+        hooks.append(
+            module.register_forward_pre_hook(lambda *_, name=name: where.__setitem__(0, name))
+        )
         hooks.append(module.register_forward_hook(lambda *_: where.__setitem__(0, "")))
     try:
         yield list(layers)

@@ -20,9 +20,13 @@ from speakor_common.show.explorer import explorer
 from tests.builders import predictions, tone
 
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 if os.environ.get("SPEAKOR_REQUIRE_BROWSER") and not CHROMIUM:
-    raise RuntimeError("SPEAKOR_REQUIRE_BROWSER is set, but chromium is not installed: apt-get install chromium")
+    raise RuntimeError(
+        "SPEAKOR_REQUIRE_BROWSER is set, but chromium is not installed: apt-get install chromium"
+    )
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 PATIENCE = 90_000  # ms; a busy machine starts a kernel slowly
 
@@ -35,7 +39,9 @@ def results():
     import pandas as pd
 
     good, bad = ["저는 학생입니다"] * 6, ["저는 학교입니다"] * 3 + ["저는 학생입니다"] * 3
-    words = json.dumps([{"text": "저는", "start_s": 0.1, "end_s": 0.5, "confidence": 0.9}], ensure_ascii=False)
+    words = json.dumps(
+        [{"text": "저는", "start_s": 0.1, "end_s": 0.5, "confidence": 0.9}], ensure_ascii=False
+    )
     tables = [predictions(good, bad, "exp01"), predictions(good, ["나는 학교", *good[1:]], "exp05")]
     return pd.concat(tables, ignore_index=True).assign(words=words)
 
@@ -45,7 +51,10 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"])
+        launched = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
+        )
         yield launched
         launched.close()
 
@@ -63,22 +72,39 @@ def use(page, written):
     place.locator("input[name=text]").fill("u001")
     assert rows.count() == 1 and "학교입니다" in rows.first.inner_text()
     detail = place.locator(".detail")
-    page.wait_for_function("() => document.querySelector('.speakor-explorer .detail')?.dataset.shown === 'u001'", timeout=PATIENCE)
-    assert "exp01" in detail.inner_text() and "exp05" in detail.inner_text() and detail.locator(".sub").count() >= 2
+    page.wait_for_function(
+        "() => document.querySelector('.speakor-explorer .detail')?.dataset.shown === 'u001'",
+        timeout=PATIENCE,
+    )
+    assert (
+        "exp01" in detail.inner_text()
+        and "exp05" in detail.inner_text()
+        and detail.locator(".sub").count() >= 2
+    )
 
-    place.locator("[data-ready=yes]").wait_for(timeout=PATIENCE)  # waveform and spectrogram are drawn
+    place.locator("[data-ready=yes]").wait_for(
+        timeout=PATIENCE
+    )  # waveform and spectrogram are drawn
     assert "dBFS" in detail.inner_text()
     detail.get_by_role("button", name="저는").click()
-    page.wait_for_function("() => document.querySelector('.speakor-explorer audio').currentTime > 0.2", timeout=PATIENCE)
+    page.wait_for_function(
+        "() => document.querySelector('.speakor-explorer audio').currentTime > 0.2",
+        timeout=PATIENCE,
+    )
 
     place.locator("input[name=text]").fill("")
     place.locator("table.rows").focus()
     page.keyboard.press("ArrowDown")
-    page.wait_for_function("() => document.querySelector('.speakor-explorer .detail').dataset.shown === 'u002'", timeout=PATIENCE)
+    page.wait_for_function(
+        "() => document.querySelector('.speakor-explorer .detail').dataset.shown === 'u002'",
+        timeout=PATIENCE,
+    )
 
     place.locator("select[name=experiment]").select_option("")
     place.locator(".scatter-panel summary").click()
-    page.wait_for_function("() => document.querySelector('.scatter-panel').dataset.points === '6'", timeout=PATIENCE)
+    page.wait_for_function(
+        "() => document.querySelector('.scatter-panel').dataset.points === '6'", timeout=PATIENCE
+    )
     place.locator(".confusion-panel summary").click()
     place.locator(".confusion-panel button", has_text="초성 ㅅ→ㄱ").click(timeout=PATIENCE)
     assert status.inner_text().startswith("4 of 12 rows")
@@ -89,7 +115,10 @@ def use(page, written):
     assert exported[0].startswith("id,experiment") and len(exported) == 5
 
     rows.nth(1).click()
-    page.wait_for_function("() => document.querySelector('.speakor-explorer .detail').dataset.shown === 'u000'", timeout=PATIENCE)
+    page.wait_for_function(
+        "() => document.querySelector('.speakor-explorer .detail').dataset.shown === 'u000'",
+        timeout=PATIENCE,
+    )
     shown = rows.nth(1).locator("td").nth(10)
     detail.locator("input[value=accent]").check()
     detail.locator(".saved").filter(has_text="kept").wait_for(timeout=PATIENCE)
@@ -102,7 +131,10 @@ def test_the_page_works_from_a_file(browser, tmp_path):
     page = browser.new_page(viewport={"width": 1200, "height": 900})
     complaints = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("request", lambda request: complaints.append(request.url) if request.url.startswith("http") else None)
+    page.on(
+        "request",
+        lambda request: complaints.append(request.url) if request.url.startswith("http") else None,
+    )
     page.goto(path.as_uri())
 
     def written(page):
@@ -114,7 +146,9 @@ def test_the_page_works_from_a_file(browser, tmp_path):
 
     use(page, written)
     page.reload()
-    page.locator("table.rows td", has_text="⚑").first.wait_for(timeout=PATIENCE)  # kept in this browser
+    page.locator("table.rows td", has_text="⚑").first.wait_for(
+        timeout=PATIENCE
+    )  # kept in this browser
     assert complaints == []
     page.close()
 
@@ -152,7 +186,11 @@ def lab(folder: Path):
 
 def test_the_widget_works_in_jupyterlab(browser, tmp_path):
     """Notebook 05's explorer cell, on small results."""
-    cell = next(c.source for c in nbformat.read(ROOT / "notebooks/05_evaluation.ipynb", 4).cells if "explorer.explore(" in c.source)
+    cell = next(
+        c.source
+        for c in nbformat.read(ROOT / "notebooks/05_evaluation.ipynb", 4).cells
+        if "explorer.explore(" in c.source
+    )
     results().to_csv(tmp_path / "all.csv", index=False)
     setup = (
         "from pathlib import Path\nimport pandas as pd\nfrom speakor_common.show import explorer\n"
@@ -161,7 +199,11 @@ def test_the_widget_works_in_jupyterlab(browser, tmp_path):
         f"results, clips = Path({str(tmp_path)!r}), Clips()\npredictions = pd.read_csv(results / 'all.csv', keep_default_na=False)\n"
     )
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(setup + cell)])
-    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    book.metadata["kernelspec"] = {
+        "name": "python3",
+        "display_name": "Python 3",
+        "language": "python",
+    }
     nbformat.write(book, tmp_path / "explore.ipynb")
 
     def written(page):
@@ -176,7 +218,9 @@ def test_the_widget_works_in_jupyterlab(browser, tmp_path):
         page.goto(f"{address}/lab/tree/explore.ipynb", timeout=PATIENCE)
         page.locator(".jp-CodeCell").first.click(timeout=PATIENCE)
         page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=PATIENCE)
-        page.locator(".jp-CodeCell").first.click(timeout=PATIENCE)  # a starting kernel can take the focus away
+        page.locator(".jp-CodeCell").first.click(
+            timeout=PATIENCE
+        )  # a starting kernel can take the focus away
         page.keyboard.press("Shift+Enter")
         use(page, written)
         page.close()

@@ -6,13 +6,31 @@ from speakor_common.audio import decode
 from speakor_common.corpus import aihub
 from speakor_common.corpus.schema import MANIFEST_COLUMNS
 from speakor_common.errors import CorpusError
-from tests.builders import ROOT_505, as_csv, as_json, encoded, label, nfd, seed_layout, stem, tone, write, write_zip
+from tests.builders import (
+    ROOT_505,
+    as_csv,
+    as_json,
+    encoded,
+    label,
+    nfd,
+    seed_layout,
+    stem,
+    tone,
+    write,
+    write_zip,
+)
 
 ANY = aihub.ReadOptions(max_rejected=1.0)
 
 
 def reasons(corpus) -> dict[str, str]:
-    return dict(zip(corpus.quarantine["file"].str.split("/").str[-1], corpus.quarantine["reason"], strict=True))
+    return dict(
+        zip(
+            corpus.quarantine["file"].str.split("/").str[-1],
+            corpus.quarantine["reason"],
+            strict=True,
+        )
+    )
 
 
 def test_seed_layout(tmp_path):
@@ -20,7 +38,13 @@ def test_seed_layout(tmp_path):
     assert list(corpus.manifest.columns) == list(MANIFEST_COLUMNS)
     assert len(corpus.manifest) == 6 and corpus.quarantine.empty
     row = corpus.manifest.iloc[0]
-    assert (row["l1"], row["task"], row["speaker_id"], row["prompt_id"], row["split"]) == ("VN", "read", "VN0001", "11RA001", "train")
+    assert (row["l1"], row["task"], row["speaker_id"], row["prompt_id"], row["split"]) == (
+        "VN",
+        "read",
+        "VN0001",
+        "11RA001",
+        "train",
+    )
     assert row["duration_s"] == pytest.approx(1.0)
 
 
@@ -34,7 +58,9 @@ def test_505_layout_in_zips(tmp_path, cp949_names, form):
     else:
         labels = {"라벨.csv": as_csv([label(n) for n in names], "cp949")}
     write_zip(folder / "라벨링데이터" / "1. 베트남어.zip", labels, cp949_names)
-    sounds = {f"1. 한국일반/{n}.wav": encoded(tone(frequency=100 + 7 * i)) for i, n in enumerate(names)}
+    sounds = {
+        f"1. 한국일반/{n}.wav": encoded(tone(frequency=100 + 7 * i)) for i, n in enumerate(names)
+    }
     write_zip(folder / "원천데이터" / "TS_1. 베트남어.zip", sounds, cp949_names)
     corpus = aihub.read(tmp_path)
     assert corpus.quarantine.empty and corpus.manifest["utterance_id"].tolist() == sorted(names)
@@ -45,10 +71,15 @@ def test_505_layout_in_zips(tmp_path, cp949_names, form):
 def test_folders_with_names_in_nfd(tmp_path):
     name = stem()
     folder = tmp_path / nfd(ROOT_505) / "2.Validation"
-    write(folder / nfd("라벨링데이터") / nfd("1. 한국일반") / f"{name}.json", as_json(label(name, nfd("저는 학생입니다"))))
+    write(
+        folder / nfd("라벨링데이터") / nfd("1. 한국일반") / f"{name}.json",
+        as_json(label(name, nfd("저는 학생입니다"))),
+    )
     write(folder / nfd("원천데이터") / nfd("1. 한국일반") / f"{name}.wav", encoded(tone()))
     manifest = aihub.read(tmp_path).manifest
-    assert manifest["text"].tolist() == ["저는 학생입니다"] and manifest["split"].tolist() == ["valid"]
+    assert manifest["text"].tolist() == ["저는 학생입니다"] and manifest["split"].tolist() == [
+        "valid"
+    ]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp949", "utf-16"])
@@ -68,7 +99,11 @@ def test_what_was_said_is_taken_not_the_script(tmp_path):
     write(tmp_path / f"{name}.json", as_json(record))
     write(tmp_path / f"{name}.wav", encoded(tone()))
     row = aihub.read(tmp_path).manifest.iloc[0]
-    assert (row["text"], row["raw_text"], row["script"]) == ("어 저는 학생", "어/ 저는 학생", "저는 학생입니다.")
+    assert (row["text"], row["raw_text"], row["script"]) == (
+        "어 저는 학생",
+        "어/ 저는 학생",
+        "저는 학생입니다.",
+    )
 
 
 BAD = {
@@ -83,7 +118,9 @@ BAD = {
     "text empty after normalising": lambda r, n: pair(r, n, text="n/ ..."),
     "text cannot be read in Korean: coffee": lambda r, n: pair(r, n, text="coffee 주세요"),
     "duplicate id": lambda r, n: (pair(r, n), pair(r / "again", n)),
-    "fileName is a path": lambda r, n: write(r / f"{n}.json", as_json(label(n, fileName="../../etc/passwd"))),
+    "fileName is a path": lambda r, n: write(
+        r / f"{n}.json", as_json(label(n, fileName="../../etc/passwd"))
+    ),
     "audio without label": lambda r, n: write(r / f"{n}.wav", encoded(tone())),
     "unreadable zip": lambda r, n: write(r / "x.zip", b"PK no zip"),
     "name leaves the zip": lambda r, n: write_zip(r / "y.zip", {"../evil.json": b"{}"}),
@@ -110,7 +147,9 @@ def test_bad_items_go_to_quarantine_and_good_ones_stay(tmp_path, reason):
     BAD[reason](tmp_path, stem(item=1))
     corpus = aihub.read(tmp_path, ANY)
     assert stem(item=2) in set(corpus.manifest["utterance_id"])
-    assert any(found.startswith(reason) for found in corpus.quarantine["reason"]), corpus.quarantine["reason"].tolist()
+    assert any(found.startswith(reason) for found in corpus.quarantine["reason"]), (
+        corpus.quarantine["reason"].tolist()
+    )
 
 
 def test_too_many_bad_items_stop_the_run_and_count_the_reasons(tmp_path):

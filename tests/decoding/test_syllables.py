@@ -29,11 +29,17 @@ def text(path, logs, symbols=SYMBOLS):
 def test_the_search_finds_what_trying_every_path_finds(rows):
     logs = posteriors(rows)
     search = LegalSyllables(SYMBOLS, BLANK)
-    allowed = [path for path in product([0, 2, 3, 4, 5], repeat=len(logs)) if search.is_legal(np.array(path))]
+    allowed = [
+        path
+        for path in product([0, 2, 3, 4, 5], repeat=len(logs))
+        if search.is_legal(np.array(path))
+    ]
     total = {path: sum(float(logs[t, s]) for t, s in enumerate(path)) for path in allowed}
     (found,) = search.paths([logs])
     assert search.is_legal(found)
-    assert sum(float(logs[t, s]) for t, s in enumerate(found)) == pytest.approx(max(total.values()), abs=1e-4)
+    assert sum(float(logs[t, s]) for t, s in enumerate(found)) == pytest.approx(
+        max(total.values()), abs=1e-4
+    )
 
 
 @pytest.mark.parametrize(
@@ -61,7 +67,10 @@ def test_clips_searched_together_are_read_as_alone(seed, lengths):
     symbols, random = ["", "", "|", *ONSETS, *VOWELS, *CODAS], np.random.default_rng(seed)
     clips = [posteriors(random.normal(0, 3, (frames, len(symbols)))) for frames in lengths]
     find = path_finder(symbols, BLANK)
-    assert all((together == find([clip])[0]).all() for together, clip in zip(find(clips), clips, strict=True))
+    assert all(
+        (together == find([clip])[0]).all()
+        for together, clip in zip(find(clips), clips, strict=True)
+    )
 
 
 def test_a_missed_silent_onset_is_filled_in_and_a_legal_path_is_left_alone():

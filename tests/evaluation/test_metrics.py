@@ -24,7 +24,9 @@ from speakor_common.recognition.transcriber import Transcriber, transcribe_audio
 from speakor_common.text import to_jamo
 from tests.builders import encoded, predictions, prepared, tiny_ctc, tone, write
 
-korean = st.text(st.sampled_from("가나다라마각낙닥 "), min_size=1, max_size=14).map(lambda t: " ".join(t.split()))
+korean = st.text(st.sampled_from("가나다라마각낙닥 "), min_size=1, max_size=14).map(
+    lambda t: " ".join(t.split())
+)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +81,10 @@ def test_wrong_lengths_and_nothing_to_score():
 
 def test_evaluate_metrics_combine_without_network():
     combined = evaluate.combine([hf_metrics.wer(), hf_metrics.cer()])
-    assert combined.compute(references=["저는 학생"], predictions=["저는 학교"]) == {"wer": 0.5, "cer": 0.2}
+    assert combined.compute(references=["저는 학생"], predictions=["저는 학교"]) == {
+        "wer": 0.5,
+        "cer": 0.2,
+    }
 
 
 def test_interval_of_equal_speakers_is_a_point_and_holds_the_value():
@@ -114,8 +119,16 @@ def test_alignment_and_jamo_confusions():
     pairs = alignment.align_words("저는 학생 입니다", "저는 학교 다 입니다")
     assert sorted(p.operation for p in pairs) == ["equal", "equal", "insertion", "substitution"]
     table = alignment.jamo_confusions(predictions(["밥 먹어"], ["바 모거"]))
-    wrong = {(r.part, r.reference, r.hypothesis) for r in table.itertuples() if r.reference != r.hypothesis}
-    assert ("coda", "ㅂ", "–") in wrong and ("vowel", "ㅓ", "ㅗ") in wrong and ("coda", "ㄱ", "–") in wrong
+    wrong = {
+        (r.part, r.reference, r.hypothesis)
+        for r in table.itertuples()
+        if r.reference != r.hypothesis
+    }
+    assert (
+        ("coda", "ㅂ", "–") in wrong
+        and ("vowel", "ㅓ", "ㅗ") in wrong
+        and ("coda", "ㄱ", "–") in wrong
+    )
     matrix = alignment.confusion_matrix(table, "coda")
     assert np.allclose(matrix.sum(axis=1).to_numpy()[matrix.sum(axis=1) > 0], 1.0)
 
@@ -123,7 +136,9 @@ def test_alignment_and_jamo_confusions():
 @given(korean, korean)
 def test_alignment_rebuilds_both_sides(a, b):
     pairs = alignment.align_syllables(a, b)
-    assert "".join(p.reference for p in pairs) == a.replace(" ", "") and "".join(p.hypothesis for p in pairs) == b.replace(" ", "")
+    assert "".join(p.reference for p in pairs) == a.replace(" ", "") and "".join(
+        p.hypothesis for p in pairs
+    ) == b.replace(" ", "")
 
 
 @pytest.mark.parametrize(
@@ -156,7 +171,11 @@ def test_noise_conditions_have_their_level(kind):
 
 
 def test_following_the_pronunciation_rules_is_no_deviation():
-    for meant, heard in (("국물이 같이", "궁무리 가치"), ("합니다", "함니다"), ("좋아요", "조아요")):
+    for meant, heard in (
+        ("국물이 같이", "궁무리 가치"),
+        ("합니다", "함니다"),
+        ("좋아요", "조아요"),
+    ):
         assert compare(meant, heard) == []
 
 
@@ -191,7 +210,10 @@ def test_a_label_all_models_hear_otherwise_is_suspect():
     first = predictions(labels, ["저는 학교 이에요", "밥을 먹었어요", "네"], "a")
     second = predictions(labels, ["나는 학교 이에요", "밥을 먹어요", "네"], "b")
     found = alignment.label_suspects(pd.concat([first, second], ignore_index=True))
-    assert found[["position", "reference", "heard"]].to_numpy().tolist() == [[1, "학생", "학교"], [0, "밥", "밥을"]]
+    assert found[["position", "reference", "heard"]].to_numpy().tolist() == [
+        [1, "학생", "학교"],
+        [0, "밥", "밥을"],
+    ]
     assert found["utterance_id"].tolist() == first["utterance_id"].tolist()[:2]
     with pytest.raises(ValueError, match="at least two"):
         alignment.label_suspects(first)
@@ -199,13 +221,17 @@ def test_a_label_all_models_hear_otherwise_is_suspect():
 
 @pytest.mark.parametrize("samples", [1, 399, 400, 800])
 def test_a_clip_of_hardly_a_frame_is_no_error(model, samples):
-    transcript = Transcriber.from_pretrained(model).transcribe([(np.full(samples, 0.1, np.float32), 16_000)])[0]
+    transcript = Transcriber.from_pretrained(model).transcribe(
+        [(np.full(samples, 0.1, np.float32), 16_000)]
+    )[0]
     assert transcript.words == () or transcript.words[-1].end_s <= transcript.duration_s
 
 
 def test_transcriber_keeps_order_and_takes_any_source(model, tmp_path):
     path = write(tmp_path / "a.wav", encoded(tone(0.7)))
-    found = Transcriber.from_pretrained(model).transcribe([path, encoded(tone(2.0)), (tone(1.0), 16_000)])
+    found = Transcriber.from_pretrained(model).transcribe(
+        [path, encoded(tone(2.0)), (tone(1.0), 16_000)]
+    )
     assert [t.duration_s for t in found] == [0.7, 2.0, 1.0] and found[0].source == str(path)
     assert transcribe_audio(path, model) == found[0].text
 
@@ -230,7 +256,10 @@ def test_unknown_model_and_wrong_kind(tmp_path, monkeypatch):
 
 def test_clips_dealt_to_processes_are_heard_as_by_one(model, monkeypatch):
     data = prepared()["test"]
-    requests = [predict.Request("exp05", model, ("clean", "clipping")), predict.Request("again", model, ("clean",))]
+    requests = [
+        predict.Request("exp05", model, ("clean", "clipping")),
+        predict.Request("again", model, ("clean",)),
+    ]
     alone = list(predict.predict_together(requests, data))
     monkeypatch.setattr(predict, "_PART", 1)
     monkeypatch.setattr(predict, "_WORTH_A_PROCESS", 1)
@@ -239,14 +268,22 @@ def test_clips_dealt_to_processes_are_heard_as_by_one(model, monkeypatch):
     for one, dealt in zip(alone, predict.predict_together(requests, data), strict=True):
         assert dealt.drop(columns="words").equals(one.drop(columns="words"))
     recogniser = Transcriber.from_pretrained(model).recogniser
-    expected = [predict.predict(recogniser, data, "exp05", condition) for condition in ("clean", "clipping")]
-    assert alone[0].equals(pd.concat(expected, ignore_index=True)) and set(alone[1]["experiment"]) == {"again"}
+    expected = [
+        predict.predict(recogniser, data, "exp05", condition) for condition in ("clean", "clipping")
+    ]
+    assert alone[0].equals(pd.concat(expected, ignore_index=True)) and set(
+        alone[1]["experiment"]
+    ) == {"again"}
 
 
 def test_predictions_survive_a_round_trip(model, tmp_path):
-    table = predict.predict(Transcriber.from_pretrained(model).recogniser, prepared()["test"], "exp05")
+    table = predict.predict(
+        Transcriber.from_pretrained(model).recogniser, prepared()["test"], "exp05"
+    )
     again = predict.read(predict.save(table, tmp_path / "exp05.csv"))
-    assert again["reference"].tolist() == prepared()["test"]["text"][:] and again.shape == table.shape
+    assert (
+        again["reference"].tolist() == prepared()["test"]["text"][:] and again.shape == table.shape
+    )
     with pytest.raises(ResultsError, match="no predictions"):
         predict.read(tmp_path / "none.csv")
     write(tmp_path / "bad.csv", b"a,b\n1,2\n")
@@ -257,7 +294,11 @@ def test_predictions_survive_a_round_trip(model, tmp_path):
 def test_summary_has_counts_intervals_and_marks_small_groups():
     table = predictions(["저는 학생"] * 40, ["저는 학생", "저는 학교"] * 20)
     entry = summary.metrics(table)["exp05"]["clean"]
-    assert entry["n"] == 40 and entry["wer"] == 0.25 and entry["counts"]["words"]["substitutions"] == 20
+    assert (
+        entry["n"] == 40
+        and entry["wer"] == 0.25
+        and entry["counts"]["words"]["substitutions"] == 20
+    )
     assert entry["wer_95"][0] <= 0.25 <= entry["wer_95"][1] and entry["speakers"] == 4
     groups = entry["breakdowns"]["l1"]
     assert {g["l1"]: g["wer"] for g in groups} == {"VN": 0.0, "JP": 0.5} and not groups[0]["small"]

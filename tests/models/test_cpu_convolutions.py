@@ -54,7 +54,9 @@ def test_a_clip_in_a_padded_batch_has_the_features_it_has_alone(both, lengths, s
     stock, ours = both
     random = torch.Generator().manual_seed(seed)
     waves = [torch.randn(length, generator=random) for length in lengths]
-    batch = torch.nn.utils.rnn.pad_sequence(waves, batch_first=True, padding_value=3.0)  # whatever it is padded with
+    batch = torch.nn.utils.rnn.pad_sequence(
+        waves, batch_first=True, padding_value=3.0
+    )  # whatever it is padded with
     for found, wave in zip(ours(batch, torch.tensor(lengths)), waves, strict=True):
         alone = stock(wave[None])[0]
         assert torch.allclose(found[:, : alone.shape[1]], alone, atol=1e-4)
@@ -66,7 +68,9 @@ def test_gradients_are_those_of_stock_wav2vec2(both):
     weights = torch.randn_like(stock(waves))
     for encoder in (stock, ours):
         (encoder(waves) * weights).sum().backward()
-    for (name, expected), (_, found) in zip(stock.named_parameters(), ours.named_parameters(), strict=True):
+    for (name, expected), (_, found) in zip(
+        stock.named_parameters(), ours.named_parameters(), strict=True
+    ):
         assert (found.grad - expected.grad).norm() < 1e-4 * expected.grad.norm(), name
 
 
@@ -74,12 +78,16 @@ def test_a_filter_that_passes_little_is_normalised_as_exactly():
     stock = small()
     first = stock.wav2vec2.feature_extractor.conv_layers[0]
     with torch.no_grad():
-        first.conv.weight.copy_(torch.tensor([1.0, -1.0] + [0.0] * 8))  # differences of neighbours, of a slow and loud wave
+        first.conv.weight.copy_(
+            torch.tensor([1.0, -1.0] + [0.0] * 8)
+        )  # differences of neighbours, of a slow and loud wave
     ours = copy.deepcopy(stock)
     use_products(ours)
     waves = 30 + 10 * torch.sin(torch.arange(8_000) / 400)[None] + 1e-2 * torch.randn(1, 8_000)
     expected = copy.deepcopy(stock).double().wav2vec2.feature_extractor(waves.double())
-    error = [(model.wav2vec2.feature_extractor(waves) - expected).abs().max() for model in (ours, stock)]
+    error = [
+        (model.wav2vec2.feature_extractor(waves) - expected).abs().max() for model in (ours, stock)
+    ]
     assert error[0] < max(1e-3, error[1])
 
 
@@ -100,7 +108,10 @@ def test_a_model_keeps_its_parameters_names_and_files(tmp_path):
     ours.save_pretrained(tmp_path)
     again = Wav2Vec2ForCTC.from_pretrained(tmp_path)
     assert type(again.wav2vec2.feature_extractor) is Wav2Vec2FeatureEncoder
-    assert all(torch.equal(a, b) for a, b in zip(again.state_dict().values(), stock.state_dict().values(), strict=True))
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(again.state_dict().values(), stock.state_dict().values(), strict=True)
+    )
 
 
 def test_a_frozen_encoder_gets_no_gradient():
@@ -109,7 +120,9 @@ def test_a_frozen_encoder_gets_no_gradient():
     model.train()
     encoder = model.wav2vec2.feature_extractor.requires_grad_(False)
     model(torch.randn(2, 5_000), labels=torch.ones(2, 3, dtype=torch.long)).loss.backward()
-    assert all(p.grad is None for p in encoder.parameters()) and model.lm_head.weight.grad is not None
+    assert (
+        all(p.grad is None for p in encoder.parameters()) and model.lm_head.weight.grad is not None
+    )
 
 
 def test_a_checkpointed_encoder_gets_the_same_gradients():
@@ -130,7 +143,11 @@ def test_a_checkpointed_encoder_gets_the_same_gradients():
     [{"feat_extract_norm": "layer"}, {"conv_bias": True}, {"conv_kernel": (10, 3, 3, 3, 3, 5, 2)}],
 )
 def test_other_shapes_stay_as_they_are(changes):
-    model = small(**changes) if "feat_extract_norm" not in changes else Wav2Vec2ForCTC(Wav2Vec2Config(**changes, num_hidden_layers=1))
+    model = (
+        small(**changes)
+        if "feat_extract_norm" not in changes
+        else Wav2Vec2ForCTC(Wav2Vec2Config(**changes, num_hidden_layers=1))
+    )
     use_products(model)
     assert type(model.wav2vec2.feature_extractor) is Wav2Vec2FeatureEncoder
 

@@ -17,7 +17,10 @@ from speakor_common.models import checkpoints, ctc, export
 from speakor_common.recognition.transcriber import Transcriber, transcribe_audio
 from tests.builders import tiny_ctc, tiny_whisper, tone
 
-WAVES = [tone(seconds, frequency=frequency) for seconds, frequency in ((1.0, 220.0), (0.03, 300.0), (2.7, 440.0))]
+WAVES = [
+    tone(seconds, frequency=frequency)
+    for seconds, frequency in ((1.0, 220.0), (0.03, 300.0), (2.7, 440.0))
+]
 
 
 @pytest.fixture(scope="module")
@@ -31,28 +34,42 @@ def exported(model):
 
 
 def posteriors(directory: Path, waves=WAVES):
-    return ctc.load(directory, Wav2Vec2Processor.from_pretrained(directory), "cpu").log_probabilities(waves)
+    return ctc.load(
+        directory, Wav2Vec2Processor.from_pretrained(directory), "cpu"
+    ).log_probabilities(waves)
 
 
 def test_posteriors_are_those_of_the_original(model, exported):
     assert exported.name == "tiny-onnx" and not list(exported.glob("*.safetensors"))
     for ours, theirs in zip(posteriors(exported), posteriors(model), strict=True):
-        assert ours.dtype == np.float32 and ours.shape == theirs.shape and np.abs(ours - theirs).max() < 1e-3
+        assert (
+            ours.dtype == np.float32
+            and ours.shape == theirs.shape
+            and np.abs(ours - theirs).max() < 1e-3
+        )
 
 
 def test_the_command_exports_in_8_bits_which_are_fewer(model, exported):
     size = (exported / ctc.ONNX_FILE).stat().st_size
     assert cli.main(["export", str(model)]) == 0
-    assert (exported / ctc.ONNX_FILE).stat().st_size < size and {p.suffix for p in exported.iterdir()} <= {".json", ".onnx"}
+    assert (exported / ctc.ONNX_FILE).stat().st_size < size and {
+        p.suffix for p in exported.iterdir()
+    } <= {".json", ".onnx"}
     export.export(model, int8=False)
 
 
 def test_in_8_bits_the_shipped_base_says_nearly_the_same_of_speech(tmp_path):
-    clips = [entry for entry in files.walk(paths.sample_corpus()) if isinstance(entry, files.Entry) and entry.suffix == ".ogg"][::300]
+    clips = [
+        entry
+        for entry in files.walk(paths.sample_corpus())
+        if isinstance(entry, files.Entry) and entry.suffix == ".ogg"
+    ][::300]
     waves = [level_peak(decode(clip.read())) for clip in clips]
     base = Path(shutil.copytree(paths.base_tiny(), tmp_path / "base"))
     ours, theirs = (posteriors(directory, waves) for directory in (export.export(base), base))
-    frames = [(a.argmax(1) == b.argmax(1), b.argmax(1) > 0) for a, b in zip(ours, theirs, strict=True)]
+    frames = [
+        (a.argmax(1) == b.argmax(1), b.argmax(1) > 0) for a, b in zip(ours, theirs, strict=True)
+    ]
     same, spoken = map(np.concatenate, zip(*frames, strict=True))
     assert spoken.sum() > 100 and same[spoken].mean() > 0.95
 

@@ -16,7 +16,9 @@ def run(home, name, profile, wer=0.5):
     used, _, changed = resolve(name, profile)
     directory = home / "models" / (name if profile == "sample" else f"{profile}/{name}")
     directory.mkdir(parents=True)
-    RunLog(used, profile, changed, 1).write(directory, clips=800, left_out={"empty label": 2}, best_validation_wer=wer)
+    RunLog(used, profile, changed, 1).write(
+        directory, clips=800, left_out={"empty label": 2}, best_validation_wer=wer
+    )
     return directory
 
 
@@ -31,7 +33,10 @@ def test_a_card_holds_preset_data_and_numbers(home):
     assert "Not evaluated" in str(publish.model_card(directory, "exp05"))
     write_json(home / "results" / "sample" / "metrics.json", {"exp05": {"clean": RATES}})
     card = ModelCard.load(publish.write_card(directory, "exp05"))
-    assert card.data.language == "ko" and {r.metric_value for r in card.data.eval_results} == {0.25, 0.125}
+    assert card.data.language == "ko" and {r.metric_value for r in card.data.eval_results} == {
+        0.25,
+        0.125,
+    }
     for expected in (
         "n = 240",
         "| WER | 0.250 | 0.200-0.300 |",
@@ -45,14 +50,25 @@ def test_a_card_holds_preset_data_and_numbers(home):
         publish.model_card(home, "nothing")
 
 
-@pytest.mark.parametrize(("profile", "kept_back"), [("sample", ["runs/**"]), ("aihub", ["runs/**", "*.arpa", "decoder.json"])])
+@pytest.mark.parametrize(
+    ("profile", "kept_back"),
+    [("sample", ["runs/**"]), ("aihub", ["runs/**", "*.arpa", "decoder.json"])],
+)
 def test_push_uploads_privately_and_keeps_transcripts_back(home, monkeypatch, profile, kept_back):
     directory = run(home, "exp06", profile)
     calls = []
-    monkeypatch.setattr(HfApi, "create_repo", lambda self, repo_id, **kwargs: calls.append(kwargs) or "https://hub/u/m")
+    monkeypatch.setattr(
+        HfApi,
+        "create_repo",
+        lambda self, repo_id, **kwargs: calls.append(kwargs) or "https://hub/u/m",
+    )
     monkeypatch.setattr(HfApi, "upload_folder", lambda self, **kwargs: calls.append(kwargs))
     assert publish.push(directory, "u/m") == "https://hub/u/m"
-    assert calls[0]["private"] and calls[1]["ignore_patterns"] == kept_back and (directory / "README.md").is_file()
+    assert (
+        calls[0]["private"]
+        and calls[1]["ignore_patterns"] == kept_back
+        and (directory / "README.md").is_file()
+    )
 
 
 def test_push_without_a_connection_says_so(home, monkeypatch):
@@ -71,6 +87,9 @@ def test_the_reported_experiment_is_chosen_by_validation(home):
         evaluate.chosen("sample")
     run(home, "exp01", "sample", wer=0.4)
     run(home, "exp05", "sample", wer=0.3)
-    write_json(home / "results" / "sample" / "metrics.json", {"exp01": {"clean": RATES | {"wer": 0.1}}, "exp05": {"clean": RATES}})
+    write_json(
+        home / "results" / "sample" / "metrics.json",
+        {"exp01": {"clean": RATES | {"wer": 0.1}}, "exp05": {"clean": RATES}},
+    )
     assert evaluate.chosen("sample") == "exp05"
     assert len(evaluate.write_cards("sample")) == 2

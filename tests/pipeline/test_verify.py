@@ -30,7 +30,10 @@ def folder(tmp_path, monkeypatch):
     write_text(folder / "result.txt", report.result_text(metrics, "exp05", "make reproduce"))
     start = verify.TABLE_START.format(folder="results/sample")
     for name in ("README.md", "README.ko.md"):
-        write_text(tmp_path / name, f"# Title\n\n{start}\n{verify.published(folder, metrics)}\n{verify.TABLE_END}\n\nMore.\n")
+        write_text(
+            tmp_path / name,
+            f"# Title\n\n{start}\n{verify.published(folder, metrics)}\n{verify.TABLE_END}\n\nMore.\n",
+        )
     return folder
 
 
@@ -47,7 +50,9 @@ def test_a_changed_number_is_named_wherever_it_stands(folder, capsys):
     metrics["exp05"]["clean"]["wer"] += 0.001
     metrics["base"]["native"]["n"] = 13
     write_json(folder / "metrics.json", metrics)
-    write_text(folder / "result.txt", (folder / "result.txt").read_text().replace("CER: 0.", "CER: 1."))
+    write_text(
+        folder / "result.txt", (folder / "result.txt").read_text().replace("CER: 0.", "CER: 1.")
+    )
     write_text(readme, readme.read_text().replace("| exp05 | 12 |", "| exp05 | 120 |"))
     found = verify.differences(folder, (readme,))
     assert len(found) == 4
@@ -60,9 +65,13 @@ def test_a_changed_number_is_named_wherever_it_stands(folder, capsys):
         assert any(line.startswith(start) for line in found), (start, found)
     assert cli.main(["verify", str(folder)]) == 1 and "4 numbers" in capsys.readouterr().err
     write_json(folder / "metrics.json", verify.recount(folder))
-    write_text(folder / "result.txt", report.result_text(verify.recount(folder), "exp05", "make reproduce"))
+    write_text(
+        folder / "result.txt", report.result_text(verify.recount(folder), "exp05", "make reproduce")
+    )
     write_text(readme, readme.read_text().replace(verify.table(metrics), ""))
-    assert cli.main(["verify", str(folder), "--write"]) == 0 and readme.read_text().startswith("# Title")
+    assert cli.main(["verify", str(folder), "--write"]) == 0 and readme.read_text().startswith(
+        "# Title"
+    )
 
 
 def test_changed_predictions_contradict_all_three(folder):
@@ -86,14 +95,25 @@ def test_missing_files_and_tables_are_named(folder):
 
 def test_rates_survive_the_way_through_json(folder):
     table = predict.read_all(folder / "predictions")
-    assert verify.recount(folder)["exp05"]["clean"]["wer"] == summary.metrics(table)["exp05"]["clean"]["wer"]
+    assert (
+        verify.recount(folder)["exp05"]["clean"]["wer"]
+        == summary.metrics(table)["exp05"]["clean"]["wer"]
+    )
 
 
 def test_the_committed_numbers_follow_from_the_committed_predictions(monkeypatch):
     root = Path(__file__).resolve().parents[2]
-    changed = subprocess.run(["git", "status", "--porcelain", "results/sample"], cwd=root, capture_output=True, text=True, check=False)
+    changed = subprocess.run(
+        ["git", "status", "--porcelain", "results/sample"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if changed.returncode or changed.stdout:
-        pytest.skip("results/sample is not as committed: a reproduction here has written its own numbers")
+        pytest.skip(
+            "results/sample is not as committed: a reproduction here has written its own numbers"
+        )
     monkeypatch.setenv("SPEAKOR_HOME", str(root))
     readmes = (root / "README.md", root / "README.ko.md")
     assert verify.differences(root / "results" / "sample", readmes) == []

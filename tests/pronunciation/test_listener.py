@@ -18,7 +18,12 @@ from speakor_common.pronunciation.alternatives import Alternative, best_alternat
 from speakor_common.pronunciation.confusions import Confusions, Weights
 from speakor_common.pronunciation.detection import Detection, Planted
 from speakor_common.pronunciation.feedback import DeviationRecord, Record
-from speakor_common.pronunciation.listener import NativeListener, _from_alternative, compare, is_allowed
+from speakor_common.pronunciation.listener import (
+    NativeListener,
+    _from_alternative,
+    compare,
+    is_allowed,
+)
 from speakor_common.shipped.base_tiny import jamo_vocabulary
 from speakor_common.text import to_jamo
 from speakor_common.text.g2p import standard_pronunciation
@@ -102,7 +107,11 @@ def reported(pronunciation, heard, minimum=2.0):
     ("pronunciation", "heard", "expected"),
     [
         ("바블 머거요", "바블 머거요", []),
-        ("궁물", "국물", [(0, "coda", "substitution", "ㅇ", "ㄱ")]),  # nasalisation missed: hidden from a listener that spells
+        (
+            "궁물",
+            "국물",
+            [(0, "coda", "substitution", "ㅇ", "ㄱ")],
+        ),  # nasalisation missed: hidden from a listener that spells
         ("머거요", "모거요", [(0, "vowel", "substitution", "ㅓ", "ㅗ")]),
         ("밥", "바", [(0, "coda", "omission", "ㅂ", "")]),
         ("밥", "바부", [(0, "coda", "insertion", "", "ㅜ")]),
@@ -112,52 +121,87 @@ def reported(pronunciation, heard, minimum=2.0):
     ],
 )
 def test_one_wrong_sound_is_found_and_named(pronunciation, heard, expected):
-    assert [(d.syllable, d.part, d.kind, d.intended, d.heard) for d in reported(pronunciation, heard)] == expected
+    assert [
+        (d.syllable, d.part, d.kind, d.intended, d.heard) for d in reported(pronunciation, heard)
+    ] == expected
 
 
 def test_every_place_is_asked_about_and_times_are_those_of_the_syllable():
     alternatives = best_alternatives("밥 가", [posteriors("밥 가")], SYMBOLS, BLANK, DELIMITER)
-    assert {(a.syllable, a.part) for a in alternatives} == {(s, p) for s in (0, 1) for p in ("onset", "vowel", "coda")}
+    assert {(a.syllable, a.part) for a in alternatives} == {
+        (s, p) for s in (0, 1) for p in ("onset", "vowel", "coda")
+    }
     assert all(a.log_odds < 0 for a in alternatives)
-    assert {(a.frame, a.next_frame) for a in alternatives} == {(0, 16), (16, 24)}  # 밥 and the space take 16 frames
+    assert {(a.frame, a.next_frame) for a in alternatives} == {
+        (0, 16),
+        (16, 24),
+    }  # 밥 and the space take 16 frames
     assert best_alternatives("", [posteriors("가")], SYMBOLS, BLANK, DELIMITER) == []
 
 
 def test_the_more_another_sound_is_heard_the_surer_the_deviation():
     gains = []
     for doubt in (0.5, 1.0, 4.0):
-        found = best_alternatives("가", [posteriors("가", doubt=doubt, instead=(0, "ᄏ"))], SYMBOLS, BLANK, DELIMITER)
+        found = best_alternatives(
+            "가", [posteriors("가", doubt=doubt, instead=(0, "ᄏ"))], SYMBOLS, BLANK, DELIMITER
+        )
         gains.append(next(a.log_odds for a in found if a.part == "onset" and a.heard == "ᄏ"))
     assert gains == sorted(gains) and gains[0] < 0 < gains[2]
 
 
 @pytest.mark.parametrize(
     ("pronunciation", "syllable", "heard", "allowed"),
-    [("주의", 1, "ᅵ", True), ("우리의 집", 2, "ᅦ", True), ("의사", 0, "ᅵ", False), ("주의", 1, "ᅮ", False), ("의의 것", 1, "ᅦ", True)],
+    [
+        ("주의", 1, "ᅵ", True),
+        ("우리의 집", 2, "ᅦ", True),
+        ("의사", 0, "ᅵ", False),
+        ("주의", 1, "ᅮ", False),
+        ("의의 것", 1, "ᅦ", True),
+    ],
 )
 def test_variants_the_standard_allows_are_no_deviation(pronunciation, syllable, heard, allowed):
-    assert is_allowed(Alternative(syllable, "vowel", "ᅴ", heard, 5.0, 0.0, 5.0, 0, 1), pronunciation) is allowed
+    assert (
+        is_allowed(Alternative(syllable, "vowel", "ᅴ", heard, 5.0, 0.0, 5.0, 0, 1), pronunciation)
+        is allowed
+    )
 
 
 # What a learner was heard to say for ㄱ and ㅓ: ㅋ often, ㄲ never.
-COUNTED = confusions.count([("onset", "ᄀ", "ᄀ")] * 6 + [("onset", "ᄀ", "ᄏ")] * 4 + [("vowel", "ᅥ", "ᅥ")] * 9 + [("vowel", "ᅥ", "ᅩ")])
+COUNTED = confusions.count(
+    [("onset", "ᄀ", "ᄀ")] * 6
+    + [("onset", "ᄀ", "ᄏ")] * 4
+    + [("vowel", "ᅥ", "ᅥ")] * 9
+    + [("vowel", "ᅥ", "ᅩ")]
+)
 
 
 def test_what_learners_are_known_to_say_decides_between_sounds_heard_alike():
     assert COUNTED == {"onset": {"ㄱ": {"ㄱ": 6, "ㅋ": 4}}, "vowel": {"ㅓ": {"ㅓ": 9, "ㅗ": 1}}}
     known = Confusions(COUNTED, Weights(heard=1.0, expected=1.0))
-    odds = [known.log_odds("onset", "ᄀ", heard) for heard in ("ᄏ", "ᄁ")] + [known.log_odds("coda", "ᆸ", "")]
-    assert odds[0] == pytest.approx(math.log(4.025 / 6.475)) and odds[1] < odds[2] < odds[0]  # never said; nothing known; often said
-    assert known.weights.combined(2.0, odds[0]) == 2.0 + odds[0] and Weights().combined(2.0, odds[0]) == 2.0
+    odds = [known.log_odds("onset", "ᄀ", heard) for heard in ("ᄏ", "ᄁ")] + [
+        known.log_odds("coda", "ᆸ", "")
+    ]
+    assert (
+        odds[0] == pytest.approx(math.log(4.025 / 6.475)) and odds[1] < odds[2] < odds[0]
+    )  # never said; nothing known; often said
+    assert (
+        known.weights.combined(2.0, odds[0]) == 2.0 + odds[0]
+        and Weights().combined(2.0, odds[0]) == 2.0
+    )
     known = Confusions(COUNTED, Weights(heard=1.0, expected=20.0))
-    found = best_alternatives("가", [posteriors("가", doubt=0.5, instead=(0, "ᄁ"))], SYMBOLS, BLANK, DELIMITER, known)
+    found = best_alternatives(
+        "가", [posteriors("가", doubt=0.5, instead=(0, "ᄁ"))], SYMBOLS, BLANK, DELIMITER, known
+    )
     assert next(a for a in found if a.part == "onset").heard == "ᄏ"
     assert next(a for a in reported("가", "까", -9.0) if a.part == "onset").heard == "ㄲ"
 
 
 def test_confusions_travel_with_a_listener_and_a_broken_file_is_said(tmp_path):
     listener = tiny_ctc(tmp_path / "m")
-    assert confusions.load(listener) is confusions.ONLY_HEARD and NativeListener(listener).minimum == Weights().minimum
+    assert (
+        confusions.load(listener) is confusions.ONLY_HEARD
+        and NativeListener(listener).minimum == Weights().minimum
+    )
     known = Confusions(COUNTED, Weights(0.3, 1.2, 2.7, 0.4))
     confusions.save(known, listener)
     assert confusions.load(listener) == known and NativeListener(listener).minimum == 0.4
@@ -173,7 +217,9 @@ def test_counting_takes_every_intended_sound_and_what_was_said_for_it():
         Planted(1, "onset", "omission", "ㄱ", ""),
     ]
     said = list(training.said(["밤 가"], [known]))
-    assert ("vowel", "ᅡ", "ㅓ") in said and ("vowel", "ᅡ", "ᅡ") in said and ("onset", "ᄀ", "ㅇ") in said
+    assert (
+        ("vowel", "ᅡ", "ㅓ") in said and ("vowel", "ᅡ", "ᅡ") in said and ("onset", "ᄀ", "ㅇ") in said
+    )
     assert ("added", "ᆷ", "ㅜ") in said and ("coda", "ᆷ", "ᆷ") in said and len(said) == 2 * 3 + 1
 
 
@@ -183,7 +229,9 @@ def test_weights_are_those_of_a_logistic_regression_and_the_threshold_has_the_be
     wrong = draws.random(20_000) < 1 / (1 + np.exp(-(0.5 * heard + 1.5 * expected - 2)))
     found = training.fit(heard, expected, wrong, int(wrong.sum()))
     assert (found.heard, found.expected, found.offset) == pytest.approx((0.5, 1.5, -2.0), abs=0.1)
-    probabilities = 1 / (1 + np.exp(-(found.heard * heard + found.expected * expected + found.offset)))
+    probabilities = 1 / (
+        1 + np.exp(-(found.heard * heard + found.expected * expected + found.offset))
+    )
 
     def f1(minimum):
         reported = probabilities > minimum
@@ -198,9 +246,13 @@ def test_comparing_transcripts_hides_broken_rules_as_documented():
 
 def test_a_listener_listens(tmp_path):
     listener = NativeListener(tiny_ctc(tmp_path / "m"), minimum=-1.0)
-    heard = listener.listen([tone(1.0), tone(0.05)], ["밥을 먹어요", "이 문장은 너무 길어서 들을 수 없어요"])
+    heard = listener.listen(
+        [tone(1.0), tone(0.05)], ["밥을 먹어요", "이 문장은 너무 길어서 들을 수 없어요"]
+    )
     assert listener.writes_sounds and len(heard) == 2
-    assert {(d.syllable, d.part) for d in heard[0].deviations} == {(s, p) for s in range(5) for p in ("onset", "vowel", "coda")}
+    assert {(d.syllable, d.part) for d in heard[0].deviations} == {
+        (s, p) for s in range(5) for p in ("onset", "vowel", "coda")
+    }
     assert all(0 <= d.confidence <= 1 and d.start_s <= d.end_s <= 1.0 for d in heard[0].deviations)
     assert heard[1].deviations == ()  # too short for its text
 
@@ -208,7 +260,9 @@ def test_a_listener_listens(tmp_path):
 def test_feedback_records_follow_their_schema(tmp_path):
     table = predictions(["밥을 먹어요", "가요"], ["밥을 먹어요", "가요"])
     listener = NativeListener(tiny_ctc(tmp_path / "m"), minimum=-1.0)
-    found = feedback.records(table, listener, {"u000": encode_wav(tone(1.0)), "u001": encode_wav(tone(0.8))})
+    found = feedback.records(
+        table, listener, {"u000": encode_wav(tone(1.0)), "u001": encode_wav(tone(0.8))}
+    )
     path = feedback.write(found, tmp_path / "feedback.jsonl")
     assert feedback.read(path) == found and found[0].pronunciation == "바블 머거요"
     schema = json.loads((tmp_path / feedback.SCHEMA_FILE).read_text(encoding="utf-8"))
@@ -221,24 +275,53 @@ def test_feedback_records_follow_their_schema(tmp_path):
 
 def record(intended, *deviations, identifier="u000"):
     made = [
-        DeviationRecord(syllable=s, part=p, kind="substitution", intended=a, heard=b, confidence=0.9, start_s=0, end_s=1)
+        DeviationRecord(
+            syllable=s,
+            part=p,
+            kind="substitution",
+            intended=a,
+            heard=b,
+            confidence=0.9,
+            start_s=0,
+            end_s=1,
+        )
         for s, p, a, b in deviations
     ]
     pronunciation = standard_pronunciation(intended)
-    return Record(utterance_id=identifier, l1="JP", level="하", intended=intended, pronunciation=pronunciation, heard="", deviations=made)
+    return Record(
+        utterance_id=identifier,
+        l1="JP",
+        level="하",
+        intended=intended,
+        pronunciation=pronunciation,
+        heard="",
+        deviations=made,
+    )
 
 
-KNOWN = [Planted(0, "vowel", "substitution", "ㅓ", "ㅗ"), Planted(1, "onset", "substitution", "ㄱ", "ㅋ")]
+KNOWN = [
+    Planted(0, "vowel", "substitution", "ㅓ", "ㅗ"),
+    Planted(1, "onset", "substitution", "ㄱ", "ㅋ"),
+]
 
 
 @pytest.mark.parametrize(
     ("found", "expected"),
     [
         (record("먹어요"), Detection(true_accepted=7, false_accepted=2)),
-        (record("먹어요", (0, "vowel", "ㅓ", "ㅗ"), (1, "onset", "ㄱ", "ㄲ")), Detection(7, correct_diagnosis=1, wrong_diagnosis=1)),
-        (record("먹어요", (2, "vowel", "ㅛ", "ㅗ")), Detection(6, false_rejected=1, false_accepted=2)),
+        (
+            record("먹어요", (0, "vowel", "ㅓ", "ㅗ"), (1, "onset", "ㄱ", "ㄲ")),
+            Detection(7, correct_diagnosis=1, wrong_diagnosis=1),
+        ),
+        (
+            record("먹어요", (2, "vowel", "ㅛ", "ㅗ")),
+            Detection(6, false_rejected=1, false_accepted=2),
+        ),
         # a syllable too many before: positions are found again; what is reported on it is a false rejection
-        (record("안 먹어요", (1, "vowel", "ㅓ", "ㅗ"), (0, "vowel", "ㅏ", "ㅓ")), Detection(7, 1, 1, 1)),
+        (
+            record("안 먹어요", (1, "vowel", "ㅓ", "ㅗ"), (0, "vowel", "ㅏ", "ㅓ")),
+            Detection(7, 1, 1, 1),
+        ),
     ],
 )
 def test_decisions_are_counted_as_defined(found, expected):
@@ -246,7 +329,13 @@ def test_decisions_are_counted_as_defined(found, expected):
 
 
 def test_rates_of_decisions():
-    rates = Detection(true_accepted=90, false_rejected=10, false_accepted=5, correct_diagnosis=12, wrong_diagnosis=3).rates()
+    rates = Detection(
+        true_accepted=90,
+        false_rejected=10,
+        false_accepted=5,
+        correct_diagnosis=12,
+        wrong_diagnosis=3,
+    ).rates()
     assert rates["precision"] == 15 / 25 and rates["recall"] == 15 / 20 and rates["frr"] == 10 / 100
     assert rates["far"] == 5 / 20 and rates["der"] == 3 / 15 and rates["f1"] == pytest.approx(2 / 3)
     assert set(Detection().rates().values()) == {0.0}
@@ -255,8 +344,12 @@ def test_rates_of_decisions():
 def test_detection_table_has_languages_kinds_and_all():
     found = [record("먹어요", (0, "vowel", "ㅓ", "ㅗ")), record("먹어요", identifier="u001")]
     omitted = Planted(2, "coda", "omission", "", "")
-    table = detection.table(found, {"u000": "먹어요", "u001": "먹어요"}, {"u000": KNOWN, "u001": [omitted]})
+    table = detection.table(
+        found, {"u000": "먹어요", "u001": "먹어요"}, {"u000": KNOWN, "u001": [omitted]}
+    )
     assert list(table.index) == ["JP", "all", "substitution", "omission", "insertion"]
     assert table.loc["all", "planted"] == 3 and table.loc["all", "precision"] == 1.0
     assert table.loc["substitution", "recall"] == 0.5 and table.loc["omission", "recall"] == 0.0
-    assert detection.planted(["u0"], [""]) == {} and detection.planted(["u0", "u1"], ["", "[]"]) == {"u0": [], "u1": []}
+    assert detection.planted(["u0"], [""]) == {} and detection.planted(
+        ["u0", "u1"], ["", "[]"]
+    ) == {"u0": [], "u1": []}

@@ -48,7 +48,10 @@ def test_normalize_korean(raw, expected):
 
 
 def test_punctuation_is_kept_on_request():
-    assert text.normalize_korean("네 , 저는 학생이에요 . 정말?", keep_punctuation=True) == "네, 저는 학생이에요. 정말?"
+    assert (
+        text.normalize_korean("네 , 저는 학생이에요 . 정말?", keep_punctuation=True)
+        == "네, 저는 학생이에요. 정말?"
+    )
 
 
 @pytest.mark.parametrize(
@@ -71,7 +74,14 @@ def test_noise_tags_leave_no_letter(tag):
 
 @pytest.mark.parametrize(
     ("raw", "parts"),
-    [("TV에서 봐요", []), ("coffee를 마셔요", ["coffee"]), ("廣告", ["廣告"]), ("カメラ", ["カメラ"]), ("3개", []), ("ㅋㅋ", [])],
+    [
+        ("TV에서 봐요", []),
+        ("coffee를 마셔요", ["coffee"]),
+        ("廣告", ["廣告"]),
+        ("カメラ", ["カメラ"]),
+        ("3개", []),
+        ("ㅋㅋ", []),
+    ],
 )
 def test_unreadable_parts(raw, parts):
     assert text.unreadable_parts(raw) == parts
@@ -99,7 +109,9 @@ def test_normalising_is_idempotent_and_yields_hangul_only(value):
 
 @given(syllables)
 def test_unicode_form_does_not_matter(value):
-    assert text.normalize_korean(unicodedata.normalize("NFD", value)) == text.normalize_korean(value)
+    assert text.normalize_korean(unicodedata.normalize("NFD", value)) == text.normalize_korean(
+        value
+    )
 
 
 @given(st.integers(0, 10**12))

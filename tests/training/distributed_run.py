@@ -26,7 +26,9 @@ class SaveRank(finetune_ctc.TrainerCallback):
 
     def on_epoch_end(self, args, state, control, model, **kwargs) -> None:
         rank = os.environ.get("RANK", "0")
-        weights = {key.removeprefix("module."): value.clone() for key, value in model.state_dict().items()}
+        weights = {
+            key.removeprefix("module."): value.clone() for key, value in model.state_dict().items()
+        }
         torch.save(weights, self.folder / f"epoch{round(state.epoch)}-rank{rank}.pt")
 
 
@@ -37,7 +39,14 @@ def main(base: str, output: str, batch: str) -> None:
         mask_time_prob=0.0, stages=(Stage(1, (FEATURE_ENCODER,)),),
     )  # fmt: skip
     data = prepared(same_length=True)
-    facts = finetune_ctc.train(used, data, Path(output) / "model", RunLog(used, "smoke", {}, 1), 1, (SaveRank(Path(output)),))
+    facts = finetune_ctc.train(
+        used,
+        data,
+        Path(output) / "model",
+        RunLog(used, "smoke", {}, 1),
+        1,
+        (SaveRank(Path(output)),),
+    )
     print(facts["processes"], facts["best_validation_wer"])
     model = Path(output) / "model"
     clips = data["valid"].select(range(3))  # an odd number, so the ranks get unequal shares

@@ -36,9 +36,16 @@ def kept_for_backward(model, positions):
         return tensor
 
     mask = torch.zeros(BATCH, 1, TOKENS, TOKENS, dtype=model.dtype)
-    with shortened_context(model, positions) as frames, torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
+    with (
+        shortened_context(model, positions) as frames,
+        torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor),
+    ):
         features = torch.randn(BATCH, 80, frames, dtype=model.dtype)
-        model(input_features=features, labels=torch.randint(3, 99, (BATCH, TOKENS)), decoder_attention_mask=mask)
+        model(
+            input_features=features,
+            labels=torch.randint(3, 99, (BATCH, TOKENS)),
+            decoder_attention_mask=mask,
+        )
     return sum(storage.nbytes() for storage in kept.values())
 
 
@@ -51,7 +58,11 @@ def test_what_is_computed_is_what_autograd_keeps(base, method, weights, monkeypa
     assert found.activations == pytest.approx(kept_for_backward(model, POSITIONS), rel=0.05)
     trained = [p for p in model.parameters() if p.requires_grad]
     assert found.trainable == sum(p.numel() for p in trained)
-    assert found.gradients == found.optimizer // 2 == sum(p.numel() * p.element_size() for p in trained)
+    assert (
+        found.gradients
+        == found.optimizer // 2
+        == sum(p.numel() * p.element_size() for p in trained)
+    )
     assert found.weights == sum(p.numel() * p.element_size() for p in model.parameters())
     assert found.total == found.weights + found.gradients + found.optimizer + found.activations
 
@@ -76,7 +87,9 @@ def test_a_step_is_measured_in_its_own_process(base):
 
 
 def test_the_study_joins_what_is_computed_and_what_is_measured(base, tmp_path, monkeypatch):
-    monkeypatch.setattr(precision, "name", lambda: "fp32")  # then bf16 would be emulated, and is not measured
+    monkeypatch.setattr(
+        precision, "name", lambda: "fp32"
+    )  # then bf16 would be emulated, and is not measured
     used = replace(EXPERIMENT, base=str(base))
     table = show_memory.study(used, 50, True, tmp_path / "study.csv")
     assert len(table) == 16 == len(pd.read_csv(tmp_path / "study.csv"))
@@ -88,7 +101,13 @@ def test_the_study_joins_what_is_computed_and_what_is_measured(base, tmp_path, m
 def test_tables_and_figure_of_the_memory_study(base):
     config = WhisperForConditionalGeneration.from_pretrained(base).config
     table = show_memory.computed(config, 200, EXPERIMENT)
-    assert len(table) == 16 and (table["total"] >= table[["weights", "gradients", "optimizer", "activations"]].sum(axis=1) - 2).all()
+    assert (
+        len(table) == 16
+        and (
+            table["total"]
+            >= table[["weights", "gradients", "optimizer", "activations"]].sum(axis=1) - 2
+        ).all()
+    )
     axes = show_memory.by_part(table.assign(measured=table["total"] + 10), "tiny")
     assert axes.get_xlabel() == "MiB" and len(axes.get_yticklabels()) == 16
     cards = show_memory.fits(200, EXPERIMENT)

@@ -56,7 +56,9 @@ class Deviation:
 def _rules(part: str, table: str, rate: float) -> tuple[Rule, ...]:
     """``"ㄲ>ㄱ ㄹ>"`` in compatibility letters; an empty right side is an omission."""
     pairs = (item.split(">") for item in table.split())
-    return tuple(Rule(part, _conjoining(part, a), _conjoining(part, b) if b else "", rate) for a, b in pairs)
+    return tuple(
+        Rule(part, _conjoining(part, a), _conjoining(part, b) if b else "", rate) for a, b in pairs
+    )
 
 
 def _conjoining(part: str, letter: str) -> str:
@@ -65,7 +67,16 @@ def _conjoining(part: str, letter: str) -> str:
 
 
 def _epenthesis(codas: str, vowel: str, rate: float) -> tuple[Rule, ...]:
-    return tuple(Rule("coda", _conjoining("coda", c), _conjoining("onset", c), rate, _conjoining("vowel", vowel)) for c in codas)
+    return tuple(
+        Rule(
+            "coda",
+            _conjoining("coda", c),
+            _conjoining("onset", c),
+            rate,
+            _conjoining("vowel", vowel),
+        )
+        for c in codas
+    )
 
 
 RULES: dict[str, tuple[Rule, ...]] = {
@@ -114,7 +125,9 @@ RULES: dict[str, tuple[Rule, ...]] = {
 }
 
 
-def apply_accent(syllables: list[Syllable], l1: str, level: str, rng: random.Random) -> tuple[list[Syllable], list[Deviation]]:
+def apply_accent(
+    syllables: list[Syllable], l1: str, level: str, rng: random.Random
+) -> tuple[list[Syllable], list[Deviation]]:
     """Say ``syllables`` with the accent of ``l1`` at ``level`` (상, 중 or 하).
 
     At most one rule fires per onset, vowel or coda. Returns what is spoken and what deviates.
@@ -137,14 +150,20 @@ def apply_accent(syllables: list[Syllable], l1: str, level: str, rng: random.Ran
             else:
                 syllable = syllable.with_part(part, rule.spoken)
                 kind = "substitution" if rule.spoken else "omission"
-                deviations.append(Deviation(index, part, kind, compatibility(rule.intended), compatibility(rule.spoken)))
+                deviations.append(
+                    Deviation(
+                        index, part, kind, compatibility(rule.intended), compatibility(rule.spoken)
+                    )
+                )
         spoken.append(syllable)
         if extra is not None:
             spoken.append(extra)
     return spoken, deviations
 
 
-def _draw(rules: tuple[Rule, ...], part: str, jamo: str, factor: float, rng: random.Random) -> Rule | None:
+def _draw(
+    rules: tuple[Rule, ...], part: str, jamo: str, factor: float, rng: random.Random
+) -> Rule | None:
     """The first matching rule that fires; one random number decides among exclusive alternatives."""
     threshold = rng.random()
     for rule in rules:

@@ -27,7 +27,13 @@ from speakor_common.text import to_jamo
 
 CORPUS_FOLDER = "131.인공지능 학습을 위한 외국인 한국어 발화 음성 데이터/01.데이터_new_20220719"
 # AI Hub numbers its language zips; the native part is this sample's own addition.
-_ZIP_NAMES = {"VN": "1. 베트남어", "EN": "2. 영어", "JP": "3. 일본어", "CN": "4. 중국어", "KR": "5. 한국어"}
+_ZIP_NAMES = {
+    "VN": "1. 베트남어",
+    "EN": "2. 영어",
+    "JP": "3. 일본어",
+    "CN": "4. 중국어",
+    "KR": "5. 한국어",
+}
 _AUDIO_PREFIX = {"1.Training": "TS_", "2.Validation": "VS_"}
 _ZIP_DATE = (2022, 7, 19, 0, 0, 0)  # fixed, so that the same clips make the same zip
 _OPUS_COMPRESSION = 0.9  # soundfile's 0-1 scale; about 31 kbit/s at 16 kHz mono
@@ -35,7 +41,9 @@ _OPUS_COMPRESSION = 0.9  # soundfile's 0-1 scale; about 31 kbit/s at 16 kHz mono
 _synthesiser: Synthesiser | None = None
 
 
-def build(target: Path, cache: Path, processes: int | None = None, limit: int | None = None) -> Path:
+def build(
+    target: Path, cache: Path, processes: int | None = None, limit: int | None = None
+) -> Path:
     """Render every planned clip and write the zips under ``target``.
 
     Args:
@@ -68,7 +76,9 @@ def render(clip: PlannedClip, synthesiser: Synthesiser) -> bytes:
     speech = synthesiser.speak(clip.phones, speaker.mix, speaker.rate, speaker.pitch)
     audio = record(speech, speaker, clip.knocks, seed=zlib.crc32(clip.stem.encode()))
     buffer = io.BytesIO()
-    soundfile.write(buffer, audio, RATE, format="OGG", subtype="OPUS", compression_level=_OPUS_COMPRESSION)
+    soundfile.write(
+        buffer, audio, RATE, format="OGG", subtype="OPUS", compression_level=_OPUS_COMPRESSION
+    )
     return buffer.getvalue()
 
 
@@ -93,8 +103,16 @@ def label_record(clip: PlannedClip, seconds: float) -> dict:
             "SentenceSpeechLV": clip.level,
         },
         "SpeakerID": speaker.speaker_id,
-        "basic_info": {"gender": speaker.gender, "birthYear": str(speaker.birth_year), "eduBackground": "학사"},
-        "residence_info": {"country": COUNTRIES[speaker.l1], "residencePeriod": str(speaker.learning_months), "residenceCity": "서울"},
+        "basic_info": {
+            "gender": speaker.gender,
+            "birthYear": str(speaker.birth_year),
+            "eduBackground": "학사",
+        },
+        "residence_info": {
+            "country": COUNTRIES[speaker.l1],
+            "residencePeriod": str(speaker.learning_months),
+            "residenceCity": "서울",
+        },
         "skill_info": {
             "languageClass": L1_CODES[speaker.l1],
             "motherTongue": L1_CODES[speaker.l1],
@@ -125,7 +143,9 @@ def pack(clips: list[PlannedClip], cache: Path, target: Path) -> None:
             sound = (cache / f"{clip.stem}.ogg").read_bytes()
             audio[f"{inner}/{clip.stem}.ogg"] = sound
             seconds = soundfile.info(io.BytesIO(sound)).duration
-            labels[f"{inner}/{clip.stem}.json"] = json.dumps(label_record(clip, seconds), ensure_ascii=False).encode()
+            labels[f"{inner}/{clip.stem}.json"] = json.dumps(
+                label_record(clip, seconds), ensure_ascii=False
+            ).encode()
         _write_zip(folder / "라벨링데이터" / name, labels, zipfile.ZIP_DEFLATED)
         _write_zip(folder / "원천데이터" / (_AUDIO_PREFIX[part] + name), audio, zipfile.ZIP_STORED)
 

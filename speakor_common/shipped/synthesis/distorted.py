@@ -33,20 +33,29 @@ def plan_distorted(count: int = CLIPS) -> list[PlannedClip]:
     planned = []
     for number, (person, text) in enumerate(zip(people, sentences, strict=True)):
         clip = plan_clip(person, Prompt(f"Z{number:04d}", text, ""), TRAIN, SEED)
-        planned.append(replace(clip, spoken=tuple(distort(clip.spoken, random.Random(f"{SEED}/{clip.stem}")))))
+        planned.append(
+            replace(clip, spoken=tuple(distort(clip.spoken, random.Random(f"{SEED}/{clip.stem}"))))
+        )
     return planned
 
 
 def distort(syllables: Sequence[Syllable], rng: random.Random) -> list[Syllable]:
     """Replace one sound of more than half of the syllables by any other of its kind."""
-    return [_replace_sound(syllable, rng) if rng.random() < _DISTORTED_SHARE else syllable for syllable in syllables]
+    return [
+        _replace_sound(syllable, rng) if rng.random() < _DISTORTED_SHARE else syllable
+        for syllable in syllables
+    ]
 
 
 def _replace_sound(syllable: Syllable, rng: random.Random) -> Syllable:
     part = rng.choice(tuple(_SOUNDS))
-    return syllable.with_part(part, rng.choice([sound for sound in _SOUNDS[part] if sound != getattr(syllable, part)]))
+    return syllable.with_part(
+        part, rng.choice([sound for sound in _SOUNDS[part] if sound != getattr(syllable, part)])
+    )
 
 
 def clips(cache: Path, count: int = CLIPS, processes: int | None = None) -> list[dict]:
     """Render what ``cache`` lacks and return all as training rows, ``text`` being what is pronounced; see :func:`extra.clips`."""
-    return render_rows(plan_distorted(count), cache, lambda clip: to_hangul(list(clip.spoken)), processes)
+    return render_rows(
+        plan_distorted(count), cache, lambda clip: to_hangul(list(clip.spoken)), processes
+    )

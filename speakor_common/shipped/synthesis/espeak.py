@@ -21,7 +21,20 @@ from speakor_common.text.g2p import standard_pronunciation
 _SYNCHRONOUS = 2  # espeak_AUDIO_OUTPUT: synthesise in the calling thread, samples to the callback
 _UTF8 = 1
 _PITCH, _RATE = 3, 1  # espeak_PARAMETER
-_VARIANTS = ("", "+f1", "+f2", "+f3", "+f4", "+m1", "+m3", "+m5", "+m7", "+croak", "+klatt2", "+klatt4")
+_VARIANTS = (
+    "",
+    "+f1",
+    "+f2",
+    "+f3",
+    "+f4",
+    "+m1",
+    "+m3",
+    "+m5",
+    "+m7",
+    "+croak",
+    "+klatt2",
+    "+klatt4",
+)
 
 
 def clips(count: int, seed: int = SEED) -> list[dict]:
@@ -29,8 +42,20 @@ def clips(count: int, seed: int = SEED) -> list[dict]:
     rng = random.Random(f"{seed}/espeak/voices")
     rows = []
     for number, text in enumerate(distant_sentences(count, f"{seed}/espeak")):
-        samples = speak(standard_pronunciation(text), rng.choice(_VARIANTS), rng.randint(140, 210), rng.randint(25, 75))
-        rows.append({"utterance_id": f"espeak{number:05d}", "text": text, "audio": encode_wav(samples), "length": len(samples)})
+        samples = speak(
+            standard_pronunciation(text),
+            rng.choice(_VARIANTS),
+            rng.randint(140, 210),
+            rng.randint(25, 75),
+        )
+        rows.append(
+            {
+                "utterance_id": f"espeak{number:05d}",
+                "text": text,
+                "audio": encode_wav(samples),
+                "length": len(samples),
+            }
+        )
     return rows
 
 
@@ -57,9 +82,13 @@ def _engine():
     try:
         import espeakng_loader
     except ModuleNotFoundError as error:
-        raise SpeakorError("espeak-ng is missing; install it with: pip install '.[synthesis]'") from error
+        raise SpeakorError(
+            "espeak-ng is missing; install it with: pip install '.[synthesis]'"
+        ) from error
     library = ctypes.CDLL(espeakng_loader.get_library_path())
-    rate = library.espeak_Initialize(_SYNCHRONOUS, 0, str(espeakng_loader.get_data_path()).encode(), 0)
+    rate = library.espeak_Initialize(
+        _SYNCHRONOUS, 0, str(espeakng_loader.get_data_path()).encode(), 0
+    )
     collected: list[bytes] = []
 
     @ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)

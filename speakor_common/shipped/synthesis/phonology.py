@@ -13,9 +13,17 @@ from speakor_common.text import CODAS, ONSETS, VOWELS, from_jamo, split_syllable
 
 _SILENT = "ᄋ"
 
-_ONSET_PHONES = dict(zip(ONSETS, "k ʔk n t ʔt ɾ m p ʔp s ss - ʨ ʔʨ ʨʰ kʰ tʰ pʰ h".replace("-", "_").split(), strict=True))
+_ONSET_PHONES = dict(
+    zip(
+        ONSETS,
+        "k ʔk n t ʔt ɾ m p ʔp s ss - ʨ ʔʨ ʨʰ kʰ tʰ pʰ h".replace("-", "_").split(),
+        strict=True,
+    )
+)
 _VOICED = {"ᄀ": "ɡ", "ᄃ": "d", "ᄇ": "b", "ᄌ": "ʥ"}
-_VOWEL_PHONES = dict(zip(VOWELS, "a ɛ ja jɛ ʌ e jʌ je o wa wɛ we jo u wʌ we wi ju ɯ ɰi i".split(), strict=True))
+_VOWEL_PHONES = dict(
+    zip(VOWELS, "a ɛ ja jɛ ʌ e jʌ je o wa wɛ we jo u wʌ we wi ju ɯ ɰi i".split(), strict=True)
+)
 # Only the seven codas of the standard language are heard; others are neutralised before this table is read.
 _CODA_PHONES = {"ᆨ": "k", "ᆫ": "n", "ᆮ": "t", "ᆯ": "l", "ᆷ": "m", "ᆸ": "p", "ᆼ": "ŋ"}
 _NEUTRALISED = {
@@ -80,7 +88,11 @@ def to_phones(syllables: list[Syllable], pauses: frozenset[int] = frozenset()) -
             pieces.append(", " if previous.word in pauses else " ")
             if previous.word in pauses:
                 previous = None
-        pieces.append(_onset_phone(syllable, previous) + _VOWEL_PHONES[syllable.vowel] + _CODA_PHONES.get(syllable.coda, ""))
+        pieces.append(
+            _onset_phone(syllable, previous)
+            + _VOWEL_PHONES[syllable.vowel]
+            + _CODA_PHONES.get(syllable.coda, "")
+        )
         previous = syllable
     return "".join(pieces) + "."
 

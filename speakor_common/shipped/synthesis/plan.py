@@ -13,7 +13,14 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
-from speakor_common.corpus.splits import SAMPLE_POLICY, TEST, TRAIN, VALID, prompt_split, speaker_splits
+from speakor_common.corpus.splits import (
+    SAMPLE_POLICY,
+    TEST,
+    TRAIN,
+    VALID,
+    prompt_split,
+    speaker_splits,
+)
 from speakor_common.shipped.synthesis.accents import Deviation, apply_accent
 from speakor_common.shipped.synthesis.frames import FRAMES
 from speakor_common.shipped.synthesis.phonology import Syllable, to_phones, to_syllables
@@ -70,7 +77,11 @@ class PlannedClip:
 
 def plan(seed: int = SEED) -> list[PlannedClip]:
     """All clips of the sample corpus, in a fixed order."""
-    speakers = [s for l1 in L1_CODES for s in make_speakers(l1, NATIVE_SPEAKERS if l1 == "KR" else LEARNERS_PER_L1, seed)]
+    speakers = [
+        s
+        for l1 in L1_CODES
+        for s in make_speakers(l1, NATIVE_SPEAKERS if l1 == "KR" else LEARNERS_PER_L1, seed)
+    ]
     split_of = speaker_splits({s.speaker_id: s.l1 for s in speakers}, SAMPLE_POLICY)
     decks = {split: _deck(split, seed) for split in CLIPS}
     clips = []
@@ -92,22 +103,34 @@ def distant_sentences(count: int, seed: str) -> list[str]:
     Raises:
         ValueError: the frames cannot give that many.
     """
-    held_out = [p.text for p in build_prompts(PROMPT_COUNT, SEED) if prompt_split(p.prompt_id, SAMPLE_POLICY) != TRAIN]
+    held_out = [
+        p.text
+        for p in build_prompts(PROMPT_COUNT, SEED)
+        if prompt_split(p.prompt_id, SAMPLE_POLICY) != TRAIN
+    ]
     frames = [frame for rows in FRAMES.values() for frame in rows]
     rng = random.Random(seed)
     found: dict[str, None] = {}
     for _ in range(40 * count):
         text = fill(rng.choice(frames), rng)
-        if text not in found and not process.extractOne(text, held_out, scorer=fuzz.ratio, score_cutoff=MAX_SIMILARITY):
+        if text not in found and not process.extractOne(
+            text, held_out, scorer=fuzz.ratio, score_cutoff=MAX_SIMILARITY
+        ):
             found[text] = None
             if len(found) == count:
                 return list(found)
-    raise ValueError(f"only {len(found)} of {count} sentences keep their distance from the held-out prompts")
+    raise ValueError(
+        f"only {len(found)} of {count} sentences keep their distance from the held-out prompts"
+    )
 
 
 def _deck(split: str, seed: int) -> Iterator[Prompt]:
     """Deal a split's prompts in shuffled rounds, so every prompt is used equally often."""
-    prompts = [p for p in build_prompts(PROMPT_COUNT, seed) if prompt_split(p.prompt_id, SAMPLE_POLICY) == split]
+    prompts = [
+        p
+        for p in build_prompts(PROMPT_COUNT, seed)
+        if prompt_split(p.prompt_id, SAMPLE_POLICY) == split
+    ]
     rng = random.Random(f"{seed}/deck/{split}")
     while True:
         rng.shuffle(prompts)
@@ -137,7 +160,9 @@ def plan_clip(speaker: Speaker, prompt: Prompt, split: str, seed: int) -> Planne
         intended=tuple(intended),
         spoken=tuple(spoken),
         deviations=tuple(deviations),
-        pauses=frozenset(w for w in sorted(words)[:-1] if rng.random() < _PAUSE_SHARE[speaker.level]),
+        pauses=frozenset(
+            w for w in sorted(words)[:-1] if rng.random() < _PAUSE_SHARE[speaker.level]
+        ),
         knocks=knocks,
         official_part="1.Training" if split == TRAIN else "2.Validation",
     )

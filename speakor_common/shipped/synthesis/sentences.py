@@ -69,7 +69,9 @@ def build_prompts(count: int, seed: int, answer_share: float = 0.35) -> list[Pro
         ValueError: the frames cannot give that many sentences.
     """
     rng = random.Random(seed)
-    frames = [(category, i, frame) for category, rows in FRAMES.items() for i, frame in enumerate(rows)]
+    frames = [
+        (category, i, frame) for category, rows in FRAMES.items() for i, frame in enumerate(rows)
+    ]
     texts: list[str] = []
     prompts: list[Prompt] = []
     for round_number in range(60):
@@ -84,7 +86,9 @@ def build_prompts(count: int, seed: int, answer_share: float = 0.35) -> list[Pro
             prompts.append(Prompt(item, text, QUESTIONS[category] if task == "Q" else ""))
             if len(prompts) == count:
                 return prompts
-    raise ValueError(f"the frames gave {len(prompts)} different sentences, {count} were asked for; add frames or slots")
+    raise ValueError(
+        f"the frames gave {len(prompts)} different sentences, {count} were asked for; add frames or slots"
+    )
 
 
 def fill(frame: str, rng: random.Random) -> str:

@@ -58,14 +58,22 @@ class Speaker:
 
 def make_speakers(l1: str, count: int, seed: int) -> list[Speaker]:
     """``count`` speakers of one first language; levels are dealt in turn."""
-    return [_make_speaker(l1, number, random.Random(f"{seed}/{l1}/{number}")) for number in range(1, count + 1)]
+    return [
+        _make_speaker(l1, number, random.Random(f"{seed}/{l1}/{number}"))
+        for number in range(1, count + 1)
+    ]
 
 
 def _make_speaker(l1: str, number: int, rng: random.Random) -> Speaker:
     level = None if l1 == "KR" else _LEVELS[(number - 1) % len(_LEVELS)]
     gender = "M" if number % 2 == 0 else "F"
     mix = _mix(gender, rng)
-    topik = {"하": ("1", "2", "해당 없음"), "중": ("3", "4"), "상": ("5", "6"), None: ("해당 없음",)}[level]
+    topik = {
+        "하": ("1", "2", "해당 없음"),
+        "중": ("3", "4"),
+        "상": ("5", "6"),
+        None: ("해당 없음",),
+    }[level]
     return Speaker(
         speaker_id=f"{l1}{number:04d}",
         l1=l1,
@@ -73,7 +81,12 @@ def _make_speaker(l1: str, number: int, rng: random.Random) -> Speaker:
         level=level,
         topik=rng.choice(topik),
         birth_year=rng.randint(1975, 2004),
-        learning_months={"하": rng.randint(3, 12), "중": rng.randint(10, 30), "상": rng.randint(24, 72), None: 0}[level],
+        learning_months={
+            "하": rng.randint(3, 12),
+            "중": rng.randint(10, 30),
+            "상": rng.randint(24, 72),
+            None: 0,
+        }[level],
         mix=mix,
         rate=round(rng.uniform(*_RATES[level]), 3),
         pitch=round(rng.uniform(0.88, 1.0) if gender == "M" else rng.uniform(0.94, 1.1), 3),
@@ -96,7 +109,9 @@ def _mix(gender: str, rng: random.Random) -> tuple[float, ...]:
     return tuple(round(w, 4) for w in weights)
 
 
-def record(speech: np.ndarray, speaker: Speaker, noise_bursts: tuple[float, ...], seed: int) -> np.ndarray:
+def record(
+    speech: np.ndarray, speaker: Speaker, noise_bursts: tuple[float, ...], seed: int
+) -> np.ndarray:
     """Pass clean speech through the speaker's microphone and room.
 
     Args:

@@ -29,7 +29,12 @@ from speakor_common.storage import write_text
 _ASSETS = files("speakor_common.show") / "assets"
 
 
-def explore(predictions: pd.DataFrame, audio_of: AudioOf, reviews: Path | None = None, spoken: Path | None = None) -> anywidget.AnyWidget:
+def explore(
+    predictions: pd.DataFrame,
+    audio_of: AudioOf,
+    reviews: Path | None = None,
+    spoken: Path | None = None,
+) -> anywidget.AnyWidget:
     """The widget.
 
     Args:
@@ -46,19 +51,30 @@ class Explorer(anywidget.AnyWidget):
 
     def __init__(self, browser: Browser, audio_of: AudioOf, reviews: Path | None) -> None:
         texts = browser.predictions["reference"].str.cat(browser.predictions["hypothesis"], sep=" ")
-        super().__init__(_esm=_script("rows", "sound", "view", "widget"), _css=_style("".join(texts)))
+        super().__init__(
+            _esm=_script("rows", "sound", "view", "widget"), _css=_style("".join(texts))
+        )
         self._browser, self._audio_of, self._path = browser, audio_of, reviews
         self._reviews = review.read(reviews) if reviews else {}
         self.on_msg(lambda _, content, buffers: self.answer(content))
 
     def answer(self, question: dict[str, Any]) -> None:
         """Send the answer to one question; an unknown one is a KeyError."""
-        answers = {"start": self._start, "detail": self._detail, "confusions": self._confusions, "review": self._review}
+        answers = {
+            "start": self._start,
+            "detail": self._detail,
+            "confusions": self._confusions,
+            "review": self._review,
+        }
         content, buffers = answers[question["what"]](question)
         self.send({"request": question["request"], **content}, buffers)
 
     def _start(self, question: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
-        content = {"rows": self._browser.rows(), "tags": review.TAGS, "reviews": _plain(self._reviews)}
+        content = {
+            "rows": self._browser.rows(),
+            "tags": review.TAGS,
+            "reviews": _plain(self._reviews),
+        }
         return {}, [json.dumps(content, ensure_ascii=False).encode()]
 
     def _detail(self, question: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
@@ -78,7 +94,12 @@ class Explorer(anywidget.AnyWidget):
 
 
 def write_html(
-    predictions: pd.DataFrame, audio_of: AudioOf, path: Path, worst: int = 200, reviews: Path | None = None, spoken: Path | None = None
+    predictions: pd.DataFrame,
+    audio_of: AudioOf,
+    path: Path,
+    worst: int = 200,
+    reviews: Path | None = None,
+    spoken: Path | None = None,
 ) -> Path:
     """The same as one page with the worst utterances, sound embedded, that works from a file without server or kernel.
 
@@ -93,13 +114,22 @@ def write_html(
         "tags": review.TAGS,
         "reviews": _plain(review.read(reviews)) if reviews else {},
         "words": [browser.words(index) for index in table.index],
-        "cards": {f"{row.condition} {row.utterance_id}": browser.card(row.Index) for row in first.itertuples()},
+        "cards": {
+            f"{row.condition} {row.utterance_id}": browser.card(row.Index)
+            for row in first.itertuples()
+        },
         "sounds": _sounds(list(table["utterance_id"].unique()), audio_of),
         "confusions": browser.confusions(),
     }
-    data = json.dumps(content, ensure_ascii=False).replace("</", "<\\/")  # no end of the script element within
+    data = json.dumps(content, ensure_ascii=False).replace(
+        "</", "<\\/"
+    )  # no end of the script element within
     page = _PAGE.format(
-        style=_style(data), shown=table["utterance_id"].nunique(), total=total, data=data, script=_script("rows", "sound", "view", "page")
+        style=_style(data),
+        shown=table["utterance_id"].nunique(),
+        total=total,
+        data=data,
+        script=_script("rows", "sound", "view", "page"),
     )
     return write_text(path, page)
 
@@ -116,7 +146,9 @@ def _opus(source: bytes | str) -> bytes:
 def _sounds(identifiers: list[str], audio_of: AudioOf) -> dict[str, str]:
     """Opus in base64 by utterance; threads encode side by side, because the encoder works without Python's lock."""
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        encoded = threads.map(lambda identifier: base64.b64encode(_opus(audio_of(identifier))).decode(), identifiers)
+        encoded = threads.map(
+            lambda identifier: base64.b64encode(_opus(audio_of(identifier))).decode(), identifiers
+        )
         return dict(zip(identifiers, encoded, strict=True))
 
 
@@ -129,7 +161,16 @@ def _script(*names: str) -> str:
 
 
 def _style(text: str) -> str:
-    letters = "".join(sorted({*text, *map(chr, range(0x20, 0x7F)), *map(chr, range(0x3131, 0x3164)), *"초성중종–→⚑▾▴‹›·…"}))
+    letters = "".join(
+        sorted(
+            {
+                *text,
+                *map(chr, range(0x20, 0x7F)),
+                *map(chr, range(0x3131, 0x3164)),
+                *"초성중종–→⚑▾▴‹›·…",
+            }
+        )
+    )
     return font_face(letters) + STYLE + (_ASSETS / "explorer.css").read_text(encoding="utf-8")
 
 

@@ -7,7 +7,13 @@ import io
 from importlib.resources import files
 
 FAMILY = "Speakor Hangul"
-_EDITOR_TABLES = ["TSI0", "TSI1", "TSI2", "TSI3", "TSI5"]  # of a font editor, unknown to the subsetter
+_EDITOR_TABLES = [
+    "TSI0",
+    "TSI1",
+    "TSI2",
+    "TSI3",
+    "TSI5",
+]  # of a font editor, unknown to the subsetter
 
 
 def font_face(text: str) -> str:
@@ -15,7 +21,9 @@ def font_face(text: str) -> str:
     from fontTools.subset import Options, Subsetter
     from fontTools.ttLib import TTFont
 
-    font = TTFont(io.BytesIO((files("koreanize_matplotlib") / "fonts" / "NanumGothic.ttf").read_bytes()))
+    font = TTFont(
+        io.BytesIO((files("koreanize_matplotlib") / "fonts" / "NanumGothic.ttf").read_bytes())
+    )
     options = Options(layout_features=[], hinting=False, notdef_outline=True)
     options.drop_tables += _EDITOR_TABLES
     cut = Subsetter(options)

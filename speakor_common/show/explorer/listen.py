@@ -50,8 +50,16 @@ def _syllables(words: Pair) -> tuple[str, str]:
             continue
         title = html.escape(jamo_difference(pair))
         kind = {"substitution": "sub", "deletion": "del", "insertion": "ins"}[pair.operation]
-        left += f'<span class="{kind}" title="{title}">{html.escape(pair.reference)}</span>' if pair.reference else ""
-        right += f'<span class="{kind}" title="{title}">{html.escape(pair.hypothesis)}</span>' if pair.hypothesis else ""
+        left += (
+            f'<span class="{kind}" title="{title}">{html.escape(pair.reference)}</span>'
+            if pair.reference
+            else ""
+        )
+        right += (
+            f'<span class="{kind}" title="{title}">{html.escape(pair.hypothesis)}</span>'
+            if pair.hypothesis
+            else ""
+        )
     return left, right
 
 
@@ -66,7 +74,16 @@ def jamo_difference(pair: Pair) -> str:
     if pair.operation == "insertion":
         return f"{pair.hypothesis} 더해짐"
     try:
-        parts = zip(("초성", "중성", "종성"), split_syllable(pair.reference), split_syllable(pair.hypothesis), strict=True)
+        parts = zip(
+            ("초성", "중성", "종성"),
+            split_syllable(pair.reference),
+            split_syllable(pair.hypothesis),
+            strict=True,
+        )
     except ValueError:  # a broken syllable: the recogniser wrote lone jamo
         return f"{pair.reference}→{pair.hypothesis}"
-    return ", ".join(f"{name} {compatibility(a) or NOTHING}→{compatibility(b) or NOTHING}" for name, a, b in parts if a != b)
+    return ", ".join(
+        f"{name} {compatibility(a) or NOTHING}→{compatibility(b) or NOTHING}"
+        for name, a, b in parts
+        if a != b
+    )

@@ -35,7 +35,10 @@ def test_the_sample_is_what_was_promised(corpus, manifest):
     assert learners.groupby("split").size().to_dict() == {"train": 800, "valid": 120, "test": 240}
     assert (manifest["l1"] == "KR").sum() == 900
     assert learners["speaker_id"].nunique() >= 24 and manifest["text"].nunique() >= 400
-    assert set(learners["level"]) == {"상", "중", "하"} and set(learners["task"]) == {"read", "answer"}
+    assert set(learners["level"]) == {"상", "중", "하"} and set(learners["task"]) == {
+        "read",
+        "answer",
+    }
     for mark in ("/", "+", "n/"):
         assert learners["raw_text"].str.contains(mark, regex=False).any()
 
@@ -45,7 +48,8 @@ def test_the_sample_is_small_enough_to_ship():
     for model in ("base-tiny", "listener-tiny"):
         folder = checkpoints.resolve(model)
         assert (
-            sum(p.stat().st_size for p in folder.iterdir() if p.is_file()) < 10e6 and "license: mit" in (folder / "README.md").read_text()
+            sum(p.stat().st_size for p in folder.iterdir() if p.is_file()) < 10e6
+            and "license: mit" in (folder / "README.md").read_text()
         )
 
 
@@ -65,7 +69,13 @@ def test_labels_agree_with_the_plan(corpus):
 
 @pytest.mark.parametrize(
     ("word", "particle", "form"),
-    [("사과", "을", "를"), ("빵", "을", "을"), ("서울", "로", "로"), ("부산", "로", "으로"), ("학생", "이에요", "이에요")],
+    [
+        ("사과", "을", "를"),
+        ("빵", "을", "을"),
+        ("서울", "로", "로"),
+        ("부산", "로", "으로"),
+        ("학생", "이에요", "이에요"),
+    ],
 )
 def test_particles_fit_their_word(word, particle, form):
     assert sentences.fit_particle(word, particle) == form
@@ -75,7 +85,12 @@ def test_phones_follow_korean_allophony():
     def phones(text):
         return phonology.to_phones(phonology.to_syllables(standard_pronunciation(text)))
 
-    assert phones("가구") == "kaɡu." and phones("국물") == "kuŋmul." and phones("빨리") == "ʔpalli." and phones("시") == "ɕi."
+    assert (
+        phones("가구") == "kaɡu."
+        and phones("국물") == "kuŋmul."
+        and phones("빨리") == "ʔpalli."
+        and phones("시") == "ɕi."
+    )
 
 
 @pytest.mark.parametrize("l1", ["JP", "CN", "VN", "EN"])
@@ -84,7 +99,9 @@ def test_accents_weaken_with_level(l1):
     counts = {}
     for level in ("하", "중", "상"):
         rng = random.Random(0)
-        counts[level] = sum(len(accents.apply_accent(syllables, l1, level, rng)[1]) for _ in range(200))
+        counts[level] = sum(
+            len(accents.apply_accent(syllables, l1, level, rng)[1]) for _ in range(200)
+        )
     assert counts["하"] > counts["중"] > counts["상"] > 0
     assert accents.apply_accent(syllables, "KR", "하", random.Random(0)) == (syllables, [])
 
@@ -108,11 +125,19 @@ def extra_clips():
 def test_extra_native_clips_are_other_people_saying_other_things(extra_clips):
     assert len(extra_clips) == 4000 and len({clip.stem for clip in extra_clips}) == 4000
     voices = {(clip.speaker.mix, clip.speaker.pitch) for clip in extra_clips}
-    assert len(voices) == 200 and not voices & {(clip.speaker.mix, clip.speaker.pitch) for clip in plan()}
-    held_out = {clip.prompt.text for clip in plan() if prompt_split(clip.prompt.prompt_id, SAMPLE_POLICY) != TRAIN}
+    assert len(voices) == 200 and not voices & {
+        (clip.speaker.mix, clip.speaker.pitch) for clip in plan()
+    }
+    held_out = {
+        clip.prompt.text
+        for clip in plan()
+        if prompt_split(clip.prompt.prompt_id, SAMPLE_POLICY) != TRAIN
+    }
     assert len(held_out) > 100
     for clip in random.Random(1).sample(extra_clips, 200):
-        assert not process.extractOne(clip.prompt.text, held_out, scorer=fuzz.ratio, score_cutoff=sentences.MAX_SIMILARITY)
+        assert not process.extractOne(
+            clip.prompt.text, held_out, scorer=fuzz.ratio, score_cutoff=sentences.MAX_SIMILARITY
+        )
     assert not any(clip.deviations for clip in extra_clips)  # native: nothing is mispronounced
 
 
@@ -122,20 +147,35 @@ def test_every_beginning_of_the_extra_clips_is_balanced(extra_clips):
 
 def test_distorted_clips_are_what_no_rule_of_korean_would_say():
     planned = distorted.plan_distorted(40)
-    assert len({clip.stem for clip in planned}) == len({clip.speaker.speaker_id for clip in planned}) == 40
+    assert (
+        len({clip.stem for clip in planned})
+        == len({clip.speaker.speaker_id for clip in planned})
+        == 40
+    )
     assert planned == distorted.plan_distorted(60)[:40]  # more clips only append
     pairs = [(a, b) for clip in planned for a, b in zip(clip.intended, clip.spoken, strict=True)]
     changed = [(a, b) for a, b in pairs if a != b]
     assert 0.5 < len(changed) / len(pairs) < 0.7
-    assert all(sum(x != y for x, y in zip(a.jamo.ljust(3), b.jamo.ljust(3), strict=True)) == 1 for a, b in changed)
+    assert all(
+        sum(x != y for x, y in zip(a.jamo.ljust(3), b.jamo.ljust(3), strict=True)) == 1
+        for a, b in changed
+    )
     assert len({b.onset for _, b in changed}) == 19 and len({b.coda for _, b in changed}) == 8
-    held_out = [p.text for p in sentences.build_prompts(960, 20220719) if prompt_split(p.prompt_id, SAMPLE_POLICY) != TRAIN]
+    held_out = [
+        p.text
+        for p in sentences.build_prompts(960, 20220719)
+        if prompt_split(p.prompt_id, SAMPLE_POLICY) != TRAIN
+    ]
     for clip in planned:
-        assert not process.extractOne(clip.prompt.text, held_out, scorer=fuzz.ratio, score_cutoff=sentences.MAX_SIMILARITY)
+        assert not process.extractOne(
+            clip.prompt.text, held_out, scorer=fuzz.ratio, score_cutoff=sentences.MAX_SIMILARITY
+        )
 
 
 def test_the_shipped_confusions_are_those_of_the_training_learners(manifest):
     train = manifest[(manifest["split"] == TRAIN) & (manifest["l1"] != "KR")]
     known = detection.planted(train["utterance_id"].tolist(), train["deviations"].tolist())
-    counted = evaluation.count(said(train["text"].tolist(), [known[identifier] for identifier in train["utterance_id"]]))
+    counted = evaluation.count(
+        said(train["text"].tolist(), [known[identifier] for identifier in train["utterance_id"]])
+    )
     assert counted == evaluation.load(checkpoints.resolve("listener-tiny")).counts
