@@ -15,10 +15,9 @@ from typing import Literal
 import pandas as pd
 from rapidfuzz.distance import Levenshtein
 
-from speakor_common.text import compatibility, split_syllable
+from speakor_common.text import PARTS, compatibility, is_syllable, split_syllable
 
 NOTHING = "–"  # shown where a coda is absent
-PARTS = ("onset", "vowel", "coda")
 Operation = Literal["equal", "substitution", "deletion", "insertion"]
 
 
@@ -87,18 +86,14 @@ def jamo_pairs(pair: Pair) -> Iterator[tuple[str, str, str]]:
     """``(part, reference, hypothesis)`` of two aligned syllables, equal parts included; nothing where one is missing."""
     if (
         pair.operation not in ("equal", "substitution")
-        or not _is_syllable(pair.reference)
-        or not _is_syllable(pair.hypothesis)
+        or not is_syllable(pair.reference)
+        or not is_syllable(pair.hypothesis)
     ):
         return
     for part, left, right in zip(
         PARTS, split_syllable(pair.reference), split_syllable(pair.hypothesis), strict=True
     ):
         yield part, compatibility(left) or NOTHING, compatibility(right) or NOTHING
-
-
-def _is_syllable(text: str) -> bool:
-    return len(text) == 1 and "가" <= text <= "힣"
 
 
 def confusion_matrix(confusions: pd.DataFrame, part: str, l1: str | None = None) -> pd.DataFrame:

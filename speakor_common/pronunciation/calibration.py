@@ -17,12 +17,11 @@ from scipy.optimize import minimize
 from speakor_common.batching.collate import load_audio
 from speakor_common.decoding.rescoring import SPEEDS
 from speakor_common.errors import TrainingError
-from speakor_common.evaluation.alignment import PARTS
 from speakor_common.pronunciation import confusions, detection
 from speakor_common.pronunciation.confusions import ADDED, Confusions, Weights
 from speakor_common.pronunciation.detection import Planted
 from speakor_common.pronunciation.listener import NativeListener
-from speakor_common.text import split_syllable
+from speakor_common.text import PARTS, split_syllable
 from speakor_common.text.g2p import standard_pronunciation
 
 _ROUNDS = 6  # which alternative is the best depends on the weights, so they are fitted again

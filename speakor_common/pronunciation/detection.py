@@ -14,8 +14,9 @@ from dataclasses import asdict, dataclass, fields
 
 import pandas as pd
 
-from speakor_common.evaluation.alignment import PARTS, align_syllables
+from speakor_common.evaluation.alignment import align_syllables
 from speakor_common.pronunciation.feedback import DeviationRecord, Record
+from speakor_common.text import PARTS
 from speakor_common.text.g2p import standard_pronunciation
 
 Place = tuple[int, str]  # syllable of the reference's pronunciation, part

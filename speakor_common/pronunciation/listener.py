@@ -17,11 +17,11 @@ import numpy as np
 from speakor_common.decoding.rescoring import SPEEDS
 from speakor_common.decoding.words import Word
 from speakor_common.errors import AudioError
-from speakor_common.evaluation.alignment import PARTS, Pair, align_syllables
+from speakor_common.evaluation.alignment import Pair, align_syllables
 from speakor_common.pronunciation import confusions
 from speakor_common.pronunciation.alternatives import Alternative, best_alternatives
 from speakor_common.recognition.recognisers import CTCRecogniser
-from speakor_common.text import ONSETS, compatibility, split_syllable
+from speakor_common.text import ONSETS, PARTS, compatibility, is_syllable, split_syllable
 from speakor_common.text.g2p import standard_pronunciation
 
 
@@ -196,7 +196,7 @@ def _jamo_differences(pair: Pair) -> list[tuple[str, str, str]]:
 
 
 def _parts(syllable: str) -> tuple[str, str, str]:
-    if not syllable or not "가" <= syllable <= "힣":
+    if not is_syllable(syllable):
         return "", "", ""
     onset, vowel, coda = (
         _letter(jamo, part) for jamo, part in zip(split_syllable(syllable), PARTS, strict=True)

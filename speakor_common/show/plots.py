@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from speakor_common.batching.conditions import CLEAN, NOISES, SNRS_DB, noise_name
-from speakor_common.evaluation.alignment import PARTS, confusion_matrix
+from speakor_common.evaluation.alignment import confusion_matrix
 from speakor_common.evaluation.summary import SMALL_GROUP
 
 # Okabe & Ito (2008): distinguishable with every common colour vision.

@@ -15,6 +15,8 @@ from speakor_common.errors import TextError
 ONSETS = tuple(chr(0x1100 + i) for i in range(19))
 VOWELS = tuple(chr(0x1161 + i) for i in range(21))
 CODAS = tuple(chr(0x11A8 + i) for i in range(27))
+PRONOUNCED_CODAS = ("", *"ᆨᆫᆮᆯᆷᆸᆼ")  # the seven sounds a syllable can end in, and none
+PARTS = ("onset", "vowel", "coda")  # of a syllable, in the order of split_syllable
 
 # How a lone conjoining jamo is shown to people (compatibility letters have a glyph of their own).
 _COMPAT_ONSETS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
@@ -52,15 +54,25 @@ def from_jamo(jamo: str) -> str:
     return "".join(_COMPAT.get(c, c) for c in unicodedata.normalize("NFC", jamo))
 
 
+def is_syllable(text: str) -> bool:
+    """Whether a text is one Hangul syllable, in either Unicode form.
+
+    >>> is_syllable("각"), is_syllable("ㄱ"), is_syllable("각각")
+    (True, False, False)
+    """
+    composed = to_nfc(text)
+    return len(composed) == 1 and "가" <= composed <= "힣"
+
+
 def split_syllable(syllable: str) -> tuple[str, str, str]:
     """Onset, vowel and coda of one precomposed syllable as conjoining jamo; coda may be ``""``.
 
     Raises:
         TextError: ``syllable`` is not a single Hangul syllable.
     """
-    jamo = to_jamo(syllable)
-    if len(to_nfc(syllable)) != 1 or not "가" <= to_nfc(syllable) <= "힣":
+    if not is_syllable(syllable):
         raise TextError(f"expected one Hangul syllable, found {syllable!r}")
+    jamo = to_jamo(syllable)
     return jamo[0], jamo[1], jamo[2:]
 
 

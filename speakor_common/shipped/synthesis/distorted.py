@@ -19,12 +19,11 @@ from speakor_common.shipped.synthesis.extra import render_rows, voices
 from speakor_common.shipped.synthesis.phonology import Syllable, to_hangul
 from speakor_common.shipped.synthesis.plan import SEED, PlannedClip, distant_sentences, plan_clip
 from speakor_common.shipped.synthesis.sentences import Prompt
-from speakor_common.text import ONSETS, VOWELS
+from speakor_common.text import ONSETS, PRONOUNCED_CODAS, VOWELS
 
 CLIPS = 440
 _DISTORTED_SHARE = 0.6  # of syllables; the others keep the rhythm of Korean
-_CODAS = ("", *"ᆨᆫᆮᆯᆷᆸᆼ")  # the seven that are heard, and none
-_SOUNDS = {"onset": tuple(ONSETS), "vowel": tuple(VOWELS), "coda": _CODAS}
+_SOUNDS = {"onset": tuple(ONSETS), "vowel": tuple(VOWELS), "coda": PRONOUNCED_CODAS}
 
 
 def plan_distorted(count: int = CLIPS) -> list[PlannedClip]:
