@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from speakor_common.batching.conditions import CLEAN, NOISES, SNRS_DB, noise_name
 from speakor_common.evaluation.alignment import confusion_matrix
 from speakor_common.evaluation.summary import SMALL_GROUP
+from speakor_common.text import PARTS
 
 # Okabe & Ito (2008): distinguishable with every common colour vision.
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
