@@ -70,7 +70,7 @@ def ours(root: Path, target: Path, count: int, embed: bool) -> dict:
         progress=False,
     )
     took, memory = time.perf_counter() - started, peak_memory_mib()
-    data = prepare.load(target)["train"]
+    data = prepare.load_prepared(target)["train"]
     lengths, collate = (
         np.asarray(data["length"]),
         CTCCollator(Wav2Vec2Processor.from_pretrained(checkpoints.resolve("base-tiny"))),

@@ -34,7 +34,7 @@ LM_ORDER = 6
 
 
 def main(model: str = "base-tiny") -> None:
-    data = prepare.load(paths.prepared("sample"))
+    data = prepare.load_prepared(paths.prepared("sample"))
     rows = []
     with tempfile.TemporaryDirectory() as name:
         folder = copy_without_language_model(resolve(model), Path(name) / "model")

@@ -40,7 +40,7 @@ OURS = "Transcriber"
 
 
 def main(model: str) -> None:
-    splits = prepare.load(paths.prepared("sample"))
+    splits = prepare.load_prepared(paths.prepared("sample"))
     data, valid = splits["test"], splits["valid"]
     waves, texts = [load_audio(row) for row in data], list(data["text"])
     seconds = sum(map(len, waves)) / RATE

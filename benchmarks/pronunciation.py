@@ -31,7 +31,7 @@ THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.73, 0.9)
 
 
 def main() -> None:
-    data = prepare.load(paths.prepared("sample"))["valid"]
+    data = prepare.load_prepared(paths.prepared("sample"))["valid"]
     waves, texts = [load_audio(row) for row in data], list(data["text"])
     rows = []
     for model, pronounced in (("base-tiny", False), ("listener-tiny", True)):
@@ -72,7 +72,7 @@ def _of_other_languages(
     languages: set[str], weights: confusions.Weights
 ) -> dict[str, confusions.Confusions]:
     """For each language what speakers of the others say, in training."""
-    train, found = prepare.load(paths.prepared("sample"))["train"], {}
+    train, found = prepare.load_prepared(paths.prepared("sample"))["train"], {}
     for language in languages:
         others = train.filter(
             lambda l1, language=language: l1 != language, input_columns="l1", keep_in_memory=True

@@ -28,7 +28,7 @@ STOCK, OURS = "stock", "ours"
 
 
 def main() -> None:
-    splits = prepare.load(paths.prepared("sample"))
+    splits = prepare.load_prepared(paths.prepared("sample"))
     rows, held_out = (
         list(splits["train"].select(range(CLIPS))),
         sorted(splits["valid"], key=lambda row: row["length"]),

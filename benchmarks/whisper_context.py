@@ -29,7 +29,7 @@ SILENT_POSITIONS = {STOCK: 0, THINNED: short_context.SILENT_POSITIONS, BARE: 0}
 
 
 def main() -> None:
-    data, tuned = prepare.load(paths.prepared("sample"))["valid"], paths.model("whisper", "sample")
+    data, tuned = prepare.load_prepared(paths.prepared("sample"))["valid"], paths.model("whisper", "sample")
     models = {"whisper-base": checkpoints.resolve(profile("sample").base["whisper"])} | (
         {"tuned": tuned} if finished(tuned) else {}
     )

@@ -76,7 +76,7 @@ def measure(way: str, batches: int) -> dict:
         StepTimes(),
         psutil.Process().memory_info().rss,
     )
-    data = prepare.load(paths.prepared("sample"))["train"]
+    data = prepare.load_prepared(paths.prepared("sample"))["train"]
     data = data.shuffle(seed=1).select(range(batches * experiment.batch_size)).flatten_indices()
     processor = WhisperProcessor.from_pretrained(base, language="ko", task="transcribe")
     model = memory_probe.build(base, setting, experiment)

@@ -66,10 +66,10 @@ def prepare(
         exclude: a ``review.csv``, or ``""``; what it tags as unusable is quarantined. The splits of all other utterances stay.
 
     Raises:
-        CorpusError: no such review, or see :func:`aihub.read`, :func:`splits.assign` and :func:`audit.audit`.
+        CorpusError: no such review, or see :func:`aihub.read`, :func:`splits.assign_splits` and :func:`audit.audit`.
     """
     corpus = aihub.read(root, options, progress)
-    manifest = splits.assign(corpus.manifest, policy)
+    manifest = splits.assign_splits(corpus.manifest, policy)
     manifest, excluded = _exclude(manifest, exclude)
     report = audit.audit(manifest, policy)
     with only_writer(target):
@@ -117,7 +117,7 @@ def _exclude(manifest: pd.DataFrame, exclude: str | Path) -> tuple[pd.DataFrame,
         raise CorpusError(
             f"no review at {path}; the listening explorer writes results/<profile>/review.csv"
         )
-    reasons = review.unusable(review.read(path), manifest["utterance_id"])
+    reasons = review.unusable(review.read_reviews(path), manifest["utterance_id"])
     gone = manifest["utterance_id"].isin(reasons)
     if tests := int((gone & (manifest["split"] == TEST)).sum()):
         logger.warning(
@@ -129,7 +129,7 @@ def _exclude(manifest: pd.DataFrame, exclude: str | Path) -> tuple[pd.DataFrame,
     )
 
 
-def load(target: Path) -> DatasetDict:
+def load_prepared(target: Path) -> DatasetDict:
     """Memory-mapped dataset of a prepared folder.
 
     Columns are those of the manifest, ``audio`` holding bytes or a reference, and ``length``
@@ -150,7 +150,7 @@ def load(target: Path) -> DatasetDict:
     )
 
 
-def limit(data: Dataset, count: int, seed: int = 0) -> Dataset:
+def limit_rows(data: Dataset, count: int, seed: int = 0) -> Dataset:
     """``count`` rows drawn once with a fixed seed, for small profiles; 0 keeps all."""
     if count in (0, len(data)) or count > len(data):
         return data

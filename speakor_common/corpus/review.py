@@ -32,7 +32,7 @@ class Review:
     note: str = ""
 
 
-def read(path: Path) -> dict[str, Review]:
+def read_reviews(path: Path) -> dict[str, Review]:
     """Reviews by utterance id; none if there is no file yet.
 
     Raises:
@@ -59,7 +59,7 @@ def read(path: Path) -> dict[str, Review]:
     return found
 
 
-def write(path: Path, reviews: Mapping[str, Review]) -> Path:
+def write_reviews(path: Path, reviews: Mapping[str, Review]) -> Path:
     """Write reviews atomically, those without tag and note left out, in the order of their ids."""
     rows = [
         (identifier, ";".join(r.tags), r.note)

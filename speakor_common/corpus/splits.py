@@ -43,7 +43,7 @@ class SplitPolicy:
 SAMPLE_POLICY = SplitPolicy(seed=635, valid_speakers=0.14, test_speakers=0.26, prompt_disjoint=True)
 
 
-def assign(manifest: pd.DataFrame, policy: SplitPolicy) -> pd.DataFrame:
+def assign_splits(manifest: pd.DataFrame, policy: SplitPolicy) -> pd.DataFrame:
     """A copy of ``manifest`` with column ``split`` set to train, valid, test or unused.
 
     Raises:

@@ -52,12 +52,12 @@ PAIRS = (
 
 def test_data(profile: Profile) -> Dataset:
     """The learners' test split, as a profile limits it."""
-    return prepare.limit(prepare.load(paths.prepared(profile.name))["test"], profile.eval_limit)
+    return prepare.limit_rows(prepare.load_prepared(paths.prepared(profile.name))["test"], profile.eval_limit)
 
 
 def training_words(profile_name: str) -> set[str]:
     """Words of the learners' training transcripts."""
-    data = prepare.load(paths.prepared(profile_name))["train"]
+    data = prepare.load_prepared(paths.prepared(profile_name))["train"]
     return {word for text in data["text"] for word in text.split()}
 
 
@@ -211,7 +211,7 @@ def context_rates(profile_name: str) -> tuple[pd.DataFrame, Comparison]:
         columns ``context, n, wer, wer_95, seconds``; and short minus stock, paired.
     """
     profile = get_profile(profile_name)
-    data = prepare.limit(prepare.load(paths.prepared(profile_name))["valid"], profile.eval_limit)
+    data = prepare.limit_rows(prepare.load_prepared(paths.prepared(profile_name))["valid"], profile.eval_limit)
     recogniser = Transcriber.from_pretrained(paths.model("whisper", profile_name)).recogniser
     rows, tables = [], []
     for name, whole in (("short", False), ("stock", True)):
@@ -229,10 +229,10 @@ def context_rates(profile_name: str) -> tuple[pd.DataFrame, Comparison]:
 def native_rates(profile_name: str) -> dict[str, Any] | None:
     """Rates of the un-tuned base on native test speech, its predictions kept in ``native.csv``; ``None`` where the corpus has none."""
     profile = get_profile(profile_name)
-    splits = prepare.load(paths.prepared(profile_name))
+    splits = prepare.load_prepared(paths.prepared(profile_name))
     if "native_test" not in splits:
         return None
-    data = prepare.limit(splits["native_test"], profile.eval_limit)
+    data = prepare.limit_rows(splits["native_test"], profile.eval_limit)
     recogniser = Transcriber.from_pretrained(profile.base["ctc"]).recogniser
     predictions = predict.predict(recogniser, data, BASE, NATIVE)
     predict.save(predictions, paths.results(profile_name) / NATIVE_FILE)

@@ -130,7 +130,7 @@ def sample() -> DatasetDict:
     target = paths.prepared("sample")
     if not (target / "index.json").is_file():
         prepare.prepare(paths.sample_corpus(), target, SAMPLE_POLICY)
-    return prepare.load(target)
+    return prepare.load_prepared(target)
 
 
 def train_base(native: DatasetDict, seed: int = 1) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def train_base(native: DatasetDict, seed: int = 1) -> dict[str, Any]:
     own = {split: decoded(native[f"native_{split}"]) for split in ("train", "valid")}
     start, middle, last = PARTS
     if not _trained(start):
-        _train(start, _voices(own, EARLY_GROUPS, espeak.clips(ESPEAK_CLIPS)), seed)
+        _train(start, _voices(own, EARLY_GROUPS, espeak.espeak_clips(ESPEAK_CLIPS)), seed)
     if not _trained(middle):
         _train(middle, _voices(own, EARLY_GROUPS), seed)
     return train_shipped(last, _voices(own, extra.GROUPS), seed)
@@ -164,7 +164,7 @@ def train_shipped(name: str, data: DatasetDict, seed: int) -> dict[str, Any]:
 
 def _voices(own: dict[str, Dataset], groups: int, *further: list[dict[str, Any]]) -> DatasetDict:
     """The sample's native speech with ``groups`` of further voices in training."""
-    rows = [extra.clips(paths.root() / "data" / "native-extra", groups), *further]
+    rows = [extra.extra_clips(paths.root() / "data" / "native-extra", groups), *further]
     return DatasetDict(
         train=concatenate_datasets([own["train"], *map(as_dataset, rows)]), valid=own["valid"]
     )

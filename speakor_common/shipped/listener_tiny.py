@@ -34,7 +34,7 @@ def train_from_sample(seed: int = 1) -> dict[str, Any]:
     """
     native = sample()
     own = {split: pronounced(decoded(native[f"native_{split}"])) for split in ("train", "valid")}
-    further = as_dataset(distorted.clips(paths.root() / "data" / "native-extra"))
+    further = as_dataset(distorted.distorted_clips(paths.root() / "data" / "native-extra"))
     facts = train_shipped(
         NAME,
         DatasetDict(train=concatenate_datasets([own["train"], further]), valid=own["valid"]),

@@ -194,13 +194,13 @@ def _halved(experiment: Experiment, reason: str) -> Experiment:
 
 def training_data(profile: Profile) -> DatasetDict:
     """Train and validation split of a profile's learners, and the natives' transcripts; the test split is not among them on purpose."""
-    data = prepare.load(paths.prepared(profile.name))
+    data = prepare.load_prepared(paths.prepared(profile.name))
     splits = {
-        "train": prepare.limit(data["train"], profile.train_limit),
-        "valid": prepare.limit(data["valid"], profile.eval_limit),
+        "train": prepare.limit_rows(data["train"], profile.train_limit),
+        "valid": prepare.limit_rows(data["valid"], profile.eval_limit),
     }
     if "native_train" in data:  # for language models only
-        splits["native_train"] = prepare.limit(
+        splits["native_train"] = prepare.limit_rows(
             data["native_train"].select_columns(["utterance_id", "text"]), profile.train_limit
         )
     return DatasetDict(splits)

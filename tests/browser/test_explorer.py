@@ -142,7 +142,7 @@ def test_the_page_works_from_a_file(browser, tmp_path):
             page.locator("#export-review").click()
         target = tmp_path / "review.csv"
         download.value.save_as(target)
-        assert [r.tags for r in review.read(target).values()] == [("accent",)]
+        assert [r.tags for r in review.read_reviews(target).values()] == [("accent",)]
 
     use(page, written)
     page.reload()
@@ -211,7 +211,7 @@ def test_the_widget_works_in_jupyterlab(browser, tmp_path):
             if (tmp_path / "review.csv").is_file():
                 break
             time.sleep(0.1)
-        assert [r.tags for r in review.read(tmp_path / "review.csv").values()] == [("accent",)]
+        assert [r.tags for r in review.read_reviews(tmp_path / "review.csv").values()] == [("accent",)]
 
     with lab(tmp_path) as address:
         page = browser.new_page(viewport={"width": 1500, "height": 1000})

@@ -8,7 +8,7 @@ import pytest
 from speakor_common.corpus import aihub, prepare, review, splits
 from speakor_common.corpus.audit import audit
 from speakor_common.corpus.review import Review
-from speakor_common.corpus.splits import SPLITS, UNUSED, SplitPolicy, assign
+from speakor_common.corpus.splits import SPLITS, UNUSED, SplitPolicy, assign_splits
 from speakor_common.errors import CorpusError
 from tests.builders import as_json, encoded, label, seed_layout, stem, tone, write
 
@@ -31,15 +31,15 @@ def manifest(speakers=10, prompts=12, l1s=("VN", "JP")) -> pd.DataFrame:
 
 
 def test_speakers_are_disjoint_and_stratified():
-    table = assign(manifest(), POLICY)
+    table = assign_splits(manifest(), POLICY)
     assert (table.groupby("speaker_id")["split"].nunique() == 1).all()
     per_l1 = table.drop_duplicates("speaker_id").groupby(["l1", "split"]).size().unstack()
     assert per_l1.loc["VN"].tolist() == per_l1.loc["JP"].tolist() and (per_l1 > 0).all().all()
 
 
 def test_row_order_and_more_clips_move_nothing():
-    table = assign(manifest(), POLICY)
-    shuffled = assign(manifest(prompts=20).sample(frac=1, random_state=3), POLICY)
+    table = assign_splits(manifest(), POLICY)
+    shuffled = assign_splits(manifest(prompts=20).sample(frac=1, random_state=3), POLICY)
     before = dict(zip(table["utterance_id"], table["split"], strict=True))
     after = dict(zip(shuffled["utterance_id"], shuffled["split"], strict=True))
     assert all(after[u] == split for u, split in before.items())
@@ -53,7 +53,7 @@ def test_prompt_disjoint_leaves_mixed_pairs_unused():
         valid_prompts=0.3,
         test_prompts=0.3,
     )
-    table = assign(manifest(prompts=30), policy)
+    table = assign_splits(manifest(prompts=30), policy)
     used = table[table["split"] != UNUSED]
     assert (used.groupby("prompt_id")["split"].nunique() == 1).all() and set(used["split"]) == set(
         SPLITS
@@ -63,7 +63,7 @@ def test_prompt_disjoint_leaves_mixed_pairs_unused():
 
 def test_too_few_speakers_is_an_error():
     with pytest.raises(CorpusError, match="would be empty"):
-        assign(manifest(speakers=2), POLICY)
+        assign_splits(manifest(speakers=2), POLICY)
 
 
 def test_small_l1_goes_to_train_as_a_whole():
@@ -78,7 +78,7 @@ def delivered(tmp_path):
 
 
 def test_audit_counts_shared_prompts_without_failing(delivered):
-    report = audit(assign(delivered, POLICY), POLICY)
+    report = audit(assign_splits(delivered, POLICY), POLICY)
     assert report["shared"]["speakers"] == {"train-valid": 0, "train-test": 0, "valid-test": 0}
     assert report["shared"]["prompts"]["train-test"] == 2
     assert (
@@ -88,7 +88,7 @@ def test_audit_counts_shared_prompts_without_failing(delivered):
 
 
 def test_audit_fails_on_speaker_leakage(delivered):
-    table = assign(delivered, POLICY)
+    table = assign_splits(delivered, POLICY)
     table.loc[table.index[0], "speaker_id"] = table["speaker_id"].iloc[-1]
     table.loc[table.index[0], "split"] = "train" if table["split"].iloc[-1] != "train" else "test"
     with pytest.raises(CorpusError, match="1 speakers in"):
@@ -96,7 +96,7 @@ def test_audit_fails_on_speaker_leakage(delivered):
 
 
 def test_audit_fails_on_identical_audio(delivered):
-    table = assign(delivered, POLICY)
+    table = assign_splits(delivered, POLICY)
     first = {split: table.index[table["split"] == split][0] for split in ("train", "test")}
     table.loc[first["test"], "audio"] = table.loc[first["train"], "audio"]
     with pytest.raises(CorpusError, match="1 audio in train-test"):
@@ -106,7 +106,7 @@ def test_audit_fails_on_identical_audio(delivered):
 def test_audit_fails_on_shared_prompts_if_none_were_promised(delivered):
     policy = SplitPolicy(prompt_disjoint=True)
     with pytest.raises(CorpusError, match="prompts in"):
-        audit(assign(delivered, POLICY), policy)
+        audit(assign_splits(delivered, POLICY), policy)
 
 
 @pytest.mark.parametrize("embed", [True, False])
@@ -119,7 +119,7 @@ def test_prepare_stores_encoded_audio_and_lengths(tmp_path, embed):
         workers=1,
         progress=False,
     )
-    data = prepare.load(done.directory)
+    data = prepare.load_prepared(done.directory)
     assert set(data) == set(SPLITS) and sum(map(len, data.values())) == len(done.manifest) == 12
     row = data["train"][0]
     assert row["length"] == 16_000 and isinstance(row["audio"], bytes if embed else str)
@@ -172,7 +172,7 @@ def test_native_speech_has_its_own_splits(tmp_path):
         write(root / "train" / f"{name}.json", as_json(label(name)))
         write(root / "train" / f"{name}.wav", encoded(tone(frequency=500 + speaker)))
     prepare.prepare(root, tmp_path / "out", POLICY, workers=1, progress=False)
-    data = prepare.load(tmp_path / "out")
+    data = prepare.load_prepared(tmp_path / "out")
     assert set(data["native_train"]["l1"]) == {"KR"} and "KR" not in set(data["train"]["l1"])
 
 
@@ -180,21 +180,24 @@ def test_limit_is_stable_and_zero_keeps_all(tmp_path):
     prepare.prepare(
         seed_layout(tmp_path / "in", 6, 4), tmp_path / "out", POLICY, workers=1, progress=False
     )
-    data = prepare.load(tmp_path / "out")["train"]
-    assert prepare.limit(data, 3)["utterance_id"][:] == prepare.limit(data, 3)["utterance_id"][:]
-    assert len(prepare.limit(data, 0)) == len(data) == len(prepare.limit(data, 10**6))
+    data = prepare.load_prepared(tmp_path / "out")["train"]
+    assert (
+        prepare.limit_rows(data, 3)["utterance_id"][:]
+        == prepare.limit_rows(data, 3)["utterance_id"][:]
+    )
+    assert len(prepare.limit_rows(data, 0)) == len(data) == len(prepare.limit_rows(data, 10**6))
 
 
 def test_loading_what_was_never_prepared(tmp_path):
     with pytest.raises(CorpusError, match="speakor prepare"):
-        prepare.load(tmp_path)
+        prepare.load_prepared(tmp_path)
 
 
 def test_a_review_takes_what_is_unusable_out_of_the_corpus_and_leaves_the_other_splits(tmp_path):
     root, file = seed_layout(tmp_path / "in", 6), tmp_path / "review.csv"
     whole = prepare.prepare(root, tmp_path / "out", POLICY, workers=1, progress=False).manifest
     wrong, kept = whole["utterance_id"][:2]
-    review.write(
+    review.write_reviews(
         file,
         {
             wrong: Review(("label wrong", "accent")),
@@ -219,8 +222,8 @@ def test_reviews_survive_a_round_trip_and_bad_ones_are_named(tmp_path):
     file = tmp_path / "review.csv"
     given = {"b": Review(("noise", "accent"), "말, 소음"), "a": Review((), "note"), "c": Review()}
     assert (
-        review.read(review.write(file, given)) == {"a": given["a"], "b": given["b"]}
-        and review.read(tmp_path / "none.csv") == {}
+        review.read_reviews(review.write_reviews(file, given)) == {"a": given["a"], "b": given["b"]}
+        and review.read_reviews(tmp_path / "none.csv") == {}
     )
     for content, complaint in (
         ("x,y\n1,2\n", "lacks the columns"),
@@ -229,4 +232,4 @@ def test_reviews_survive_a_round_trip_and_bad_ones_are_named(tmp_path):
     ):
         file.write_text(content)
         with pytest.raises(CorpusError, match=complaint):
-            review.read(file)
+            review.read_reviews(file)

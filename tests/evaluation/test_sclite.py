@@ -12,7 +12,7 @@ import pytest
 from speakor_common import paths
 from speakor_common.audio import decode, level_peak
 from speakor_common.corpus import aihub
-from speakor_common.corpus.splits import SAMPLE_POLICY, TEST, assign
+from speakor_common.corpus.splits import SAMPLE_POLICY, TEST, assign_splits
 from speakor_common.evaluation.metrics import score
 from speakor_common.recognition.recognisers import CTCRecogniser
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(SCLITE is None, reason="sclite is not installed 
 def heard():
     """References of the sample's test split, and what the un-tuned base hears."""
     corpus = aihub.read(paths.sample_corpus())
-    manifest = assign(corpus.manifest, SAMPLE_POLICY)
+    manifest = assign_splits(corpus.manifest, SAMPLE_POLICY)
     test = manifest[(manifest["split"] == TEST) & (manifest["l1"] != "KR")]
     waves = [level_peak(decode(path)) for path in test["audio"]]
     return list(test["text"]), [

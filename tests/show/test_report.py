@@ -151,7 +151,7 @@ def test_widget_answers_its_page_and_keeps_reviews(table, tmp_path):
     assert sound[:4] == b"OggS" and content["words"] == [] and "<table>" in content["html"]
     assert asked(widget, what="confusions")[0]["pairs"]
     content, _ = asked(widget, what="review", id="u001", tags=["noise"], note="문, 밖")
-    assert content["saved"] == "kept in review.csv" and review.read(file) == {
+    assert content["saved"] == "kept in review.csv" and review.read_reviews(file) == {
         "u001": review.Review(("noise",), "문, 밖")
     }
     again = json.loads(asked(explorer.explore(table, lambda i: clip, file), what="start")[1][0])

@@ -53,8 +53,8 @@ def _replace_sound(syllable: Syllable, rng: random.Random) -> Syllable:
     )
 
 
-def clips(cache: Path, count: int = CLIPS, processes: int | None = None) -> list[dict]:
-    """Render what ``cache`` lacks and return all as training rows, ``text`` being what is pronounced; see :func:`extra.clips`."""
+def distorted_clips(cache: Path, count: int = CLIPS, processes: int | None = None) -> list[dict]:
+    """Render what ``cache`` lacks and return all as training rows, ``text`` being what is pronounced; see :func:`extra.extra_clips`."""
     return render_rows(
         plan_distorted(count), cache, lambda clip: to_hangul(list(clip.spoken)), processes
     )

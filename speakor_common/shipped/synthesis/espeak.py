@@ -37,7 +37,7 @@ _VARIANTS = (
 )
 
 
-def clips(count: int, seed: int = SEED) -> list[dict]:
+def espeak_clips(count: int, seed: int = SEED) -> list[dict]:
     """``count`` rows with ``utterance_id``, ``text``, ``audio`` (WAV bytes) and ``length`` (samples)."""
     rng = random.Random(f"{seed}/espeak/voices")
     rows = []

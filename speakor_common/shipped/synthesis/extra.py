@@ -51,7 +51,7 @@ def plan_extra(groups: int = GROUPS) -> list[PlannedClip]:
     ]
 
 
-def clips(cache: Path, groups: int = GROUPS, processes: int | None = None) -> list[dict]:
+def extra_clips(cache: Path, groups: int = GROUPS, processes: int | None = None) -> list[dict]:
     """Render what ``cache`` lacks and return all as training rows.
 
     Args:
@@ -76,7 +76,7 @@ def render_rows(
     text_of: Callable[[PlannedClip], str],
     processes: int | None = None,
 ) -> list[dict]:
-    """Render what ``cache`` lacks of ``planned`` and return training rows, see :func:`clips`."""
+    """Render what ``cache`` lacks of ``planned`` and return training rows, see :func:`extra_clips`."""
     render_all(planned, cache, processes)
     rows = []
     for clip in planned:

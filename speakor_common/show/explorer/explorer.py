@@ -55,7 +55,7 @@ class Explorer(anywidget.AnyWidget):
             _esm=_script("rows", "sound", "view", "widget"), _css=_style("".join(texts))
         )
         self._browser, self._audio_of, self._path = browser, audio_of, reviews
-        self._reviews = review.read(reviews) if reviews else {}
+        self._reviews = review.read_reviews(reviews) if reviews else {}
         self.on_msg(lambda _, content, buffers: self.answer(content))
 
     def answer(self, question: dict[str, Any]) -> None:
@@ -89,7 +89,7 @@ class Explorer(anywidget.AnyWidget):
         self._reviews[question["id"]] = review.Review(tuple(question["tags"]), question["note"])
         if self._path is None:
             return {"saved": "not kept: the explorer was given no file for reviews"}, []
-        review.write(self._path, self._reviews)
+        review.write_reviews(self._path, self._reviews)
         return {"saved": f"kept in {self._path.name}"}, []
 
 
@@ -112,7 +112,7 @@ def write_html(
     content = {
         "rows": browser.rows(),
         "tags": review.TAGS,
-        "reviews": _plain(review.read(reviews)) if reviews else {},
+        "reviews": _plain(review.read_reviews(reviews)) if reviews else {},
         "words": [browser.words(index) for index in table.index],
         "cards": {
             f"{row.condition} {row.utterance_id}": browser.card(row.Index)

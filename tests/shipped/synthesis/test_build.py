@@ -8,7 +8,7 @@ from rapidfuzz import fuzz, process
 from speakor_common import paths
 from speakor_common.corpus import aihub
 from speakor_common.corpus.audit import audit
-from speakor_common.corpus.splits import SAMPLE_POLICY, TRAIN, UNUSED, assign, prompt_split
+from speakor_common.corpus.splits import SAMPLE_POLICY, TRAIN, UNUSED, assign_splits, prompt_split
 from speakor_common.models import checkpoints
 from speakor_common.pronunciation import confusions as evaluation
 from speakor_common.pronunciation import detection
@@ -26,7 +26,7 @@ def corpus():
 
 @pytest.fixture(scope="module")
 def manifest(corpus):
-    return assign(corpus.manifest, SAMPLE_POLICY)
+    return assign_splits(corpus.manifest, SAMPLE_POLICY)
 
 
 def test_the_sample_is_what_was_promised(corpus, manifest):
