@@ -52,7 +52,7 @@ def main() -> None:
             "paired comparison, 1,000 resamples",
             lambda: paired_comparison(errors, errors[::-1], lengths, speakers),
         ),
-        timed("metrics.json", lambda: summary.metrics(table)),
+        timed("metrics.json", lambda: summary.summarise_predictions(table)),
         timed("explorer: rows", lambda: Browser(table, {}).rows()),
         *in_the_browser(table),
     ]

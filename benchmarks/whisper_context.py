@@ -16,7 +16,7 @@ from datasets import Dataset
 
 from speakor_common import paths
 from speakor_common.corpus import prepare
-from speakor_common.evaluation.summary import compare, summarise_rates, with_counts
+from speakor_common.evaluation.summary import compare_experiments, summarise_rates, with_counts
 from speakor_common.models import checkpoints, short_context
 from speakor_common.recognition import predict
 from speakor_common.recognition.recognisers import WhisperRecogniser
@@ -29,7 +29,10 @@ SILENT_POSITIONS = {STOCK: 0, THINNED: short_context.SILENT_POSITIONS, BARE: 0}
 
 
 def main() -> None:
-    data, tuned = prepare.load_prepared(paths.prepared("sample"))["valid"], paths.model("whisper", "sample")
+    data, tuned = (
+        prepare.load_prepared(paths.prepared("sample"))["valid"],
+        paths.model("whisper", "sample"),
+    )
     models = {"whisper-base": checkpoints.resolve(profile("sample").base["whisper"])} | (
         {"tuned": tuned} if finished(tuned) else {}
     )
@@ -60,7 +63,7 @@ def measure(name: str, directory: Path, data: Dataset) -> list[dict]:
         )
     heard = pd.concat(tables, ignore_index=True)
     for row in rows[1:]:
-        apart = compare(heard, row["context"], STOCK).difference
+        apart = compare_experiments(heard, row["context"], STOCK).difference
         row |= {
             "minus 30 s": apart.value,
             "low": apart.low,

@@ -43,7 +43,7 @@ def pipeline(home: Path, happened) -> None:
         runs.train(experiment, NAME, 1, (Steps(),))
     results = paths.results(NAME)
     predictions = evaluate.predict_all(NAME, results / "predictions")
-    metrics, best = summary.metrics(predictions), evaluate.chosen(NAME)
+    metrics, best = summary.summarise_predictions(predictions), evaluate.chosen(NAME)
     evaluate.write_feedback(NAME, predictions, best, results / "feedback.jsonl")
     write_json(results / "metrics.json", metrics)
     write_text(results / "result.txt", report.result_text(metrics, best, "test"))

@@ -1,8 +1,8 @@
-"""Error anatomy: which syllable and jamo became which, spacing errors, hallucination flags.
+"""Error anatomy: which word, syllable and jamo became which, and outputs that look suspicious.
 
-Alignments are by syllable (spaces apart, because Korean spacing varies among correct
-writers); a substituted syllable is then compared onset with onset, vowel with vowel, coda
-with coda, the way a teacher would describe it.
+Alignments are by syllable, spaces apart, because Korean spacing varies among correct writers. A
+substituted syllable is then compared onset with onset, vowel with vowel, coda with coda, the way
+a teacher would describe it.
 """
 
 from __future__ import annotations
@@ -18,18 +18,12 @@ from rapidfuzz.distance import Levenshtein
 from speakor_common.text import PARTS, compatibility, is_syllable, split_syllable
 
 NOTHING = "–"  # shown where a coda is absent
+FLAGS = ("empty", "hallucination", "repetition", "spacing")
+
+_FASTEST = 12  # syllables a second; fast Korean stays below 8
+_SHORTEST = 0.1  # seconds a clip counts at least
+
 Operation = Literal["equal", "substitution", "deletion", "insertion"]
-
-
-@dataclass(frozen=True)
-class Pair:
-    """One step of an alignment; ``reference`` or ``hypothesis`` is ``""`` for insertions and deletions."""
-
-    operation: Operation
-    reference: str
-    hypothesis: str
-
-
 _OPERATION: dict[str, Operation] = {
     "equal": "equal",
     "replace": "substitution",
@@ -38,29 +32,43 @@ _OPERATION: dict[str, Operation] = {
 }
 
 
+@dataclass(frozen=True)
+class Pair:
+    """One step of an alignment.
+
+    Attributes:
+        reference: a word or syllable, ``""`` for an insertion.
+        hypothesis: the same, ``""`` for a deletion.
+    """
+
+    operation: Operation
+    reference: str
+    hypothesis: str
+
+
 def align(reference: Sequence[str], hypothesis: Sequence[str]) -> list[Pair]:
     """Minimum-edit alignment of two sequences (of words, or of syllables if strings are given)."""
     pairs: list[Pair] = []
     for code in Levenshtein.opcodes(reference, hypothesis):
-        left, right = (
-            reference[code.src_start : code.src_end],
-            hypothesis[code.dest_start : code.dest_end],
-        )
         operation = _OPERATION[code.tag]
+        left = reference[code.src_start : code.src_end]
+        right = hypothesis[code.dest_start : code.dest_end]
+
+        # One side of an insertion or a deletion is empty.
         for i in range(max(len(left), len(right))):
-            pairs.append(
-                Pair(
-                    operation, left[i] if i < len(left) else "", right[i] if i < len(right) else ""
-                )
-            )
+            of_reference = left[i] if i < len(left) else ""
+            of_hypothesis = right[i] if i < len(right) else ""
+            pairs.append(Pair(operation, of_reference, of_hypothesis))
     return pairs
 
 
 def align_syllables(reference: str, hypothesis: str) -> list[Pair]:
+    """:func:`align` of syllables; spaces are left out."""
     return align(reference.replace(" ", ""), hypothesis.replace(" ", ""))
 
 
 def align_words(reference: str, hypothesis: str) -> list[Pair]:
+    """:func:`align` of words."""
     return align(reference.split(), hypothesis.split())
 
 
@@ -83,38 +91,45 @@ def jamo_confusions(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def jamo_pairs(pair: Pair) -> Iterator[tuple[str, str, str]]:
-    """``(part, reference, hypothesis)`` of two aligned syllables, equal parts included; nothing where one is missing."""
-    if (
-        pair.operation not in ("equal", "substitution")
-        or not is_syllable(pair.reference)
-        or not is_syllable(pair.hypothesis)
-    ):
+    """``(part, reference, hypothesis)`` of two aligned syllables, equal parts included.
+
+    Nothing where one side is missing or is no syllable. Compatibility letters, – for no coda.
+    """
+    if not is_syllable(pair.reference) or not is_syllable(pair.hypothesis):
         return
-    for part, left, right in zip(
-        PARTS, split_syllable(pair.reference), split_syllable(pair.hypothesis), strict=True
-    ):
-        yield part, compatibility(left) or NOTHING, compatibility(right) or NOTHING
+    left = split_syllable(pair.reference)
+    right = split_syllable(pair.hypothesis)
+    for part, of_reference, of_hypothesis in zip(PARTS, left, right, strict=True):
+        yield part, compatibility(of_reference) or NOTHING, compatibility(of_hypothesis) or NOTHING
 
 
 def confusion_matrix(confusions: pd.DataFrame, part: str, l1: str | None = None) -> pd.DataFrame:
     """Reference × hypothesis shares of one part, rows summing to 1; letters in dictionary order."""
-    chosen = confusions[(confusions["part"] == part) & ((confusions["l1"] == l1) if l1 else True)]
+    # Choose the part, and the first language if one is given.
+    chosen = confusions[confusions["part"] == part]
+    if l1:
+        chosen = chosen[chosen["l1"] == l1]
     table = chosen.pivot_table(
         index="reference", columns="hypothesis", values="count", aggfunc="sum", fill_value=0
     )
-    letters = sorted(
-        set(table.index) | set(table.columns), key=lambda letter: (letter == NOTHING, letter)
-    )
-    table = table.reindex(index=letters, columns=letters, fill_value=0)
+
+    # The same letters on both axes, with "no coda" last.
+    letters = set(table.index) | set(table.columns)
+    ordered = sorted(letters, key=lambda letter: (letter == NOTHING, letter))
+    table = table.reindex(index=ordered, columns=ordered, fill_value=0)
     return table.div(table.sum(axis=1).clip(lower=1), axis=0)
 
 
 def top_confusions(confusions: pd.DataFrame, count: int = 20) -> pd.DataFrame:
-    """The most frequent jamo errors over all L1s, with the share of the reference jamo they affect."""
-    total = confusions.groupby(["part", "reference"])["count"].sum().rename("occurrences")
+    """The most frequent jamo errors over all L1s, and the share of the reference jamo they affect.
+
+    Returns:
+        columns ``part, reference, hypothesis, count, occurrences, share``, most frequent first.
+    """
+    occurrences = confusions.groupby(["part", "reference"])["count"].sum().rename("occurrences")
     wrong = confusions[confusions["reference"] != confusions["hypothesis"]]
     table = wrong.groupby(["part", "reference", "hypothesis"], as_index=False)["count"].sum()
-    table = table.merge(total.reset_index(), on=["part", "reference"])
+    table = table.merge(occurrences.reset_index(), on=["part", "reference"])
     table["share"] = table["count"] / table["occurrences"]
     return table.sort_values(["count", "share"], ascending=False, ignore_index=True).head(count)
 
@@ -123,73 +138,77 @@ def word_confusions(predictions: pd.DataFrame, count: int = 20) -> pd.DataFrame:
     """Most frequent word substitutions: columns ``reference, hypothesis, count``."""
     counts: Counter[tuple[str, str]] = Counter()
     for row in predictions.itertuples():
-        pairs = align_words(row.reference, row.hypothesis)
-        counts.update((p.reference, p.hypothesis) for p in pairs if p.operation == "substitution")
-    return pd.DataFrame(
-        [(*key, n) for key, n in counts.most_common(count)],
-        columns=["reference", "hypothesis", "count"],
-    )
+        for pair in align_words(row.reference, row.hypothesis):
+            if pair.operation == "substitution":
+                counts[pair.reference, pair.hypothesis] += 1
+    rows = [(*key, n) for key, n in counts.most_common(count)]
+    return pd.DataFrame(rows, columns=["reference", "hypothesis", "count"])
 
 
 def by_familiarity(predictions: pd.DataFrame, known: Collection[str]) -> pd.DataFrame:
-    """How often words of the reference are recognised that training transcripts hold (``seen``), and others (``unseen``).
+    """How often words of the reference are wrong that training transcripts hold, and others.
 
     Args:
         known: words of the training transcripts.
 
     Returns:
-        index ``seen`` and ``unseen``; columns ``words, wrong, rate``. Inserted words are nobody's and not counted.
+        index ``seen`` and ``unseen``; columns ``words, wrong, rate``. Inserted words belong to
+        neither and are not counted.
     """
-    counts: Counter[tuple[str, bool]] = Counter()
+    words: Counter[str] = Counter()
+    wrong: Counter[str] = Counter()
     for row in predictions.itertuples():
         for pair in align_words(row.reference, row.hypothesis):
-            if pair.reference:
-                counts[
-                    "seen" if pair.reference in known else "unseen", pair.operation != "equal"
-                ] += 1
-    rows = {
-        name: {"words": counts[name, False] + counts[name, True], "wrong": counts[name, True]}
-        for name in ("seen", "unseen")
-    }
-    table = pd.DataFrame(rows).T
+            if not pair.reference:
+                continue
+            group = "seen" if pair.reference in known else "unseen"
+            words[group] += 1
+            wrong[group] += pair.operation != "equal"
+
+    rows = {group: (words[group], wrong[group]) for group in ("seen", "unseen")}
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=["words", "wrong"])
     return table.assign(rate=table["wrong"] / table["words"].clip(lower=1))
 
 
 def label_suspects(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Words where every model hears the same and the label says something else: the label may be wrong.
+    """Words of labels that may be wrong: all models agree on something else.
 
     Args:
         predictions: at least two experiments' predictions of one condition.
 
     Returns:
-        columns ``utterance_id, position, reference, heard``: a word of the label (``""``: none there) and what all models
-        have in its place (``""``: nothing); in the order of the utterances.
+        columns ``utterance_id, position, reference, hypothesis``: a word of the label (``""``:
+        none there) and what all models have in its place (``""``: nothing); in the order of the
+        utterances.
+
+    Raises:
+        ValueError: predictions of fewer than two experiments.
     """
     models = predictions["experiment"].nunique()
     if models < 2:
         raise ValueError(
-            "label suspects need the outputs of at least two models; one alone cannot agree with another"
+            f"label suspects need the outputs of at least two models, and these are of {models}; "
+            "one alone cannot agree with another"
         )
+
+    # Every model votes for each of its differences from the label.
     votes: Counter[tuple[str, int, str, str]] = Counter()
     for row in predictions.itertuples():
-        votes.update(
-            (row.utterance_id, *wrong) for wrong in _wrong_words(row.reference, row.hypothesis)
-        )
+        for difference in _wrong_words(row.reference, row.hypothesis):
+            votes[row.utterance_id, *difference] += 1
     agreed = [key for key, count in votes.items() if count == models]
-    return pd.DataFrame(agreed, columns=["utterance_id", "position", "reference", "heard"])
+    return pd.DataFrame(agreed, columns=["utterance_id", "position", "reference", "hypothesis"])
 
 
 def _wrong_words(reference: str, hypothesis: str) -> set[tuple[int, str, str]]:
-    """``(position in the reference, its word, what was heard)`` of every difference."""
-    found, position = set(), 0
+    """``(position in the reference, its word, the hypothesis' word)`` of every difference."""
+    differences = set()
+    position = 0
     for pair in align_words(reference, hypothesis):
         if pair.operation != "equal":
-            found.add((position, pair.reference, pair.hypothesis))
+            differences.add((position, pair.reference, pair.hypothesis))
         position += pair.reference != ""
-    return found
-
-
-FLAGS = ("empty", "hallucination", "repetition", "spacing")
+    return differences
 
 
 def flags(reference: str, hypothesis: str, duration_s: float) -> list[str]:
@@ -199,15 +218,17 @@ def flags(reference: str, hypothesis: str, duration_s: float) -> list[str]:
     length and 10 more; ``repetition``: the same word three times in a row; ``spacing``: right
     syllables, wrong spaces.
     """
-    syllables, expected = len(hypothesis.replace(" ", "")), len(reference.replace(" ", ""))
+    bare_reference = reference.replace(" ", "")
+    bare_hypothesis = hypothesis.replace(" ", "")
+    too_fast = len(bare_hypothesis) > _FASTEST * max(duration_s, _SHORTEST)
+    too_long = len(bare_hypothesis) > 2 * len(bare_reference) + 10
     words = hypothesis.split()
-    found = []
-    if syllables == 0:
-        found.append("empty")
-    if syllables > 12 * max(duration_s, 0.1) or syllables > 2 * expected + 10:
-        found.append("hallucination")
-    if any(words[i] == words[i + 1] == words[i + 2] for i in range(len(words) - 2)):
-        found.append("repetition")
-    if reference != hypothesis and reference.replace(" ", "") == hypothesis.replace(" ", ""):
-        found.append("spacing")
-    return found
+    thrice = any(a == b == c for a, b, c in zip(words, words[1:], words[2:], strict=False))
+
+    traits = {
+        "empty": not bare_hypothesis,
+        "hallucination": too_fast or too_long,
+        "repetition": thrice,
+        "spacing": reference != hypothesis and bare_reference == bare_hypothesis,
+    }
+    return [name for name in FLAGS if traits[name]]

@@ -1,25 +1,28 @@
-"""Counts first, rates second: WER, CER, CER without spaces, spacing-normalised WER, jamo error rate.
+"""Counts first, rates second: how far hypotheses are from their references.
 
-Edit operations are counted by jiwer for every utterance and summed; a rate is a ratio of
-sums, never a mean of utterance rates. Texts are compared as given, only composed (NFC) and
-with single spaces: normalisation is the caller's decision and happens before.
+At which levels texts are compared, and what the rates are called, says :mod:`.levels`.
+Edit operations are counted by jiwer for every utterance and summed; a rate is a ratio of sums,
+never a mean of utterance rates. Texts are compared as given, only composed (NFC) and with single
+spaces: normalisation is the caller's decision and happens before.
 
-Empty texts: an empty hypothesis deletes every reference token; tokens said against an empty
-reference are insertions. A corpus whose references are all empty has rate 0 when nothing was
-said and otherwise as many as were inserted (jiwer's rule).
+Empty texts: an empty hypothesis deletes every reference token; tokens against an empty reference
+are insertions. A corpus whose references are all empty has rate 0 where nothing was inserted, and
+else as many as were inserted (jiwer's rule).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import jiwer
 import numpy as np
 import pandas as pd
-from rapidfuzz.distance import Levenshtein
 
-from speakor_common.text import to_jamo, to_nfc
+from speakor_common.evaluation.levels import LEVELS, Level, TextPair
+from speakor_common.text import to_nfc
+
+OPERATIONS = ("hits", "substitutions", "deletions", "insertions")
 
 
 @dataclass(frozen=True)
@@ -41,84 +44,61 @@ class Counts:
 
     @property
     def rate(self) -> float:
-        return (
-            self.errors / self.reference_length if self.reference_length else float(self.insertions)
-        )
+        if self.reference_length == 0:
+            return float(self.insertions)
+        return self.errors / self.reference_length
 
 
 @dataclass(frozen=True)
 class Score:
     """Error counts of a set of utterances; rates follow from them.
 
+    Every level of :data:`LEVELS` is an attribute (``score.words``, a :class:`Counts`), and so is
+    every rate (``score.wer``, a float).
+
     Attributes:
-        words: words as written, split at spaces.
-        characters: characters with spaces, as jiwer and the seed count them.
-        characters_no_space: syllables only.
-        words_respaced: words after the hypothesis was spaced like the reference.
-        jamo: letters of the decomposed syllables, without spaces.
+        n: utterances.
+        counts: by level.
     """
 
     n: int
-    words: Counts
-    characters: Counts
-    characters_no_space: Counts
-    words_respaced: Counts
-    jamo: Counts
+    counts: Mapping[str, Counts]
+
+    def __getattr__(self, name: str) -> Counts | float:
+        # Asked only for what is no field. While a copy is unpickled not even the fields are there.
+        counts = self.__dict__.get("counts", {})
+        if name in counts:
+            return counts[name]
+        for level, counted in counts.items():
+            if LEVELS[level].rate == name:
+                return counted.rate
+        raise AttributeError(f"a score has no {name!r}; it has {', '.join([*counts, *self.rates])}")
 
     @property
-    def wer(self) -> float:
-        return self.words.rate
-
-    @property
-    def cer(self) -> float:
-        return self.characters.rate
-
-    @property
-    def cer_no_space(self) -> float:
-        return self.characters_no_space.rate
-
-    @property
-    def swer(self) -> float:
-        return self.words_respaced.rate
-
-    @property
-    def jer(self) -> float:
-        return self.jamo.rate
+    def rates(self) -> dict[str, float]:
+        """Each rate by its name."""
+        return {LEVELS[level].rate: counted.rate for level, counted in self.counts.items()}
 
     @property
     def hits(self) -> int:
-        return self.words.hits
+        return self.counts["words"].hits
 
     @property
     def substitutions(self) -> int:
-        return self.words.substitutions
+        return self.counts["words"].substitutions
 
     @property
     def deletions(self) -> int:
-        return self.words.deletions
+        return self.counts["words"].deletions
 
     @property
     def insertions(self) -> int:
-        return self.words.insertions
+        return self.counts["words"].insertions
 
     def to_dict(self) -> dict:
         """Rates and counts for metrics.json."""
-        rates = {name: getattr(self, name) for name in RATES}
-        return {
-            "n": self.n,
-            **rates,
-            "counts": {level: asdict(getattr(self, level)) for level in LEVELS},
-        }
-
-
-LEVELS = ("words", "characters", "characters_no_space", "words_respaced", "jamo")
-RATES = {
-    "wer": "words",
-    "cer": "characters",
-    "cer_no_space": "characters_no_space",
-    "swer": "words_respaced",
-    "jer": "jamo",
-}
+        counts = {level: asdict(counted) for level, counted in self.counts.items()}
+        return {"n": self.n, **self.rates, "counts": counts}
 
 
 def score(references: Sequence[str], hypotheses: Sequence[str]) -> Score:
@@ -131,95 +111,69 @@ def score(references: Sequence[str], hypotheses: Sequence[str]) -> Score:
     >>> result.wer, round(result.cer, 3), result.words.substitutions
     (0.5, 0.125, 1)
     """
-    table = utterance_counts(references, hypotheses)
-    return summarise(table)
+    return sum_counts(utterance_counts(references, hypotheses))
 
 
 def utterance_counts(
-    references: Sequence[str], hypotheses: Sequence[str], levels: Sequence[str] = LEVELS
+    references: Sequence[str], hypotheses: Sequence[str], levels: Iterable[str] = LEVELS
 ) -> pd.DataFrame:
-    """Counts of every utterance: int64 columns ``<level>_<operation>`` for each of ``levels``, one row an utterance, order kept."""
+    """Counts of every utterance, in the order given.
+
+    Returns:
+        one row an utterance; int64 columns ``<level>_<operation>`` for each of ``levels``.
+
+    Raises:
+        ValueError: different numbers of references and hypotheses, or none.
+    """
+    # Every reference needs its hypothesis.
     if len(references) != len(hypotheses):
         raise ValueError(
-            f"{len(references)} references but {len(hypotheses)} hypotheses; give one hypothesis a reference"
+            f"{len(references)} references but {len(hypotheses)} hypotheses; "
+            "give one hypothesis a reference"
         )
     if len(references) == 0:
         raise ValueError("nothing to score: no references were given")
-    refs = [" ".join(to_nfc(text).split()) for text in references]
-    hyps = [" ".join(to_nfc(text).split()) for text in hypotheses]
-    bare_refs, bare_hyps = [r.replace(" ", "") for r in refs], [h.replace(" ", "") for h in hyps]
-    outputs = {
-        "words": lambda: jiwer.process_words(refs, hyps),
-        "characters": lambda: jiwer.process_characters(refs, hyps),
-        "characters_no_space": lambda: jiwer.process_characters(bare_refs, bare_hyps),
-        "words_respaced": lambda: jiwer.process_words(
-            refs, [space_like(ref, hyp) for ref, hyp in zip(refs, hyps, strict=True)]
-        ),
-        "jamo": lambda: jiwer.process_characters(
-            [to_jamo(r) for r in bare_refs], [to_jamo(h) for h in bare_hyps]
-        ),
-    }
+
+    # Unicode form and repeated spaces are no difference.
+    pairs = [
+        (_single_spaced(reference), _single_spaced(hypothesis))
+        for reference, hypothesis in zip(references, hypotheses, strict=True)
+    ]
+
+    # Align at each level, and count by utterance.
     columns = {}
-    for level in levels:
-        counts = np.array(
-            [_count(alignment) for alignment in outputs[level]().alignments], dtype=np.int64
-        )
+    for name in levels:
+        counts = _counts_at(LEVELS[name], pairs)
         for index, operation in enumerate(OPERATIONS):
-            columns[f"{level}_{operation}"] = counts[:, index]
+            columns[f"{name}_{operation}"] = counts[:, index]
     return pd.DataFrame(columns)
 
 
-OPERATIONS = ("hits", "substitutions", "deletions", "insertions")
+def _single_spaced(text: str) -> str:
+    return " ".join(to_nfc(text).split())
 
 
-def _count(alignment: list[jiwer.AlignmentChunk]) -> tuple[int, int, int, int]:
-    totals = dict.fromkeys(("equal", "substitute", "delete", "insert"), 0)
-    for chunk in alignment:
-        kind = "substitute" if chunk.type == "replace" else chunk.type
-        totals[kind] += max(
-            chunk.ref_end_idx - chunk.ref_start_idx, chunk.hyp_end_idx - chunk.hyp_start_idx
-        )
-    return totals["equal"], totals["substitute"], totals["delete"], totals["insert"]
+def _counts_at(level: Level, pairs: Sequence[TextPair]) -> np.ndarray:
+    """Operations of every pair at one level: int64, shape = (pairs, 4)."""
+    compared = [level.compared(*pair) for pair in pairs]
+    output = level.align([pair[0] for pair in compared], [pair[1] for pair in compared])
+    return np.array([_count_operations(chunks) for chunks in output.alignments], dtype=np.int64)
 
 
-def summarise(table: pd.DataFrame) -> Score:
-    """Sum a table of :func:`utterance_counts` into a score."""
-    counts = {
-        level: Counts(*(int(table[f"{level}_{operation}"].sum()) for operation in OPERATIONS))
-        for level in LEVELS
-    }
-    return Score(n=len(table), **counts)
+def _count_operations(chunks: list[jiwer.AlignmentChunk]) -> list[int]:
+    """Tokens of an alignment by operation, in the order of :data:`OPERATIONS`."""
+    totals = {"equal": 0, "substitute": 0, "delete": 0, "insert": 0}
+    for chunk in chunks:
+        in_reference = chunk.ref_end_idx - chunk.ref_start_idx
+        in_hypothesis = chunk.hyp_end_idx - chunk.hyp_start_idx
+        totals[chunk.type] += max(in_reference, in_hypothesis)
+    return list(totals.values())
 
 
-def space_like(reference: str, hypothesis: str) -> str:
-    """Move the hypothesis' word boundaries to where the reference has them.
-
-    Syllables are aligned without spaces and each reference boundary is carried over, as in
-    ESPnet's KsponSpeech recipe: Korean spacing varies among correct writers, so sWER asks
-    only whether the right words were heard.
-
-    >>> space_like("할 수 있어요", "할수 잇어요")
-    '할 수 잇어요'
-    """
-    bare_ref, bare_hyp = reference.replace(" ", ""), hypothesis.replace(" ", "")
-    boundaries, position = [], 0
-    for word in reference.split()[:-1]:
-        position += len(word)
-        boundaries.append(position)
-    alignment = Levenshtein.opcodes(bare_ref, bare_hyp)
-    cuts = {_carry(position, alignment) for position in boundaries}
-    return " ".join("".join((" " if i in cuts else "") + c for i, c in enumerate(bare_hyp)).split())
-
-
-def _carry(position: int, opcodes) -> int:
-    """Where a reference position falls in the hypothesis; inside a replaced run, as far from its end."""
-    for code in opcodes:
-        if code.src_start <= position < code.src_end or (
-            code.tag != "insert" and position == code.src_end
-        ):
-            return (
-                min(code.dest_end, code.dest_start + position - code.src_start)
-                if code.tag != "delete"
-                else code.dest_start
-            )
-    return 0
+def sum_counts(table: pd.DataFrame) -> Score:
+    """Sum a table of :func:`utterance_counts` at all levels into a score."""
+    counts = {}
+    for level in LEVELS:
+        totals = [int(table[f"{level}_{operation}"].sum()) for operation in OPERATIONS]
+        counts[level] = Counts(*totals)
+    return Score(n=len(table), counts=counts)

@@ -7,7 +7,7 @@ ratio of sums, so a resample needs only each speaker's error and reference count
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -32,7 +32,11 @@ class Interval:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Rate of A minus rate of B on the same utterances; ``significant`` if the interval excludes 0."""
+    """Rate of A minus rate of B on the same utterances.
+
+    Attributes:
+        significant: the 95 % interval of the difference excludes 0.
+    """
 
     difference: Interval
     significant: bool
@@ -50,13 +54,14 @@ def rate_interval(
         errors, lengths: counts of each utterance.
         speakers: speaker of each utterance; resampled as wholes.
     """
-    per_speaker = _by_speaker(speakers, errors, lengths)
-    low, high = _percentiles(
-        per_speaker, lambda e, n, axis=-1: e.sum(axis) / np.maximum(n.sum(axis), 1), seed
-    )
-    return Interval(
-        sum(errors) / max(sum(lengths), 1), low, high, len(errors), per_speaker.shape[1]
-    )
+    per_speaker = _sums_by_speaker(speakers, errors, lengths)
+
+    def rate(errors, lengths, axis=-1):
+        return errors.sum(axis) / np.maximum(lengths.sum(axis), 1)
+
+    low, high = _percentiles(per_speaker, rate, seed)
+    value = sum(errors) / max(sum(lengths), 1)
+    return Interval(value, low, high, len(errors), per_speaker.shape[1])
 
 
 def paired_comparison(
@@ -67,31 +72,37 @@ def paired_comparison(
     seed: int = 0,
 ) -> Comparison:
     """Difference in rate between two models on the same utterances; negative means A errs less."""
-    per_speaker = _by_speaker(speakers, errors_a, errors_b, lengths)
+    per_speaker = _sums_by_speaker(speakers, errors_a, errors_b, lengths)
 
-    def difference(a, b, n, axis=-1):
-        return (a.sum(axis) - b.sum(axis)) / np.maximum(n.sum(axis), 1)
+    def difference(errors_a, errors_b, lengths, axis=-1):
+        return (errors_a.sum(axis) - errors_b.sum(axis)) / np.maximum(lengths.sum(axis), 1)
 
     low, high = _percentiles(per_speaker, difference, seed)
     value = (sum(errors_a) - sum(errors_b)) / max(sum(lengths), 1)
     interval = Interval(value, low, high, len(lengths), per_speaker.shape[1])
-    return Comparison(interval, bool(low > 0 or high < 0))
+    return Comparison(interval, significant=bool(low > 0 or high < 0))
 
 
-def _by_speaker(speakers: Sequence[str], *counts: Sequence[int]) -> np.ndarray:
-    """Sums a speaker: int64, shape = (counts, speakers)."""
+def _sums_by_speaker(speakers: Sequence[str], *counts: Sequence[int]) -> np.ndarray:
+    """Sums of each row of counts for every speaker: int64, shape = (rows, speakers)."""
     _, index = np.unique(np.asarray(speakers), return_inverse=True)
-    return np.stack(
-        [np.bincount(index, weights=np.asarray(row, float)).astype(np.int64) for row in counts]
-    )
+    sums = [np.bincount(index, weights=np.asarray(row, float)) for row in counts]
+    return np.stack(sums).astype(np.int64)
 
 
-def _percentiles(per_speaker: np.ndarray, statistic, seed: int) -> tuple[float, float]:
-    """Bounds of the 95 % percentile bootstrap; a single speaker has no spread, so its bounds are nan."""
+def _percentiles(per_speaker: np.ndarray, statistic: Callable, seed: int) -> tuple[float, float]:
+    """Bounds of the 95 % percentile bootstrap; nan for a single speaker, who has no spread."""
     if per_speaker.shape[1] < 2:
         return float("nan"), float("nan")
     result = bootstrap(
-        tuple(per_speaker), statistic, paired=True, vectorized=True, n_resamples=RESAMPLES,
-        method="percentile", rng=np.random.default_rng(seed), batch=100,
-    )  # fmt: skip
-    return float(result.confidence_interval.low), float(result.confidence_interval.high)
+        tuple(per_speaker),
+        statistic,
+        paired=True,
+        vectorized=True,
+        n_resamples=RESAMPLES,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+        batch=100,
+    )
+    interval = result.confidence_interval
+    return float(interval.low), float(interval.high)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from itertools import pairwise
 from typing import Any
@@ -10,9 +11,17 @@ import pandas as pd
 
 from speakor_common.batching.conditions import CLEAN
 from speakor_common.evaluation.alignment import FLAGS, flags
-from speakor_common.evaluation.metrics import LEVELS, RATES, summarise, utterance_counts
-from speakor_common.evaluation.statistics import Comparison, paired_comparison, rate_interval
+from speakor_common.evaluation.levels import LEVELS
+from speakor_common.evaluation.metrics import sum_counts, utterance_counts
+from speakor_common.evaluation.statistics import (
+    Comparison,
+    Interval,
+    paired_comparison,
+    rate_interval,
+)
 
+# Columns that utterances are grouped by. Figures show some of them; metrics.json holds all.
+SHOWN = ("l1", "level", "task", "duration_bin", "rate_bin", "length_bin")
 BREAKDOWNS = (
     "l1",
     "level",
@@ -24,99 +33,121 @@ BREAKDOWNS = (
     "rate_bin",
     "length_bin",
 )
-SHOWN = (
-    "l1",
-    "level",
-    "task",
-    "duration_bin",
-    "rate_bin",
-    "length_bin",
-)  # in figures; the others are in metrics.json
 SMALL_GROUP = 20  # utterances below which a breakdown row is marked as small
-_DURATION_EDGES = (0, 2, 3, 4, 6, 10, 20, 1e9)  # seconds
-_RATE_EDGES = (0, 2, 3, 4, 5, 6, 1e9)  # syllables a second, pauses included
-_LENGTH_EDGES = (0, 3, 5, 7, 10, 15, 1e9)  # words
+
+_DURATION_EDGES = (0, 2, 3, 4, 6, 10, 20, math.inf)  # seconds
+_RATE_EDGES = (0, 2, 3, 4, 5, 6, math.inf)  # syllables a second, pauses included
+_LENGTH_EDGES = (0, 3, 5, 7, 10, 15, math.inf)  # words
 
 
 def with_counts(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Predictions with edit counts of each utterance and derived columns ``wer``, ``duration_bin``, ``rate_bin`` and ``length_bin``."""
-    counts = utterance_counts(predictions["reference"].tolist(), predictions["hypothesis"].tolist())
+    """Predictions with edit counts of each utterance, and what they are grouped by.
+
+    Args:
+        predictions: see :mod:`speakor_common.recognition.predict`.
+
+    Returns:
+        further columns: ``<level>_<operation>``, ``<level>_errors`` and ``<level>_length`` at
+        each level, ``wer`` of the utterance, ``duration_bin``, ``rate_bin``, ``length_bin``.
+    """
+    references = predictions["reference"].tolist()
+    counts = utterance_counts(references, predictions["hypothesis"].tolist())
     table = pd.concat([predictions.reset_index(drop=True), counts], axis=1)
+
+    # Errors and reference lengths, of which rates are made.
     for level in LEVELS:
-        table[f"{level}_errors"] = table[
-            [f"{level}_{kind}" for kind in ("substitutions", "deletions", "insertions")]
-        ].sum(axis=1)
-        table[f"{level}_length"] = table[
-            [f"{level}_{kind}" for kind in ("hits", "substitutions", "deletions")]
-        ].sum(axis=1)
+        errors = [f"{level}_{kind}" for kind in ("substitutions", "deletions", "insertions")]
+        tokens = [f"{level}_{kind}" for kind in ("hits", "substitutions", "deletions")]
+        table[f"{level}_errors"] = table[errors].sum(axis=1)
+        table[f"{level}_length"] = table[tokens].sum(axis=1)
     table["wer"] = table["words_errors"] / table["words_length"].clip(lower=1)
+
+    # Groups by duration, speaking rate and number of words.
     syllables = table["reference"].str.replace(" ", "").str.len()
+    speaking_rate = syllables / table["duration_s"].clip(lower=0.1)
     table["duration_bin"] = _bins(table["duration_s"], _DURATION_EDGES, "s")
-    table["rate_bin"] = _bins(
-        syllables / table["duration_s"].clip(lower=0.1), _RATE_EDGES, "syllables/s"
-    )
+    table["rate_bin"] = _bins(speaking_rate, _RATE_EDGES, "syllables/s")
     table["length_bin"] = _bins(table["words_length"], _LENGTH_EDGES, "words")
     return table
 
 
 def _bins(values: pd.Series, edges: tuple[float, ...], unit: str) -> pd.Series:
-    """Name of the interval (above its lower, up to its upper edge) of each value, ordered by size."""
-    labels = [f"{a:g}-{b:g} {unit}" if b < 1e9 else f"> {a:g} {unit}" for a, b in pairwise(edges)]
-    return pd.cut(values, edges, labels=labels, include_lowest=True)
+    """The interval each value falls into, by name, ordered by size.
+
+    An interval lies above its lower edge and reaches up to its upper one.
+    """
+    names = []
+    for low, high in pairwise(edges):
+        open_ended = math.isinf(high)
+        names.append(f"> {low:g} {unit}" if open_ended else f"{low:g}-{high:g} {unit}")
+    return pd.cut(values, edges, labels=names, include_lowest=True)
 
 
 def summarise_rates(table: pd.DataFrame) -> dict[str, Any]:
     """Counts, rates and intervals of a table of :func:`with_counts`."""
-    result = summarise(table).to_dict()
-    for rate, level in RATES.items():
-        interval = rate_interval(
-            table[f"{level}_errors"].tolist(),
-            table[f"{level}_length"].tolist(),
-            table["speaker_id"].tolist(),
-        )
-        result[f"{rate}_95"] = [interval.low, interval.high]
+    result = sum_counts(table).to_dict()
+    for name, level in LEVELS.items():
+        interval = _interval(table, name)
+        result[f"{level.rate}_95"] = [interval.low, interval.high]
     return result | {"speakers": int(table["speaker_id"].nunique())}
 
 
+def _interval(table: pd.DataFrame, level: str) -> Interval:
+    """Rate at one level with its interval."""
+    errors = table[f"{level}_errors"].tolist()
+    lengths = table[f"{level}_length"].tolist()
+    return rate_interval(errors, lengths, table["speaker_id"].tolist())
+
+
 def breakdown(table: pd.DataFrame, column: str) -> pd.DataFrame:
-    """WER and CER with intervals for each value of a column; ``small`` marks groups below 20 utterances."""
+    """Rates of each group of utterances.
+
+    Args:
+        table: of :func:`with_counts`.
+        column: whose values make the groups.
+
+    Returns:
+        columns ``<column>, n, speakers, wer, wer_low, wer_high``, every other rate that
+        :data:`LEVELS` wants in breakdowns, and ``small``: fewer than :data:`SMALL_GROUP`
+        utterances.
+    """
     rows = []
     for value, group in table.groupby(column, sort=True, observed=True):
-        speakers = group["speaker_id"].tolist()
-        wer = rate_interval(
-            group["words_errors"].tolist(), group["words_length"].tolist(), speakers
-        )
-        cer = rate_interval(
-            group["characters_errors"].tolist(), group["characters_length"].tolist(), speakers
-        )
-        rows.append(
-            {column: value, "n": len(group), "speakers": wer.speakers, "wer": wer.value, "wer_low": wer.low, "wer_high": wer.high,
-             "cer": cer.value, "small": len(group) < SMALL_GROUP}
-        )  # fmt: skip
+        words = _interval(group, "words")
+        row = {column: value, "n": len(group), "speakers": words.speakers}
+        row |= {"wer": words.value, "wer_low": words.low, "wer_high": words.high}
+
+        # Other rates come without an interval.
+        for name, level in LEVELS.items():
+            if level.in_breakdowns and name != "words":
+                length = max(group[f"{name}_length"].sum(), 1)
+                row[level.rate] = float(group[f"{name}_errors"].sum() / length)
+        rows.append(row | {"small": len(group) < SMALL_GROUP})
     return pd.DataFrame(rows)
 
 
-def metrics(predictions: pd.DataFrame) -> dict[str, Any]:
-    """The content of metrics.json: experiment → condition → counts, rates, intervals, breakdowns."""
+def summarise_predictions(predictions: pd.DataFrame) -> dict[str, Any]:
+    """The content of metrics.json: experiment → condition → counts, rates, intervals.
+
+    Clean predictions also have flags and breakdowns.
+    """
     table = with_counts(predictions)
     result: dict[str, Any] = {}
     for (experiment, condition), rows in table.groupby(["experiment", "condition"], sort=True):
         entry = summarise_rates(rows)
         if condition == CLEAN:
             entry["flags"] = count_flags(rows)
-            entry["breakdowns"] = {
-                column: _records(breakdown(rows, column)) for column in BREAKDOWNS
-            }
+            entry["breakdowns"] = {name: _records(breakdown(rows, name)) for name in BREAKDOWNS}
         result.setdefault(experiment, {})[condition] = entry
     return result
 
 
 def count_flags(table: pd.DataFrame) -> dict[str, int]:
-    """How many utterances have each trait of :func:`errors.flags`."""
-    found = Counter(dict.fromkeys(FLAGS, 0))
+    """How many utterances have each trait of :func:`.alignment.flags`."""
+    counts = Counter(dict.fromkeys(FLAGS, 0))
     for row in table.itertuples():
-        found.update(flags(row.reference, row.hypothesis, row.duration_s))
-    return dict(found)
+        counts.update(flags(row.reference, row.hypothesis, row.duration_s))
+    return dict(counts)
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -124,13 +155,20 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return frame.astype(object).where(frame.notna(), None).to_dict("records")
 
 
-def compare(predictions: pd.DataFrame, first: str, second: str) -> Comparison:
+def compare_experiments(predictions: pd.DataFrame, first: str, second: str) -> Comparison:
     """WER of ``first`` minus ``second`` on the clean utterances both have."""
-    table = with_counts(predictions[predictions["condition"] == CLEAN]).set_index("utterance_id")
-    a, b = table[table["experiment"] == first], table[table["experiment"] == second]
-    shared = a.index.intersection(b.index)
-    a, b = a.loc[shared], b.loc[shared]
-    lengths, speakers = a["words_length"].tolist(), a["speaker_id"].tolist()
+    clean = predictions[predictions["condition"] == CLEAN]
+    table = with_counts(clean).set_index("utterance_id")
+    first_rows = table[table["experiment"] == first]
+    second_rows = table[table["experiment"] == second]
+
+    # Only what both have, in one order.
+    shared = first_rows.index.intersection(second_rows.index)
+    first_rows = first_rows.loc[shared]
+    second_rows = second_rows.loc[shared]
     return paired_comparison(
-        a["words_errors"].tolist(), b["words_errors"].tolist(), lengths, speakers
+        first_rows["words_errors"].tolist(),
+        second_rows["words_errors"].tolist(),
+        first_rows["words_length"].tolist(),
+        first_rows["speaker_id"].tolist(),
     )

@@ -21,7 +21,7 @@ from speakor_common.batching.conditions import CLEAN, CONDITIONS, REAL
 from speakor_common.corpus import prepare
 from speakor_common.errors import ResultsError
 from speakor_common.evaluation.statistics import Comparison
-from speakor_common.evaluation.summary import compare, summarise_rates, with_counts
+from speakor_common.evaluation.summary import compare_experiments, summarise_rates, with_counts
 from speakor_common.models import checkpoints
 from speakor_common.pipeline import publish
 from speakor_common.pronunciation import detection, feedback
@@ -52,7 +52,9 @@ PAIRS = (
 
 def test_data(profile: Profile) -> Dataset:
     """The learners' test split, as a profile limits it."""
-    return prepare.limit_rows(prepare.load_prepared(paths.prepared(profile.name))["test"], profile.eval_limit)
+    return prepare.limit_rows(
+        prepare.load_prepared(paths.prepared(profile.name))["test"], profile.eval_limit
+    )
 
 
 def training_words(profile_name: str) -> set[str]:
@@ -211,7 +213,9 @@ def context_rates(profile_name: str) -> tuple[pd.DataFrame, Comparison]:
         columns ``context, n, wer, wer_95, seconds``; and short minus stock, paired.
     """
     profile = get_profile(profile_name)
-    data = prepare.limit_rows(prepare.load_prepared(paths.prepared(profile_name))["valid"], profile.eval_limit)
+    data = prepare.limit_rows(
+        prepare.load_prepared(paths.prepared(profile_name))["valid"], profile.eval_limit
+    )
     recogniser = Transcriber.from_pretrained(paths.model("whisper", profile_name)).recogniser
     rows, tables = [], []
     for name, whole in (("short", False), ("stock", True)):
@@ -223,7 +227,9 @@ def context_rates(profile_name: str) -> tuple[pd.DataFrame, Comparison]:
         )
         shown = {key: rates[key] for key in ("n", "wer", "wer_95")}
         rows.append({"context": name} | shown | {"seconds": seconds})
-    return pd.DataFrame(rows), compare(pd.concat(tables, ignore_index=True), "short", "stock")
+    return pd.DataFrame(rows), compare_experiments(
+        pd.concat(tables, ignore_index=True), "short", "stock"
+    )
 
 
 def native_rates(profile_name: str) -> dict[str, Any] | None:
@@ -248,7 +254,11 @@ def audio_by_id(profile_name: str) -> dict[str, bytes | str]:
 def comparisons(predictions: pd.DataFrame) -> dict[tuple[str, str], Comparison]:
     """Paired comparison of the pairs in :data:`PAIRS` that were evaluated."""
     present = set(predictions["experiment"])
-    return {(a, b): compare(predictions, a, b) for a, b in PAIRS if a in present and b in present}
+    return {
+        (a, b): compare_experiments(predictions, a, b)
+        for a, b in PAIRS
+        if a in present and b in present
+    }
 
 
 def write_feedback(

@@ -37,7 +37,7 @@ def recount(folder: Path) -> dict[str, Any]:
     Raises:
         ResultsError: no predictions.
     """
-    metrics = summary.metrics(predict.read_all(folder / "predictions"))
+    metrics = summary.summarise_predictions(predict.read_all(folder / "predictions"))
     if (folder / NATIVE_FILE).is_file():
         native = summary.summarise_rates(summary.with_counts(predict.read(folder / NATIVE_FILE)))
         metrics.setdefault(BASE, {})[NATIVE] = native

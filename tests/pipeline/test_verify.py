@@ -97,7 +97,7 @@ def test_rates_survive_the_way_through_json(folder):
     table = predict.read_all(folder / "predictions")
     assert (
         verify.recount(folder)["exp05"]["clean"]["wer"]
-        == summary.metrics(table)["exp05"]["clean"]["wer"]
+        == summary.summarise_predictions(table)["exp05"]["clean"]["wer"]
     )
 
 

@@ -45,7 +45,7 @@ def test_hangul_has_glyphs_in_figures():
 def test_figures_have_labelled_axes(tmp_path, table):
     counted = summary.with_counts(table)
     confusions = alignment.jamo_confusions(table)
-    metrics = summary.metrics(table)
+    metrics = summary.summarise_predictions(table)
     axes = [
         plots.rates_by_group(summary.breakdown(counted, "l1"), "l1", "t"),
         plots.comparison(report.comparison_table(metrics)),
@@ -60,7 +60,7 @@ def test_figures_have_labelled_axes(tmp_path, table):
 
 def test_panels_show_noise_by_level_and_groups_in_order(tmp_path, table):
     degraded = [table.assign(condition=name) for name in (conditions.CLEAN, *conditions.CONDITIONS)]
-    rows = report.condition_table(summary.metrics(pd.concat(degraded)))
+    rows = report.condition_table(summary.summarise_predictions(pd.concat(degraded)))
     left, right = plots.conditions(rows[rows["experiment"] == "exp01"]).axes
     assert [len(line.get_xdata()) for line in left.lines] == [
         4,
@@ -190,14 +190,14 @@ def test_a_page_brings_its_hangul():
 
 
 def test_result_text_starts_with_the_contract_lines(table):
-    text = report.result_text(summary.metrics(table), "exp05", "make reproduce")
+    text = report.result_text(summary.summarise_predictions(table), "exp05", "make reproduce")
     assert re.match(r"WER: \d\.\d{6}\nCER: \d\.\d{6}\nexperiment: exp05\n", text)
     with pytest.raises(ResultsError, match="exp05 has no clean test results"):
         report.result_text({}, "exp05", "x")
 
 
 def test_report_and_findings_hold_the_numbers(table, tmp_path):
-    metrics = summary.metrics(table)
+    metrics = summary.summarise_predictions(table)
     json.dumps(metrics)
     figure = plots.save(plots.histogram(np.arange(5), "x", "t"), tmp_path / "f.png")
     page = report.write_report(metrics, [figure], tmp_path / "r.html", "make reproduce").read_text(
@@ -205,7 +205,7 @@ def test_report_and_findings_hold_the_numbers(table, tmp_path):
     )
     assert "0.25" in page and "data:image/png" in page
     sentence = evaluation.models(
-        metrics, {("exp05", "exp01"): summary.compare(table, "exp05", "exp01")}
+        metrics, {("exp05", "exp01"): summary.compare_experiments(table, "exp05", "exp01")}
     )
     assert "exp01 WER 0.250" in sentence and "n = 6" in sentence and "-0.250" in sentence
 
