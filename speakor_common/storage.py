@@ -1,7 +1,8 @@
 """Write files so that they appear whole or not at all.
 
 A reader, or a run that continues after a crash, never meets half a file: content goes to a
-temporary neighbour first and is renamed into place.
+temporary neighbour first, whose name ends in ``.partial``, and is renamed into place. All other
+rooms write through this module; what the files hold is theirs to decide.
 """
 
 from __future__ import annotations
@@ -19,18 +20,30 @@ from filelock import FileLock, Timeout
 
 from speakor_common.errors import SpeakorError
 
+UNFINISHED = ".partial"  # suffix of what is still being written; such files may be deleted
 
-def write_text(path: Path, content: str) -> Path:
-    """Write UTF-8 text atomically, making parent folders."""
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Yield a neighbour of ``path`` to write to; it becomes ``path`` only if the block succeeds.
+
+    Parent folders are made. After a failure ``path`` holds what it held before.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
+    temporary = path.with_name(path.name + UNFINISHED)
     try:
-        temporary.write_text(content, encoding="utf-8")
+        yield temporary
         temporary.replace(path)
-    except OSError:  # a full disk should not also keep half a file
+    except BaseException:  # a full disk should not also keep half a file
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
+
+
+def write_text(path: Path, content: str) -> Path:
+    """Write UTF-8 text atomically, making parent folders."""
+    with whole_file(path) as temporary:
+        temporary.write_text(content, encoding="utf-8")
     return path
 
 
@@ -40,14 +53,16 @@ def write_json(path: Path, content: Any) -> Path:
 
 
 def read_json(path: Path) -> Any:
+    """The content of a JSON file in UTF-8."""
     return json.loads(path.read_text(encoding="utf-8"))
 
 
 @contextmanager
 def only_writer(path: Path) -> Iterator[None]:
-    """Keep ``path`` for one run: a second one is refused, a killed one leaves nothing behind but the empty lock file.
+    """Keep ``path`` for one run: a second one is refused.
 
-    The processes of a ``torchrun`` are one run; their first holds the lock.
+    A killed run leaves nothing behind but the empty lock file. The processes of a ``torchrun``
+    are one run; their first holds the lock.
 
     Raises:
         SpeakorError: another run is writing there.
@@ -55,6 +70,7 @@ def only_writer(path: Path) -> Iterator[None]:
     if os.environ.get("RANK", "0") != "0":
         yield
         return
+
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path.with_name(f".{path.name}.lock"))
     try:
@@ -63,6 +79,7 @@ def only_writer(path: Path) -> Iterator[None]:
         raise SpeakorError(
             f"{path} is being written by another run; wait until it ends, or stop it"
         ) from None
+
     try:
         yield
     finally:
@@ -72,7 +89,7 @@ def only_writer(path: Path) -> Iterator[None]:
 @contextmanager
 def whole_directory(path: Path) -> Iterator[Path]:
     """Yield a temporary folder that takes the place of ``path`` only if the block succeeds."""
-    temporary = path.with_name(path.name + ".part")
+    temporary = path.with_name(path.name + UNFINISHED)
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     yield temporary

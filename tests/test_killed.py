@@ -64,7 +64,7 @@ def test_the_numbers_are_those_of_an_undisturbed_run(homes):
 
 def test_nothing_half_written_is_left(homes):
     killed = homes[1][0]
-    assert not [p for p in killed.rglob("*") if p.suffix in (".part", ".work")]
+    assert not [p for p in killed.rglob("*") if p.suffix in (".partial", ".work")]
 
 
 def test_less_is_left_to_do_after_each_kill(homes):

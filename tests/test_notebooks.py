@@ -71,4 +71,4 @@ def test_five_notebooks_in_the_smoke_profile(tmp_path, monkeypatch):
         assert (paths.model(experiment, "smoke") / "run.json").read_bytes() == trained[
             experiment
         ]  # not trained again
-    assert not [p for p in tmp_path.glob("**/*") if p.suffix in (".part", ".work")]
+    assert not [p for p in tmp_path.glob("**/*") if p.suffix in (".partial", ".work")]
