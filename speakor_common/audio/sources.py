@@ -21,13 +21,16 @@ import numpy as np
 import soundfile
 import soxr
 
+from speakor_common.audio.media import MEDIA_EXTENSIONS, media_blocks, media_duration, read_media
 from speakor_common.errors import AudioError
 
 RATE = 16_000  # Hz; rate of the corpus and of every model here
 ZIP_SEPARATOR = "!/"
-EXTENSIONS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".pcm")
+EXTENSIONS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".pcm", *MEDIA_EXTENSIONS)
 _PCM_BYTES = 2  # raw .pcm files of AI Hub corpora are 16-bit little-endian mono at 16 kHz
-SILENCE_DB = -70.0  # RMS below which a clip holds no speech
+# Energy of the channels' mean over that of the strongest channel.
+# One silent channel of two leaves 0.25, five of six leave 0.03.
+_CANCELLED = 0.01
 
 Source = str | Path | bytes | tuple[np.ndarray, int]
 
@@ -36,7 +39,7 @@ def decode(source: Source) -> np.ndarray:
     """Decode to mono 16 kHz.
 
     Returns:
-        float32, shape = (samples,), finite. Level is left as recorded, see :func:`level_peak`.
+        float32, shape = (samples,), finite. Level is left as recorded, see :func:`level_speech`.
 
     Raises:
         AudioError: unreadable, empty, or not finite; the message names the source.
@@ -45,14 +48,15 @@ def decode(source: Source) -> np.ndarray:
         samples, rate = _from_array(source)
     else:
         samples, rate = _read(source)
-    if samples.ndim == 2:
-        samples = samples.mean(axis=1)
     if samples.size == 0:
         raise AudioError(f"{describe(source)}: no samples; expected speech")
     if not np.isfinite(samples).all():
         raise AudioError(
-            f"{describe(source)}: {np.count_nonzero(~np.isfinite(samples))} samples are NaN or infinite"
+            f"{describe(source)}: {np.count_nonzero(~np.isfinite(samples))} samples are "
+            "NaN or infinite"
         )
+    if samples.ndim == 2:
+        samples = _mix(samples, _Channels().add(samples))
     if rate != RATE:
         samples = soxr.resample(samples, rate, RATE)
     return np.ascontiguousarray(samples, dtype=np.float32)
@@ -71,21 +75,75 @@ def blocks(source: Source, seconds: float = 60.0) -> Iterator[np.ndarray]:
     """
     if (
         isinstance(source, (tuple, bytes))
-        or ZIP_SEPARATOR in str(source)
+        or split_reference(source)[1]
         or str(source).lower().endswith(".pcm")
     ):
         yield decode(source)
         return
+    channels = _channel_energies(source, seconds)
+    resampler = None
+    for block, rate in _channel_blocks(source, seconds):
+        if not np.isfinite(block).all():
+            raise AudioError(f"{describe(source)}: samples are NaN or infinite")
+        resampler = resampler or soxr.ResampleStream(rate, RATE, 1, "float32")
+        yield resampler.resample_chunk(_mix(block, channels))
+
+    # What the resampler still holds back.
+    if resampler is not None:
+        yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
+
+
+def _channel_blocks(source: Source, seconds: float) -> Iterator[tuple[np.ndarray, int]]:
+    """Pieces of a file as recorded: float32, shape = (samples, channels), and their rate."""
     try:
         with soundfile.SoundFile(str(source)) as file:
-            resampler = soxr.ResampleStream(file.samplerate, RATE, 1, "float32")
             size = int(seconds * file.samplerate)
             while len(block := file.read(size, dtype="float32", always_2d=True)):
-                if not np.isfinite(block).all():
-                    raise AudioError(f"{describe(source)}: samples are NaN or infinite")
-                yield resampler.resample_chunk(block.mean(axis=1), last=len(block) < size)
-    except (soundfile.LibsndfileError, RuntimeError, OSError) as error:
+                yield block, file.samplerate
+    except (soundfile.LibsndfileError, RuntimeError):
+        yield from media_blocks(str(source), seconds, describe(source))
+    except OSError as error:
         raise AudioError(f"{describe(source)}: no readable audio ({error})") from error
+
+
+def _channel_energies(source: Source, seconds: float) -> _Channels:
+    """Energies over a whole file; a file of one channel is not read for it."""
+    channels = _Channels()
+    for block, _ in _channel_blocks(source, seconds):
+        if block.shape[1] == 1:
+            break
+        channels.add(block)
+    return channels
+
+
+class _Channels:
+    """Energies of a recording's channels and of their mean, added up block by block."""
+
+    def __init__(self) -> None:
+        self.each: np.ndarray | float = 0.0
+        self.mean = 0.0
+
+    def add(self, block: np.ndarray) -> _Channels:
+        """Count another block, shape = (samples, channels)."""
+        self.each = self.each + np.square(block, dtype=np.float64).sum(axis=0)
+        self.mean += float(np.square(block.mean(axis=1), dtype=np.float64).sum())
+        return self
+
+
+def _mix(samples: np.ndarray, channels: _Channels) -> np.ndarray:
+    """One channel of several: their mean, or the strongest where the mean would cancel the voice.
+
+    Two channels in opposite phase (a wire swapped, a "wide" effect) add up to silence.
+
+    Args:
+        samples: float32, shape = (samples, channels).
+    """
+    if samples.shape[1] == 1:
+        return samples[:, 0]
+    strongest = float(np.max(channels.each))
+    if channels.mean < _CANCELLED * strongest:
+        return samples[:, int(np.argmax(channels.each))]
+    return samples.mean(axis=1)
 
 
 def _from_array(source: tuple[np.ndarray, int]) -> tuple[np.ndarray, int]:
@@ -97,8 +155,8 @@ def _from_array(source: tuple[np.ndarray, int]) -> tuple[np.ndarray, int]:
         or rate <= 0
     ):
         raise AudioError(
-            f"array of {samples.dtype}, shape {samples.shape}, at rate {rate!r}; expected numbers, (samples,) or (samples, channels), "
-            "and a whole number of samples a second"
+            f"array of {samples.dtype}, shape {samples.shape}, at rate {rate!r}; expected numbers, "
+            "(samples,) or (samples, channels), and a whole number of samples a second"
         )
     if samples.dtype.kind == "u":  # unsigned audio rests in the middle of its range
         samples = samples / (np.iinfo(samples.dtype).max / 2) - 1
@@ -116,21 +174,20 @@ def _read(source: str | Path | bytes) -> tuple[np.ndarray, int]:
         return plain
     try:
         return soundfile.read(io.BytesIO(content), dtype="float32")
-    except (soundfile.LibsndfileError, RuntimeError, ValueError) as error:
-        raise AudioError(
-            f"{describe(source)}: {len(content)} bytes that are no readable audio ({error})"
-        ) from error
+    except (soundfile.LibsndfileError, RuntimeError, ValueError):
+        return read_media(content, describe(source))
 
 
 def _read_plain_wav(content: bytes) -> tuple[np.ndarray, int] | None:
-    """A whole mono 16-bit WAV, what prepared corpora store, read without libsndfile's many callbacks; ``None`` for all else."""
+    """A whole mono 16-bit WAV, as prepared corpora store; ``None`` for all else.
+
+    Read without libsndfile, which calls back into Python many times a file.
+    """
     try:
         with wave.open(io.BytesIO(content)) as file:
-            frames, rate, usual = (
-                file.getnframes(),
-                file.getframerate(),
-                file.getnchannels() == 1 and file.getsampwidth() == _PCM_BYTES,
-            )
+            frames = file.getnframes()
+            rate = file.getframerate()
+            usual = file.getnchannels() == 1 and file.getsampwidth() == _PCM_BYTES
             data = file.readframes(frames) if usual else b""
     except (wave.Error, EOFError):
         return None
@@ -147,14 +204,16 @@ def duration(source: str | Path | bytes) -> float:
     Raises:
         AudioError: the header cannot be read.
     """
-    plain = not isinstance(source, bytes) and ZIP_SEPARATOR not in str(source)
+    plain = not isinstance(source, bytes) and not split_reference(source)[1]
     content = b"" if plain else source if isinstance(source, bytes) else read_bytes(source)
     try:
         if not isinstance(source, bytes) and str(source).lower().endswith(".pcm"):
             size = Path(source).stat().st_size if plain else len(content)
             return size / _PCM_BYTES / RATE
         info = soundfile.info(str(source) if plain else io.BytesIO(content))
-    except (soundfile.LibsndfileError, RuntimeError, OSError) as error:
+    except (soundfile.LibsndfileError, RuntimeError):
+        return media_duration(str(source) if plain else content, describe(source))
+    except OSError as error:
         raise AudioError(f"{describe(source)}: no readable audio ({error})") from error
     return info.frames / info.samplerate
 
@@ -166,11 +225,11 @@ def read_bytes(reference: str | Path) -> bytes:
         AudioError: the file, zip or member is missing or damaged.
     """
     text = str(reference)
+    file, member = split_reference(text)
     try:
-        if ZIP_SEPARATOR in text:
-            archive, member = text.split(ZIP_SEPARATOR, 1)
-            return _open_zip(archive, os.getpid()).read(member)
-        return Path(text).read_bytes()
+        if member:
+            return _open_zip(file, os.getpid()).read(member)
+        return Path(file).read_bytes()
     except (
         OSError,
         KeyError,
@@ -183,42 +242,24 @@ def read_bytes(reference: str | Path) -> bytes:
         raise AudioError(f"{text}: cannot be read ({error})") from error
 
 
+def split_reference(reference: str | Path) -> tuple[str, str]:
+    """The file an audio reference names, and the member if that file is a zip, else ``""``.
+
+    A folder's name may end in ``!`` as well, so only a ``!/`` behind an existing file separates.
+    """
+    text = str(reference)
+    at = text.find(ZIP_SEPARATOR)
+    while at >= 0:
+        if os.path.isfile(text[:at]):
+            return text[:at], text[at + len(ZIP_SEPARATOR) :]
+        at = text.find(ZIP_SEPARATOR, at + 1)
+    return text, ""
+
+
 @lru_cache(maxsize=64)
 def _open_zip(path: str, pid: int) -> zipfile.ZipFile:
     """One open archive a process: a forked child must not share the file position of its parent."""
     return zipfile.ZipFile(path)
-
-
-def level_peak(samples: np.ndarray, peak: float = 0.95) -> np.ndarray:
-    """Scale to a peak amplitude, the seed's volume normalisation; silence stays silence."""
-    return samples * np.float32(level_gain(float(np.max(np.abs(samples), initial=0.0)), peak))
-
-
-def level_gain(loudest: float, peak: float = 0.95) -> float:
-    """Factor that takes a recording's loudest sample to ``peak``; 1 for silence."""
-    return peak / loudest if loudest >= 1e-5 else 1.0
-
-
-def rms_db(samples: np.ndarray) -> float:
-    """RMS level in dB relative to full scale; ``-inf`` only for digital silence."""
-    rms = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))
-    return 20 * float(np.log10(rms)) if rms > 0 else float("-inf")
-
-
-def encode_wav(samples: np.ndarray) -> bytes:
-    """16-bit PCM WAV bytes of 16 kHz mono samples; the cheapest form to decode again."""
-    return _encode(samples, format="WAV", subtype="PCM_16")
-
-
-def encode_opus(samples: np.ndarray) -> bytes:
-    """OGG/Opus bytes (about 31 kbit/s) of 16 kHz mono samples, for players and reports."""
-    return _encode(samples, format="OGG", subtype="OPUS", compression_level=0.9)
-
-
-def _encode(samples: np.ndarray, **options: str | float) -> bytes:
-    buffer = io.BytesIO()
-    soundfile.write(buffer, np.clip(samples, -1, 1), RATE, **options)
-    return buffer.getvalue()
 
 
 def describe(source: Source) -> str:
