@@ -11,10 +11,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from speakor_common.errors import CorpusError
+
+if TYPE_CHECKING:
+    import pandas as pd  # profiles hold policies, and must be there at once
 
 TRAIN, VALID, TEST, UNUSED = "train", "valid", "test", "unused"
 SPLITS = (TRAIN, VALID, TEST)

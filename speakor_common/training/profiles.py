@@ -16,6 +16,7 @@ class Profile:
         listener: the native listener; best one trained on labels as pronounced.
         batch_size, epochs: overrides by experiment name.
         train_limit, eval_limit: keep only so many utterances of a split; 0 keeps all.
+        on_sample: the shipped sample is meant where no corpus is given; else one must be given.
         checkpointing: False trains without gradient checkpointing even where a preset has it: memory is not what is short.
         native_l1: first language that is native speech: never trained or tested as learner
             speech, and used for the native listener.
@@ -33,6 +34,12 @@ class Profile:
     native_l1: str = "KR"
     embed_audio: bool = True
     checkpointing: bool = True
+    on_sample: bool = False
+
+    @property
+    def quick(self) -> bool:
+        """Whether only a part of the data is used, to see that everything runs."""
+        return self.train_limit > 0
 
 
 HUB_CTC = "kresnik/wav2vec2-large-xlsr-korean"
@@ -45,6 +52,7 @@ PROFILES = {
         base={"ctc": "base-tiny", "whisper": "whisper-base"},
         listener="listener-tiny",
         split=SAMPLE_POLICY,
+        on_sample=True,
         epochs=_SMOKE_EPOCHS,
         batch_size={"whisper": 4},
         accumulation={"whisper": 2},
@@ -57,6 +65,7 @@ PROFILES = {
         base={"ctc": "base-tiny", "whisper": "whisper-base"},
         listener="listener-tiny",
         split=SAMPLE_POLICY,
+        on_sample=True,
         batch_size={"whisper": 8},
         accumulation={"whisper": 2},
         checkpointing=False,
