@@ -67,12 +67,11 @@ class Score:
     def __getattr__(self, name: str) -> Counts | float:
         # Asked only for what is no field. While a copy is unpickled not even the fields are there.
         counts = self.__dict__.get("counts", {})
-        if name in counts:
-            return counts[name]
-        for level, counted in counts.items():
-            if LEVELS[level].rate == name:
-                return counted.rate
-        raise AttributeError(f"a score has no {name!r}; it has {', '.join([*counts, *self.rates])}")
+        rates = {LEVELS[level].rate: counted.rate for level, counted in counts.items()}
+        for values in (counts, rates):
+            if name in values:
+                return values[name]
+        raise AttributeError(f"a score has no {name!r}; it has {', '.join([*counts, *rates])}")
 
     @property
     def rates(self) -> dict[str, float]:
