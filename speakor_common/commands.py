@@ -59,9 +59,9 @@ def train(options: argparse.Namespace) -> None:
     model = paths.model(options.experiment, options.profile)
     print(f"model: {paths.relative(model)}")
     if options.merge:
-        from speakor_common.training import finetune_whisper
+        from speakor_common.models.whisper import merge_adapter
 
-        print(f"merged: {paths.relative(finetune_whisper.merge(model))}")
+        print(f"merged: {paths.relative(merge_adapter(model))}")
 
 
 def _changes(pairs: list[str]) -> dict[str, object]:
@@ -123,7 +123,7 @@ def predict(options: argparse.Namespace) -> None:
     from speakor_common.pipeline import evaluate
 
     folder = paths.results(options.profile) / "predictions"
-    rows = evaluate.predict_all(options.profile, folder, progress=True)
+    rows = evaluate.predict_all(options.profile, progress=True)
     if os.environ.get("RANK", "0") == "0":
         print(
             f"{len(rows)} predictions in {paths.relative(folder)}; notebook 05 takes them as they are"

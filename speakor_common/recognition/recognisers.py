@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -18,7 +18,6 @@ from speakor_common.decoding import rescoring
 from speakor_common.decoding.syllables import path_finder, vocabulary
 from speakor_common.decoding.words import Hypothesis, read_path
 from speakor_common.models import precision
-from speakor_common.models.checkpoints import resolve
 from speakor_common.models.short_context import (
     POSITIONS_PER_SECOND,
     STOCK_POSITIONS,
@@ -26,12 +25,9 @@ from speakor_common.models.short_context import (
     positions_with_silence,
     shortened_context,
 )
+from speakor_common.models.whisper import load_whisper
 from speakor_common.recognition.segments import Lengths, segments, trimmed
-from speakor_common.storage import read_json
 from speakor_common.text import normalize_korean
-
-if TYPE_CHECKING:
-    from transformers import WhisperForConditionalGeneration, WhisperProcessor
 
 WINDOW_S, OVERLAP_S = (
     20.0,
@@ -210,29 +206,6 @@ class WhisperRecogniser:
                 max_new_tokens=tokens,
             )
         return self.processor.batch_decode(ids, skip_special_tokens=True)
-
-
-def load_whisper(directory: Path) -> tuple[WhisperForConditionalGeneration, WhisperProcessor]:
-    """Model and processor of a stock directory, or of an adapter's base with the adapter merged in.
-
-    Raises:
-        CheckpointError: an adapter's base cannot be found.
-    """
-    from transformers import WhisperForConditionalGeneration, WhisperProcessor
-
-    adapter = directory / "adapter_config.json"
-    base = (
-        resolve(read_json(adapter)["base_model_name_or_path"]) if adapter.is_file() else directory
-    )
-    model, processor = (
-        WhisperForConditionalGeneration.from_pretrained(base),
-        WhisperProcessor.from_pretrained(base),
-    )
-    if adapter.is_file():
-        from peft import PeftModel
-
-        model = PeftModel.from_pretrained(model, directory).merge_and_unload()
-    return model, processor
 
 
 def recognise_pieces(

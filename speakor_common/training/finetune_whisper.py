@@ -12,14 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from datasets import Dataset, DatasetDict
-from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import (
     Trainer,
     TrainerCallback,
     TrainingArguments,
-    WhisperForConditionalGeneration,
     WhisperProcessor,
     set_seed,
 )
@@ -28,15 +25,15 @@ from speakor_common.audio import RATE
 from speakor_common.batching.augment import training_transform
 from speakor_common.batching.collate import Seq2SeqCollator
 from speakor_common.batching.sampling import EpochLengthSampler, by_length
-from speakor_common.errors import CheckpointError, TrainingError
-from speakor_common.models import checkpoints, cpu_dropout, precision
+from speakor_common.errors import TrainingError
+from speakor_common.models import checkpoints
 from speakor_common.models.short_context import (
     positions_for,
     positions_in,
     shortened_context,
     with_silence,
 )
-from speakor_common.recognition.recognisers import load_whisper
+from speakor_common.models.whisper import build_adapted
 from speakor_common.storage import whole_directory
 from speakor_common.training import epochlog
 from speakor_common.training.arguments import arguments
@@ -47,7 +44,6 @@ from speakor_common.training.signals import run_or_resume
 
 logger = logging.getLogger(__name__)
 
-ADAPTED = ("q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2")
 MAX_LABEL_TOKENS = 448
 _CLIP_SECONDS = 30.0
 _SAVED_SHARE = 0.2  # of the run between checkpoints, which hold adapters only
@@ -76,7 +72,14 @@ def train(
     set_seed(seed)
     base = checkpoints.resolve(experiment.base)
     processor = WhisperProcessor.from_pretrained(base, language="ko", task="transcribe")
-    model, quantized = build(base, experiment)
+    model, quantized = build_adapted(
+        base,
+        rank=experiment.lora_rank,
+        alpha=experiment.lora_alpha,
+        dropout=experiment.lora_dropout,
+        quantize=experiment.quantize,
+        gradient_checkpointing=experiment.gradient_checkpointing,
+    )
     train_set, left_out = usable_clips(data["train"], processor, experiment)
     work = output.with_name(output.name + ".work")
     positions = positions_for(max(max(train_set["length"]), max(data["valid"]["length"])) / RATE)
@@ -134,103 +137,6 @@ class ShortContextTrainer(Trainer):
     def prediction_step(self, model, inputs, *args, **kwargs):
         with shortened_context(model, positions_in(inputs["input_features"].shape[-1])):
             return super().prediction_step(model, inputs, *args, **kwargs)
-
-
-def merge(adapter: Path) -> Path:
-    """Write a stock Whisper directory with the adapter's weights added, ``<adapter>-merged``; returns it.
-
-    Raises:
-        CheckpointError: ``adapter`` holds no PEFT adapter, or its base cannot be found.
-    """
-    if not (adapter / "adapter_config.json").is_file():
-        raise CheckpointError(
-            f"{adapter} holds no adapter_config.json; merging is for adapters: speakor train whisper --merge"
-        )
-    model, processor = load_whisper(adapter)
-    target = adapter.with_name(adapter.name + "-merged")
-    with whole_directory(target) as folder:
-        model.save_pretrained(folder)
-        processor.save_pretrained(folder)
-        shutil.copy(
-            adapter / "run.json", folder / "run.json"
-        )  # what it was trained on, and with which context
-    return target
-
-
-def build(base: Path, experiment: Experiment) -> tuple[PeftModel, bool]:
-    """A base with LoRA adapters on every attention and feed-forward projection, and whether it is 4-bit.
-
-    Raises:
-        TrainingError: an intended module got no adapter.
-    """
-    quantization = nf4_config() if experiment.quantize else None
-    # The base is not trained, so it is kept as the device computes.
-    model = WhisperForConditionalGeneration.from_pretrained(
-        base, quantization_config=quantization, dtype=precision.dtype()
-    )
-    for module in model.modules():
-        if hasattr(
-            module, "support_avx512bf16_for_cpu"
-        ):  # bitsandbytes repacks for such CPUs in evaluation, and cannot train after it
-            module.support_avx512bf16_for_cpu = False
-    model.config.use_cache = False
-    model.accepts_loss_kwargs = False  # or the Trainer does not divide by the accumulation steps
-    if experiment.gradient_checkpointing:
-        model.gradient_checkpointing_enable({"use_reentrant": False})
-    return adapt(model, experiment), quantization is not None
-
-
-def adapt(model: WhisperForConditionalGeneration, experiment: Experiment) -> PeftModel:
-    """Put LoRA adapters on every attention and feed-forward projection.
-
-    Raises:
-        TrainingError: an intended module got no adapter.
-    """
-    # No task_type: SEQ_2_SEQ_LM makes PEFT pass input_ids, which Whisper's audio input is not.
-    config = LoraConfig(
-        r=experiment.lora_rank,
-        lora_alpha=experiment.lora_alpha,
-        lora_dropout=experiment.lora_dropout,
-        target_modules=list(ADAPTED),
-    )
-    expected = sum(name.rsplit(".", 1)[-1] in ADAPTED for name, _ in model.named_modules())
-    adapted = get_peft_model(model, config)
-    cpu_dropout.pack(adapted, ".lora_dropout.")  # what the model itself drops stays
-    adapted.accepts_loss_kwargs = False
-    found = sum(name.endswith("lora_A.default") for name, _ in adapted.named_modules())
-    if found != expected:
-        raise TrainingError(
-            f"{found} LoRA adapters were placed, {expected} modules are named {ADAPTED}"
-        )
-    return adapted
-
-
-def nf4_config():
-    """NF4 with double quantisation and bf16 compute, or ``None`` with a warning where bitsandbytes cannot work."""
-    from transformers import BitsAndBytesConfig
-
-    try:
-        import bitsandbytes
-
-        weight = bitsandbytes.nn.Params4bit(
-            torch.randn(64, 64), quant_type="nf4", compress_statistics=True
-        )
-        bitsandbytes.functional.dequantize_4bit(
-            *bitsandbytes.functional.quantize_4bit(weight.data, quant_type="nf4")
-        )
-    except (ImportError, RuntimeError, NotImplementedError, AttributeError) as error:
-        logger.warning(
-            "4-bit quantisation is not available here (%s); training LoRA on the unquantised base",
-            error,
-        )
-        return None
-    # A CPU without bf16 instructions emulates them, some ten times slower than fp32.
-    return BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=precision.dtype(),
-    )
 
 
 def usable_clips(

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -19,7 +19,7 @@ from transformers import WhisperForConditionalGeneration
 
 from speakor_common import parallel
 from speakor_common.models.short_context import shortened_context
-from speakor_common.training import finetune_whisper
+from speakor_common.models.whisper import build_adapted
 from speakor_common.training.preset import Experiment
 from speakor_common.training.whisper_memory import FULL, Setting
 
@@ -75,12 +75,14 @@ def run(
 def build(base: Path, setting: Setting, experiment: Experiment) -> torch.nn.Module:
     """The model of a setting, ready to train."""
     if setting.method != FULL:
-        used = replace(
-            experiment,
-            gradient_checkpointing=setting.checkpointing,
+        return build_adapted(
+            base,
+            rank=experiment.lora_rank,
+            alpha=experiment.lora_alpha,
+            dropout=experiment.lora_dropout,
             quantize=setting.weights == "nf4",
-        )
-        return finetune_whisper.build(base, used)[0]
+            gradient_checkpointing=setting.checkpointing,
+        )[0]
     dtype = torch.float32 if setting.weights == "fp32" else torch.bfloat16
     model = WhisperForConditionalGeneration.from_pretrained(base, dtype=dtype)
     model.model.encoder.embed_positions.requires_grad_(

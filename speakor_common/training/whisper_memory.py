@@ -26,6 +26,7 @@ from speakor_common.models.short_context import (
     positions_with_silence,
     shortened_context,
 )
+from speakor_common.models.whisper import add_adapters
 from speakor_common.training.preset import Experiment
 
 FULL, LORA = "full fine-tuning", "LoRA"
@@ -109,13 +110,18 @@ def _shapes(
     config: str, method: str, dtype: torch.dtype, experiment: Experiment
 ) -> torch.nn.Module:
     """A model without content, from its configuration as JSON."""
-    from speakor_common.training.finetune_whisper import adapt
-
     with torch.device("meta"):
         model = WhisperForConditionalGeneration(WhisperConfig.from_dict(json.loads(config))).to(
             dtype
         )
-        return (adapt(model, experiment) if method == LORA else model).train()
+        if method == LORA:
+            model = add_adapters(
+                model,
+                rank=experiment.lora_rank,
+                alpha=experiment.lora_alpha,
+                dropout=experiment.lora_dropout,
+            )
+        return model.train()
 
 
 def _weight_bytes(model: torch.nn.Module, setting: Setting) -> int:

@@ -10,7 +10,7 @@ import pytest
 from transformers import Wav2Vec2Processor
 
 from speakor_common import cli, paths
-from speakor_common.audio import RATE, decode, level_peak
+from speakor_common.audio import RATE, decode, level_speech
 from speakor_common.corpus import files
 from speakor_common.errors import CheckpointError
 from speakor_common.models import checkpoints, ctc, export
@@ -64,7 +64,7 @@ def test_in_8_bits_the_shipped_base_says_nearly_the_same_of_speech(tmp_path):
         for entry in files.walk(paths.sample_corpus())
         if isinstance(entry, files.Entry) and entry.suffix == ".ogg"
     ][::300]
-    waves = [level_peak(decode(clip.read())) for clip in clips]
+    waves = [level_speech(decode(clip.read())) for clip in clips]
     base = Path(shutil.copytree(paths.base_tiny(), tmp_path / "base"))
     ours, theirs = (posteriors(directory, waves) for directory in (export.export(base), base))
     frames = [

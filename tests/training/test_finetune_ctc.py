@@ -7,16 +7,14 @@ import signal
 from functools import partial
 from multiprocessing import get_context
 
-import numpy as np
 import pytest
 import torch
 from transformers import Trainer, TrainingArguments
 from transformers.loss.loss_utils import ForCTCLoss
 
-from speakor_common.batching.augment import change_speed, training_transform
-from speakor_common.batching.collate import CTCCollator, frames_needed, pad_labels, to_label_form
+from speakor_common.batching.collate import CTCCollator
 from speakor_common.corpus.splits import SplitPolicy
-from speakor_common.errors import CheckpointError, SpeakorError, TrainingError, TrainingInterrupted
+from speakor_common.errors import SpeakorError, TrainingError, TrainingInterrupted
 from speakor_common.models.cpu_dropout import PackedDropout
 from speakor_common.recognition import decoder_tuning
 from speakor_common.recognition.recognisers import CTCRecogniser
@@ -49,25 +47,6 @@ def experiment(base, **changes):
 
 def run_log(used):
     return RunLog(used, "smoke", {}, 1)
-
-
-def test_labels_are_padded_with_minus_100_in_every_batch(base):
-    _, processor = finetune_ctc.load(base)
-    batch = CTCCollator(processor)(
-        [{"audio": (tone(s), 16_000), "text": t} for s, t in ((1.0, "저는 학생"), (0.7, "네"))]
-    )
-    labels = batch["labels"]
-    assert labels.dtype == torch.long and labels.shape[0] == 2
-    assert (labels[1, 2:] == -100).all() and not (labels == processor.tokenizer.pad_token_id).any()
-    assert batch["input_values"].shape == (2, 16_000) and batch["attention_mask"][1].sum() == 11_200
-    assert processor.decode(labels[0], group_tokens=False) == to_label_form(
-        "저는 학생", processor.tokenizer.get_vocab()
-    )
-
-
-def test_frames_needed_counts_repeats():
-    assert frames_needed([1, 2, 2, 3]) == 5 and frames_needed([]) == 0
-    assert pad_labels([[1], [1, 2]]).tolist() == [[1, -100], [1, 2]]
 
 
 def gradients(base, tmp_path, batch_size, accumulation):
@@ -425,23 +404,6 @@ def test_a_profile_changes_only_base_batch_epochs_and_checkpointing():
                 "epochs",
                 "gradient_checkpointing",
             }
-
-
-def test_missing_checkpoint_says_what_was_tried(tmp_path, monkeypatch):
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with pytest.raises(CheckpointError, match="was not found"):
-        finetune_ctc.load(str(tmp_path / "nothing"))
-
-
-def test_augmentation_changes_sound_and_speed_but_stays_finite():
-    assert training_transform(0.0) is None
-    transform = training_transform(1.0)
-    outputs = [transform(tone(1.0)) for _ in range(6)]
-    assert (
-        all(np.isfinite(o).all() and o.dtype == np.float32 for o in outputs)
-        and len({len(o) for o in outputs}) > 1
-    )
-    assert len(change_speed(tone(1.0), 2.0)) == pytest.approx(8000, abs=2)
 
 
 @pytest.mark.skipif(
