@@ -178,7 +178,7 @@ def export(options: argparse.Namespace) -> None:
     from speakor_common.models import export as onnx
 
     print(
-        f"exported: {paths.relative(onnx.export(checkpoints.resolve(options.model), int8=not options.fp32))}"
+        f"exported: {paths.relative(onnx.export(checkpoints.find_checkpoint(options.model), int8=not options.fp32))}"
     )
 
 

@@ -42,9 +42,9 @@ def pipeline(home: Path, happened) -> None:
     for experiment in ("exp01", "exp05"):
         runs.train(experiment, NAME, 1, (Steps(),))
     results = paths.results(NAME)
-    predictions = evaluate.predict_all(NAME, results / "predictions")
-    metrics, best = summary.summarise_predictions(predictions), evaluate.chosen(NAME)
-    evaluate.write_feedback(NAME, predictions, best, results / "feedback.jsonl")
+    predictions = evaluate.predict_all(NAME)
+    metrics, best = summary.summarise_predictions(predictions), evaluate.choose_experiment(NAME)
+    evaluate.write_feedback(NAME, predictions, best)
     write_json(results / "metrics.json", metrics)
     write_text(results / "result.txt", report.result_text(metrics, best, "test"))
     explorer.write_html(

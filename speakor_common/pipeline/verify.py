@@ -1,6 +1,6 @@
 """Do the published numbers follow from the predictions? Everything is counted again and compared.
 
-``results/<profile>/metrics.json``, ``result.txt`` and the table in README.md are recomputed from
+``results/<profile>/metrics.json``, ``result.txt`` and the table in a README are counted anew from
 ``predictions/*.csv`` and ``native.csv`` alone; whatever differs is named.
 """
 
@@ -9,19 +9,28 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from speakor_common import paths
 from speakor_common.batching.conditions import CLEAN
 from speakor_common.errors import ResultsError
-from speakor_common.evaluation import summary
-from speakor_common.pipeline.evaluate import BASE, NATIVE, NATIVE_FILE, comparisons
+from speakor_common.pipeline.results import (
+    BASE,
+    METRICS_FILE,
+    PREDICTIONS,
+    RESULT_FILE,
+    compare_models,
+    read_counted,
+)
 from speakor_common.recognition import predict
-from speakor_common.show import evaluation, report
+from speakor_common.show.evaluation import difference
+from speakor_common.show.report import result_text
 from speakor_common.storage import read_json, write_text
 
-TABLE_START, TABLE_END = "<!-- numbers: {folder} -->", "<!-- end of numbers -->"
+TABLE_START = "<!-- numbers: {folder} -->"
+TABLE_END = "<!-- end of numbers -->"
 _TOLERANCE = 1e-9  # of floats that went through JSON
 _TITLES = {
     BASE: "`base-tiny`, not tuned",
@@ -32,78 +41,79 @@ _TITLES = {
 
 
 def recount(folder: Path) -> dict[str, Any]:
-    """metrics.json of a results folder, from its predictions.
+    """metrics.json of a results folder as its predictions make it.
 
     Raises:
         ResultsError: no predictions.
     """
-    metrics = summary.summarise_predictions(predict.read_all(folder / "predictions"))
-    if (folder / NATIVE_FILE).is_file():
-        native = summary.summarise_rates(summary.with_counts(predict.read(folder / NATIVE_FILE)))
-        metrics.setdefault(BASE, {})[NATIVE] = native
-    return json.loads(json.dumps(metrics))
+    return json.loads(json.dumps(read_counted(folder)))
 
 
 def differences(folder: Path, readmes: tuple[Path, ...] = ()) -> list[str]:
-    """What a results folder or a README says otherwise than the predictions; empty where all agree.
+    """What a results folder or a README says otherwise than the predictions; empty if nothing.
 
     Raises:
         ResultsError: a file is missing.
     """
-    for name in ("metrics.json", "result.txt"):
+    for name in (METRICS_FILE, RESULT_FILE):
         if not (folder / name).is_file():
             raise ResultsError(
                 f"{paths.relative(folder)} holds no {name}; run notebook 05 or: speakor evaluate"
             )
+
     metrics = recount(folder)
-    found = [
-        f"metrics.json: {line}"
-        for line in _compare(read_json(folder / "metrics.json"), metrics, "")
-    ]
-    written = (folder / "result.txt").read_text(encoding="utf-8")
-    told = dict(line.split(": ", 1) for line in written.splitlines() if ": " in line)
-    expected = report.result_text(metrics, told.get("experiment", ""), told.get("command", ""))
-    found += [f"result.txt: {a!r}, counted {b!r}" for a, b in _pairs(written, expected)]
+    written = read_json(folder / METRICS_FILE)
+    lines = [f"{METRICS_FILE}: {line}" for line in _unlike_values(written, metrics, "")]
+
+    # What result.txt says of itself decides what it is compared with.
+    text = (folder / RESULT_FILE).read_text(encoding="utf-8")
+    stated = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
+    expected = result_text(metrics, stated.get("experiment", ""), stated.get("command", ""))
+    lines += [f"{RESULT_FILE}: {line}" for line in _unlike_lines(text, expected)]
+
     for readme in readmes:
-        block = _block(readme, folder)
-        found += [
-            f"{readme.name}: {a!r}, counted {b!r}"
-            for a, b in _pairs(block, published(folder, metrics))
-        ]
-    return found
+        block = _table_in(readme, folder)
+        unlike = _unlike_lines(block, published_text(folder, metrics))
+        lines += [f"{readme.name}: {line}" for line in unlike]
+    return lines
 
 
 def write_table(readme: Path, folder: Path) -> None:
-    """Replace a README's table by what the predictions say."""
-    _block(readme, folder)  # there must be one
-    before, rest = readme.read_text(encoding="utf-8").split(
-        start := TABLE_START.format(folder=paths.relative(folder)), 1
-    )
+    """Replace a README's table by what the predictions say.
+
+    Raises:
+        ResultsError: the README has no table of this folder.
+    """
+    _table_in(readme, folder)
+    start = TABLE_START.format(folder=paths.relative(folder))
+    before, rest = readme.read_text(encoding="utf-8").split(start, 1)
     after = rest.split(TABLE_END, 1)[1]
-    write_text(readme, f"{before}{start}\n{published(folder, recount(folder))}\n{TABLE_END}{after}")
+    numbers = published_text(folder, recount(folder))
+    write_text(readme, f"{before}{start}\n{numbers}\n{TABLE_END}{after}")
 
 
-def published(folder: Path, metrics: dict[str, Any]) -> str:
-    """What a README says: the table, and paired differences below it."""
-    compared = comparisons(predict.read_all(folder / "predictions"))
-    lines = [evaluation.difference(*pair, result) for pair, result in compared.items()]
-    return table(metrics) + (f"\n\nPaired differences in WER: {'; '.join(lines)}." if lines else "")
+def published_text(folder: Path, metrics: dict[str, Any]) -> str:
+    """What a README says: the table of models, and paired differences below it."""
+    compared = compare_models(predict.read_all(folder / PREDICTIONS))
+    lines = [difference(*pair, result) for pair, result in compared.items()]
+    below = f"\n\nPaired differences in WER: {'; '.join(lines)}." if lines else ""
+    return model_table(metrics) + below
 
 
-def table(metrics: dict[str, Any]) -> str:
+def model_table(metrics: dict[str, Any]) -> str:
     """Markdown table of all models on clean test speech."""
     lines = ["| Model | n | WER [95 %] | CER [95 %] |", "|---|---|---|---|"]
-    for name, entry in metrics.items():
-        rates = entry[CLEAN]
-        cells = (
-            f"{rates[r]:.3f} [{rates[f'{r}_95'][0]:.3f}, {rates[f'{r}_95'][1]:.3f}]"
-            for r in ("wer", "cer")
-        )
-        lines.append(f"| {_TITLES.get(name, name)} | {rates['n']} | {' | '.join(cells)} |")
+    for name, conditions in metrics.items():
+        rates = conditions[CLEAN]
+        cells = [_TITLES.get(name, name), str(rates["n"])]
+        for rate in ("wer", "cer"):
+            low, high = rates[f"{rate}_95"]
+            cells.append(f"{rates[rate]:.3f} [{low:.3f}, {high:.3f}]")
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def _block(readme: Path, folder: Path) -> str:
+def _table_in(readme: Path, folder: Path) -> str:
     start = TABLE_START.format(folder=paths.relative(folder))
     text = readme.read_text(encoding="utf-8")
     if start not in text or TABLE_END not in text:
@@ -111,20 +121,19 @@ def _block(readme: Path, folder: Path) -> str:
     return text.split(start, 1)[1].split(TABLE_END, 1)[0].strip("\n")
 
 
-def _pairs(written: str, expected: str) -> Iterator[tuple[str, str]]:
-    a, b = written.splitlines(), expected.splitlines()
-    longest = max(len(a), len(b))
-    padded = (lines + [""] * (longest - len(lines)) for lines in (a, b))
-    return ((x, y) for x, y in zip(*padded, strict=True) if x != y)
+def _unlike_lines(written: str, expected: str) -> Iterator[str]:
+    pairs = zip_longest(written.splitlines(), expected.splitlines(), fillvalue="")
+    return (f"{line!r}, counted {counted!r}" for line, counted in pairs if line != counted)
 
 
-def _compare(written: Any, counted: Any, where: str) -> Iterator[str]:
+def _unlike_values(written: Any, counted: Any, where: str) -> Iterator[str]:
+    """Paths into two JSON values at which they differ, with both values."""
     if isinstance(written, dict) and isinstance(counted, dict):
         for key in sorted({*written, *counted}):
-            yield from _compare(written.get(key), counted.get(key), f"{where}/{key}")
+            yield from _unlike_values(written.get(key), counted.get(key), f"{where}/{key}")
     elif isinstance(written, list) and isinstance(counted, list) and len(written) == len(counted):
         for number, (a, b) in enumerate(zip(written, counted, strict=True)):
-            yield from _compare(a, b, f"{where}/{number}")
+            yield from _unlike_values(a, b, f"{where}/{number}")
     elif not _same(written, counted):
         yield f"{where} is {written}, counted {counted}"
 

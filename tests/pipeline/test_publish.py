@@ -4,7 +4,7 @@ import pytest
 from huggingface_hub import HfApi, ModelCard
 
 from speakor_common.errors import CheckpointError, ResultsError
-from speakor_common.pipeline import evaluate, publish
+from speakor_common.pipeline import evaluate, publish, results
 from speakor_common.storage import write_json
 from speakor_common.training.experiments import resolve
 from speakor_common.training.runlog import RunLog
@@ -84,12 +84,12 @@ def test_push_without_a_connection_says_so(home, monkeypatch):
 
 def test_the_reported_experiment_is_chosen_by_validation(home):
     with pytest.raises(ResultsError, match="no trained CTC"):
-        evaluate.chosen("sample")
+        evaluate.choose_experiment("sample")
     run(home, "exp01", "sample", wer=0.4)
     run(home, "exp05", "sample", wer=0.3)
     write_json(
         home / "results" / "sample" / "metrics.json",
         {"exp01": {"clean": RATES | {"wer": 0.1}}, "exp05": {"clean": RATES}},
     )
-    assert evaluate.chosen("sample") == "exp05"
-    assert len(evaluate.write_cards("sample")) == 2
+    assert evaluate.choose_experiment("sample") == "exp05"
+    assert len(results.write_cards("sample")) == 2

@@ -1,15 +1,11 @@
 """Memory of a Whisper training step: computed from shapes, and measured."""
 
-from dataclasses import replace
-
-import pandas as pd
 import pytest
 import torch
 from transformers import WhisperForConditionalGeneration
 
 from speakor_common.models import precision
 from speakor_common.models.short_context import shortened_context
-from speakor_common.show import memory as show_memory
 from speakor_common.training import memory_probe, whisper_memory
 from speakor_common.training.experiments import resolve
 from speakor_common.training.whisper_memory import FULL, LORA, Setting
@@ -84,32 +80,3 @@ def test_every_measure_against_memory_takes_less(base):
 def test_a_step_is_measured_in_its_own_process(base):
     probe = memory_probe.measure(base, Setting(LORA, "nf4", True, 50), EXPERIMENT, 1, TOKENS)
     assert probe.peak > 0 and probe.seconds > 0
-
-
-def test_the_study_joins_what_is_computed_and_what_is_measured(base, tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        precision, "name", lambda: "fp32"
-    )  # then bf16 would be emulated, and is not measured
-    used = replace(EXPERIMENT, base=str(base))
-    table = show_memory.study(used, 50, True, tmp_path / "study.csv")
-    assert len(table) == 16 == len(pd.read_csv(tmp_path / "study.csv"))
-    seen = table.dropna(subset=["measured"])
-    assert seen["weights as"].tolist() == ["nf4", "nf4"] and (seen["seconds a step"] > 0).all()
-    assert "(2 ways;" in show_memory.finding_measured(table)
-
-
-def test_tables_and_figure_of_the_memory_study(base):
-    config = WhisperForConditionalGeneration.from_pretrained(base).config
-    table = show_memory.computed(config, 200, EXPERIMENT)
-    assert (
-        len(table) == 16
-        and (
-            table["total"]
-            >= table[["weights", "gradients", "optimizer", "activations"]].sum(axis=1) - 2
-        ).all()
-    )
-    axes = show_memory.by_part(table.assign(measured=table["total"] + 10), "tiny")
-    assert axes.get_xlabel() == "MiB" and len(axes.get_yticklabels()) == 16
-    cards = show_memory.fits(200, EXPERIMENT)
-    assert (cards["8 GB"] <= cards["16 GB"]).all() and (cards["16 GB"] <= cards["24 GB"]).all()
-    assert "8 GB: " in show_memory.finding_cards(cards)

@@ -10,11 +10,15 @@ mount(document.getElementById("explorer"), {
   columns: DATA.rows.columns,
   tags: DATA.tags,
   reviews,
-  detail: async (index) => ({
-    html: DATA.cards[`${allRows[index].condition} ${allRows[index].id}`],
-    words: DATA.words[index],
-    audio: Uint8Array.from(atob(DATA.sounds[allRows[index].id]), (letter) => letter.charCodeAt(0)),
-  }),
+  detail: async (index) => {
+    const { id, condition } = allRows[index];
+    return {
+      html: DATA.details[`${condition} ${id}`],
+      words: DATA.words[index],
+      audio: Uint8Array.from(atob(DATA.sounds[id] ?? ""), (letter) => letter.charCodeAt(0)),
+      problem: DATA.problems[id] ?? "",
+    };
+  },
   confusions: async () => DATA.confusions,
   saveReview: async () => {
     localStorage.setItem(KEY, JSON.stringify(reviews));
@@ -24,6 +28,10 @@ mount(document.getElementById("explorer"), {
 
 const link = document.getElementById("export-review");
 link.onclick = () => {
-  const rows = Object.entries(reviews).map(([utterance_id, { tags, note }]) => ({ utterance_id, tags: tags.join(";"), note }));
-  link.href = URL.createObjectURL(new Blob([asCsv(rows, ["utterance_id", "tags", "note"])], { type: "text/csv" }));
+  const rows = Object.entries(reviews).map(([utterance_id, { tags, note }]) => ({
+    utterance_id,
+    tags: tags.join(";"),
+    note,
+  }));
+  link.href = URL.createObjectURL(csvFile(rows, ["utterance_id", "tags", "note"]));
 };

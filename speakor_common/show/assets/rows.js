@@ -47,20 +47,29 @@ function nextSorts(sorts, column, add) {
 
 /** One point an utterance both models transcribed: [{id, condition, x, y}]. */
 function pairs(rows, first, second) {
-  const found = new Map();
+  const points = new Map();
   for (const row of rows) {
     if (row.experiment !== first && row.experiment !== second) continue;
     const key = `${row.condition} ${row.id}`;
-    const point = found.get(key) ?? { id: row.id, condition: row.condition };
+    const point = points.get(key) ?? { id: row.id, condition: row.condition };
     if (row.experiment === first) point.x = row.wer;
     if (row.experiment === second) point.y = row.wer;
-    found.set(key, point);
+    points.set(key, point);
   }
-  return [...found.values()].filter((point) => point.x !== undefined && point.y !== undefined);
+  return [...points.values()].filter((point) => point.x !== undefined && point.y !== undefined);
 }
 
 /** Comma-separated text of rows, quoted where needed. */
 function asCsv(rows, columns) {
-  const quote = (value) => (/[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value));
-  return [columns.join(","), ...rows.map((row) => columns.map((name) => quote(row[name])).join(","))].join("\n") + "\n";
+  const quote = (value) => {
+    const text = String(value);
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  const lines = rows.map((row) => columns.map((name) => quote(row[name])).join(","));
+  return [columns.join(","), ...lines].join("\n") + "\n";
+}
+
+/** The same as a file. Its first character tells spreadsheets that Hangul in it is UTF-8. */
+function csvFile(rows, columns) {
+  return new Blob(["\ufeff" + asCsv(rows, columns)], { type: "text/csv" });
 }

@@ -1,7 +1,11 @@
 // One clip to look at and hear: waveform, spectrogram, words, and a player that repeats a stretch.
 
-const COLORS = { wave: "#0072B2", word: "#D55E00", stretch: "rgba(230,159,0,.35)", cursor: "#000000" };
 const FFT_SIZE = 512;
+
+/** A colour of the page, by the name of its CSS variable; `element` must be on the page. */
+function colour(element, name) {
+  return getComputedStyle(element).getPropertyValue(`--${name}`).trim();
+}
 
 /** Power spectrum in dB of one Hann-windowed frame (radix-2 FFT, in place). */
 function spectrum(samples, start) {
@@ -38,9 +42,9 @@ function measure(samples, rate) {
   return { peak: db(peak), rms: db(Math.sqrt(sum / Math.max(1, samples.length)) + 1e-9), bandwidth: Math.round((bin * rate) / FFT_SIZE) };
 }
 
-function drawWave(canvas, samples, height) {
+function drawWave(canvas, samples, height, fillStyle) {
   const context = canvas.getContext("2d");
-  context.fillStyle = COLORS.wave;
+  context.fillStyle = fillStyle;
   const step = samples.length / canvas.width;
   for (let x = 0; x < canvas.width; x++) {
     let low = 0, high = 0;
@@ -64,7 +68,7 @@ function drawSpectrogram(canvas, samples, top, height) {
 
 /**
  * A player with a picture. `words` = [{text, start_s, end_s, confidence}].
- * Returns {element, toggle(), toggleLoop(), play(start, end)}.
+ * Returns {element, toggle(), toggleLoop(), play(start, end), stop()}.
  */
 function soundView(bytes, words) {
   const element = document.createElement("div"), canvas = document.createElement("canvas"), audio = document.createElement("audio");
@@ -73,7 +77,8 @@ function soundView(bytes, words) {
   canvas.setAttribute("aria-label", "waveform above, spectrogram below; drag to choose a stretch");
   canvas.setAttribute("role", "img");
   [audio.controls, audio.preload, loop.type] = [true, "auto", "checkbox"];
-  audio.src = URL.createObjectURL(new Blob([bytes], { type: "audio/ogg" }));
+  const address = URL.createObjectURL(new Blob([bytes], { type: "audio/ogg" }));
+  audio.src = address;
   const label = document.createElement("label");
   label.append(loop, " repeat (L)");
   element.append(audio, label, facts, canvas, wordRow);
@@ -83,14 +88,19 @@ function soundView(bytes, words) {
     const context = canvas.getContext("2d"), x = (seconds) => (seconds / length) * canvas.width;
     context.clearRect(0, 0, canvas.width, canvas.height);
     if (picture) context.drawImage(picture, 0, 0);
-    if (stretch) (context.fillStyle = COLORS.stretch), context.fillRect(x(stretch[0]), 0, x(stretch[1] - stretch[0]), canvas.height);
-    context.fillStyle = COLORS.word;
+    if (stretch) {
+      context.globalAlpha = 0.35;
+      context.fillStyle = colour(canvas, "orange");
+      context.fillRect(x(stretch[0]), 0, x(stretch[1] - stretch[0]), canvas.height);
+      context.globalAlpha = 1;
+    }
+    context.fillStyle = colour(canvas, "vermilion");
     context.font = "11px 'Speakor Hangul', sans-serif";
     for (const word of words) {
       context.fillRect(x(word.start_s), 0, 1, canvas.height);
       context.fillText(word.text, x(word.start_s) + 3, 10);
     }
-    context.fillStyle = COLORS.cursor;
+    context.fillStyle = colour(canvas, "black");
     context.fillRect(x(audio.currentTime), 0, 1, canvas.height);
   };
   const play = (start, end) => {
@@ -120,16 +130,23 @@ function soundView(bytes, words) {
     button.addEventListener("click", () => play(word.start_s, word.end_s));
     wordRow.append(button);
   }
-  new OfflineAudioContext(1, 1, 16000).decodeAudioData(bytes.slice().buffer).then((decoded) => {
+  const paint = (decoded) => {
     const samples = decoded.getChannelData(0);
     length = decoded.duration;
     picture = Object.assign(document.createElement("canvas"), { width: canvas.width, height: canvas.height });
-    drawWave(picture, samples, 60);
+    drawWave(picture, samples, 60, colour(canvas, "blue"));
     drawSpectrogram(picture, samples, 60, 90);
-    const found = measure(samples, decoded.sampleRate);
-    facts.textContent = ` peak ${found.peak} dBFS, RMS ${found.rms} dBFS, 99 % of the power below ${found.bandwidth} Hz`;
+    const levels = measure(samples, decoded.sampleRate);
+    facts.textContent = ` peak ${levels.peak} dBFS, RMS ${levels.rms} dBFS, 99 % of the power below ${levels.bandwidth} Hz`;
     element.dataset.ready = "yes";
     draw();
-  });
-  return { element, toggle, toggleLoop, play };
+  };
+  new OfflineAudioContext(1, 1, 16000)
+    .decodeAudioData(bytes.slice().buffer)
+    .then(paint, (error) => (facts.textContent = ` no picture: ${error.message}`));
+  const stop = () => {
+    audio.pause();
+    URL.revokeObjectURL(address);
+  };
+  return { element, toggle, toggleLoop, play, stop };
 }

@@ -22,7 +22,7 @@ function choice(name, values, onChange) {
 function mount(root, source) {
   const rows = source.rows.map((row, index) => ({ ...row, index }));
   const distinct = (name) => [...new Set(rows.map((row) => row[name]))].filter(Boolean).sort();
-  const state = { sorts: [{ column: "wer", descending: true }], page: 0, chosen: null, allowed: null, found: [], sound: null, request: 0 };
+  const state = { sorts: [{ column: "wer", descending: true }], page: 0, chosen: null, allowed: null, matching: [], sound: null, request: 0 };
   const inputs = {};
   const change = () => ((state.page = 0), filter());
 
@@ -37,7 +37,7 @@ function mount(root, source) {
 
   const status = make("span", { className: "status", role: "status" });
   const older = make("button", { textContent: "‹ page", onclick: () => turn(-1) }), newer = make("button", { textContent: "page ›", onclick: () => turn(1) });
-  const save = make("button", { textContent: "export rows", onclick: () => download("rows.csv", asCsv(state.found, source.columns)) });
+  const save = make("button", { textContent: "export rows", onclick: () => download("rows.csv", csvFile(state.matching, source.columns)) });
   const clear = make("button", { textContent: "all pairs again", hidden: true, onclick: () => ((state.allowed = null), (clear.hidden = true), change()) });
   const head = make("tr"), body = make("tbody");
   const table = make("table", { className: "rows", tabIndex: 0, onkeydown: keys }, make("thead", {}, head), body);
@@ -53,18 +53,18 @@ function mount(root, source) {
 
   function filter() {
     const asked = query();
-    state.found = sortRows(rows.filter((row) => matches(row, asked, source.reviews, state.allowed)), state.sorts);
+    state.matching = sortRows(rows.filter((row) => matches(row, asked, source.reviews, state.allowed)), state.sorts);
     list();
-    if (!state.found.includes(state.chosen)) select(state.found[0] ?? null);
-    root.dispatchEvent(new CustomEvent("filtered", { detail: state.found.length }));
+    if (!state.matching.includes(state.chosen)) select(state.matching[0] ?? null);
+    root.dispatchEvent(new CustomEvent("filtered", { detail: state.matching.length }));
   }
 
   function list() {
-    const pages = Math.max(1, Math.ceil(state.found.length / PAGE_ROWS));
-    status.textContent = `${state.found.length} of ${rows.length} rows, page ${state.page + 1} of ${pages}`;
+    const pages = Math.max(1, Math.ceil(state.matching.length / PAGE_ROWS));
+    status.textContent = `${state.matching.length} of ${rows.length} rows, page ${state.page + 1} of ${pages}`;
     [older.disabled, newer.disabled] = [state.page === 0, state.page >= pages - 1];
     head.replaceChildren(...SHOWN.map(heading));
-    const page = state.found.slice(state.page * PAGE_ROWS, (state.page + 1) * PAGE_ROWS);
+    const page = state.matching.slice(state.page * PAGE_ROWS, (state.page + 1) * PAGE_ROWS);
     body.replaceChildren(...page.map((row) => {
       const line = make("tr", { onclick: () => select(row) }, ...SHOWN.map((name) => make("td", { textContent: cell(row, name) })));
       line.classList.toggle("chosen", row === state.chosen);
@@ -93,8 +93,8 @@ function mount(root, source) {
   }
 
   function step(by) {
-    const next = state.found[state.found.indexOf(state.chosen) + by];
-    if (next) state.page = Math.floor(state.found.indexOf(next) / PAGE_ROWS), select(next);
+    const next = state.matching[state.matching.indexOf(state.chosen) + by];
+    if (next) state.page = Math.floor(state.matching.indexOf(next) / PAGE_ROWS), select(next);
   }
 
   function keys(event) {
@@ -110,12 +110,20 @@ function mount(root, source) {
     state.chosen = row;
     list();
     const request = ++state.request;
+    state.sound?.stop();
+    state.sound = null;
+    delete detail.dataset.shown;
     if (!row) return detail.replaceChildren("no utterance matches");
-    const found = await source.detail(row.index);
-    if (request !== state.request) return; // another row was chosen while this one was on its way
-    state.sound = soundView(found.audio, found.words);
-    const facts = `${row.id} · ${row.l1} · ${row.level} · ${row.speaker} · ${row.duration.toFixed(1)} s`;
-    detail.replaceChildren(make("b", { textContent: facts }), state.sound.element, make("div", { innerHTML: found.html }), review(row));
+
+    // Nothing of the row before stays while this one is on its way: its tags would look like this one's.
+    const title = make("b", { textContent: `${row.id} · ${row.l1} · ${row.level} · ${row.speaker} · ${row.duration.toFixed(1)} s` });
+    detail.replaceChildren(title, " loading …");
+    const answer = await source.detail(row.index).catch((error) => ({ html: "", words: [], audio: [], problem: error.message }));
+    if (request !== state.request) return; // another row was chosen meanwhile
+
+    if (answer.audio.length) state.sound = soundView(answer.audio, answer.words);
+    const sound = state.sound?.element ?? make("div", { className: "problem", textContent: `No sound: ${answer.problem}` });
+    detail.replaceChildren(title, sound, make("div", { innerHTML: answer.html }), review(row));
     detail.dataset.shown = row.id;
   }
 
@@ -127,8 +135,8 @@ function mount(root, source) {
     const keep = async () => {
       const entry = { tags: boxes.filter((box) => box.checked).map((box) => box.value), note: note.value };
       source.reviews[row.id] = entry;
-      saved.textContent = ` ${await source.saveReview(row.id, entry)}`;
       list();
+      saved.textContent = ` ${await source.saveReview(row.id, entry).catch((error) => `not kept: ${error.message}`)}`;
     };
     note.onchange = keep;
     for (const box of boxes) box.onchange = keep;
@@ -145,14 +153,16 @@ function mount(root, source) {
       const context = canvas.getContext("2d"), asked = { ...query(), experiment: ALL, onlyErrors: false };
       points = pairs(rows.filter((row) => matches(row, asked, source.reviews, state.allowed)), x.value, y.value);
       context.clearRect(0, 0, 320, 320);
-      context.strokeStyle = "#999999";
+      context.strokeStyle = colour(root, "left-out");
       context.strokeRect(20, 15, 285, 285);
       context.beginPath(), context.moveTo(20, 300), context.lineTo(305, 15), context.stroke();
-      context.fillStyle = "#000000";
+      context.fillStyle = colour(root, "black");
       context.fillText(`WER of ${x.value}, 0 to 150 %`, 90, 315);
       context.save(), context.translate(12, 230), context.rotate(-Math.PI / 2), context.fillText(`WER of ${y.value}`, 0, 0), context.restore();
-      context.fillStyle = "rgba(0,114,178,.5)";
+      context.fillStyle = colour(root, "blue");
+      context.globalAlpha = 0.5;
       for (const p of points) context.fillRect(at(p.x) - 2, 320 - at(p.y) - 2, 4, 4);
+      context.globalAlpha = 1;
       panel.dataset.points = points.length;
     }
     canvas.onclick = (event) => {
@@ -172,8 +182,11 @@ function mount(root, source) {
     panel.ontoggle = async () => {
       if (!panel.open || place.children.length) return;
       place.textContent = "counting …";
-      const found = await source.confusions();
-      place.replaceChildren(...found.map((pair) => make("button", { textContent: `${pair.name} ${pair.rows.length}`, onclick: () => only(pair) })));
+      const confused = await source.confusions().catch((error) => {
+        place.textContent = `not counted: ${error.message}`;
+        return null;
+      });
+      if (confused) place.replaceChildren(...confused.map((pair) => make("button", { textContent: `${pair.name} ${pair.rows.length}`, onclick: () => only(pair) })));
     };
     const only = (pair) => {
       state.allowed = new Set(pair.rows);
@@ -184,8 +197,8 @@ function mount(root, source) {
     return panel;
   }
 
-  function download(name, text) {
-    const link = make("a", { href: URL.createObjectURL(new Blob(["\ufeff" + text], { type: "text/csv" })), download: name });
+  function download(name, file) {
+    const link = make("a", { href: URL.createObjectURL(file), download: name });
     link.click();
   }
 

@@ -4,19 +4,26 @@
 async function render({ model, el }) {
   let last = 0;
   const ask = (what, more = {}) =>
-    new Promise((resolve) => {
+    new Promise((resolve, reject) => {
       const request = `${Date.now()} ${++last}`;
       const answer = (message, buffers) => {
         if (message.request !== request) return;
         model.off("msg:custom", answer);
-        resolve({ ...message, buffers });
+        if (message.error) reject(new Error(message.error));
+        else resolve({ ...message, buffers });
       };
       model.on("msg:custom", answer);
       model.send({ request, what, ...more });
     });
   const bytes = (view) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
   el.textContent = "loading …";
-  const start = JSON.parse(new TextDecoder().decode(bytes((await ask("start")).buffers[0])));
+  let start;
+  try {
+    start = JSON.parse(new TextDecoder().decode(bytes((await ask("start")).buffers[0])));
+  } catch (error) {
+    el.textContent = `The rows could not be loaded: ${error.message}`;
+    return;
+  }
   el.textContent = "";
   mount(el, {
     rows: unpackRows(start.rows),
@@ -24,8 +31,9 @@ async function render({ model, el }) {
     tags: start.tags,
     reviews: start.reviews,
     detail: async (index) => {
-      const found = await ask("detail", { index });
-      return { html: found.html, words: found.words, audio: bytes(found.buffers[0]) };
+      const answer = await ask("detail", { index });
+      const [sound] = answer.buffers ?? [];
+      return { ...answer, audio: sound ? bytes(sound) : new Uint8Array() };
     },
     confusions: async () => (await ask("confusions")).pairs,
     saveReview: async (id, review) => (await ask("review", { id, ...review })).saved,

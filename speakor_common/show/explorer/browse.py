@@ -1,7 +1,7 @@
-"""What the listening explorer shows, computed from predictions: rows, one utterance in detail, confusions.
+"""What the listening explorer shows, computed from predictions.
 
-Rows carry only what is filtered and sorted by, so that 20,000 of them open at once; alignments, audio and confusions are
-made when they are asked for.
+Rows carry only what is filtered and sorted by, so that 20,000 of them open at once. Alignments,
+audio and confusions are made when they are asked for, by :mod:`.explorer`.
 """
 
 from __future__ import annotations
@@ -19,12 +19,26 @@ import pandas as pd
 from speakor_common.evaluation.alignment import align_syllables, flags, jamo_pairs
 from speakor_common.evaluation.metrics import utterance_counts
 from speakor_common.pronunciation.feedback import Record
-from speakor_common.show.explorer.listen import diff
+from speakor_common.show.explorer.listen import PART_NAMES, marked_texts
 
 AudioOf = Callable[[str], bytes | str]  # utterance id → encoded audio, or a reference to it
-PAIRS_SHOWN = 40
-_PART_NAMES = {"onset": "초성", "vowel": "중성", "coda": "종성"}
-_KINDS = ("substitutions", "deletions", "insertions")
+CONFUSIONS_SHOWN = 40
+_EDITS = ("substitutions", "deletions", "insertions")
+_COLUMNS = {  # of rows, by their names on the page
+    "id": "utterance_id",
+    "experiment": "experiment",
+    "condition": "condition",
+    "l1": "l1",
+    "level": "level",
+    "speaker": "speaker_id",
+    "duration": "duration_s",
+    "wer": "wer",
+    "errors": "errors",
+    **{edit: edit for edit in _EDITS},
+    "flags": "flags",
+    "reference": "reference",
+    "hypothesis": "hypothesis",
+}
 
 
 @dataclass(frozen=True)
@@ -43,109 +57,100 @@ class Browser:
     def table(self) -> pd.DataFrame:
         """Predictions with word counts, ``errors``, ``wer`` and ``flags``; one row a row."""
         plain = self.predictions.reset_index(drop=True)
-        counts = utterance_counts(
-            plain["reference"].tolist(), plain["hypothesis"].tolist(), ("words",)
-        )
+        references = plain["reference"].tolist()
+        hypotheses = plain["hypothesis"].tolist()
+
+        # Words alone are counted: a page of rows needs no other level.
+        counts = utterance_counts(references, hypotheses, ("words",))
         counts.columns = [name.removeprefix("words_") for name in counts.columns]
         table = pd.concat([plain, counts], axis=1)
-        table["errors"] = table[list(_KINDS)].sum(axis=1)
-        table["wer"] = table["errors"] / (
-            table["hits"] + table["substitutions"] + table["deletions"]
-        ).clip(lower=1)
-        texts = zip(table["reference"], table["hypothesis"], table["duration_s"], strict=True)
+        table["errors"] = table[list(_EDITS)].sum(axis=1)
+        words = table[["hits", "substitutions", "deletions"]].sum(axis=1)
+        table["wer"] = table["errors"] / words.clip(lower=1)
+
+        texts = zip(references, hypotheses, table["duration_s"], strict=True)
         return table.assign(flags=[";".join(flags(*text)) for text in texts])
 
     def rows(self) -> dict[str, Any]:
         """``{columns, values}`` of all rows, plain values, for JSON."""
-        names = {"utterance_id": "id", "speaker_id": "speaker", "duration_s": "duration"}
-        wanted = [
-            "utterance_id",
-            "experiment",
-            "condition",
-            "l1",
-            "level",
-            "speaker_id",
-            "duration_s",
-            "wer",
-            "errors",
-            *_KINDS,
-            "flags",
-        ]
-        chosen = (
-            self.table[[*wanted, "reference", "hypothesis"]].rename(columns=names).round({"wer": 4})
-        )
-        return {"columns": list(chosen.columns), "values": chosen.to_numpy(object).tolist()}
+        shown = self.table[list(_COLUMNS.values())].round({"wer": 4})
+        return {"columns": list(_COLUMNS), "values": shown.to_numpy(object).tolist()}
 
     def words(self, index: int) -> list[dict[str, Any]]:
         """Words of one row's hypothesis with their times; none for models without."""
         return json.loads(self.table.at[index, "words"])
 
-    def card(self, index: int) -> str:
-        """All models' outputs of a row's utterance in its condition, aligned with the reference, as HTML."""
+    def detail(self, index: int) -> str:
+        """All models' outputs of a row's utterance in its condition, as HTML.
+
+        Each is aligned with the reference; below them what the native listener says.
+        """
         row = self.table.loc[index]
-        same = self.table[
-            (self.table["utterance_id"] == row["utterance_id"])
-            & (self.table["condition"] == row["condition"])
-        ]
+        same_utterance = self.table["utterance_id"] == row["utterance_id"]
+        same_condition = self.table["condition"] == row["condition"]
+
         lines = []
-        for other in same.itertuples():
-            reference, hypothesis = diff(other.reference, other.hypothesis)
-            marks = " ".join(f"[{flag}]" for flag in other.flags.split(";") if flag)
-            name, rate = html.escape(other.experiment), f"{other.wer:.0%}"
-            lines.append(
-                f"<tr><th>{name}</th><td>{rate}</td><td>{reference}<br>{hypothesis} {marks}</td></tr>"
-            )
-        spoken = self.spoken.get(row["utterance_id"])
-        return f'<div class="speakor"><table>{"".join(lines)}</table>{as_spoken(spoken) if spoken else ""}</div>'
+        for output in self.table[same_utterance & same_condition].itertuples():
+            reference, hypothesis = marked_texts(output.reference, output.hypothesis)
+            marks = " ".join(f"[{flag}]" for flag in output.flags.split(";") if flag)
+            name = html.escape(output.experiment)
+            texts = f"{reference}<br>{hypothesis} {marks}"
+            lines.append(f"<tr><th>{name}</th><td>{output.wer:.0%}</td><td>{texts}</td></tr>")
+
+        record = self.spoken.get(row["utterance_id"])
+        spoken = as_spoken(record) if record else ""
+        return f'<div class="speakor"><table>{"".join(lines)}</table>{spoken}</div>'
 
     def confusions(self) -> list[dict[str, Any]]:
-        """The most frequent jamo confusions: ``{name, rows}``, ``rows`` being the indices of the rows that have one."""
-        found: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+        """The most frequent jamo confusions: ``{name, rows}``, ``rows`` being indices of rows."""
+        rows_with: dict[tuple[str, str, str], list[int]] = defaultdict(list)
         for row in self.table[self.table["errors"] > 0].itertuples():
-            pairs = (
-                pair
-                for syllables in align_syllables(row.reference, row.hypothesis)
-                for pair in jamo_pairs(syllables)
-            )
-            for key in sorted({pair for pair in pairs if pair[1] != pair[2]}):
-                found[key].append(row.Index)
-        most = sorted(found.items(), key=lambda item: -len(item[1]))[:PAIRS_SHOWN]
+            confused = set()
+            for syllables in align_syllables(row.reference, row.hypothesis):
+                confused |= {pair for pair in jamo_pairs(syllables) if pair[1] != pair[2]}
+            for pair in sorted(confused):
+                rows_with[pair].append(row.Index)
+
+        most = sorted(rows_with.items(), key=lambda item: -len(item[1]))[:CONFUSIONS_SHOWN]
         return [
-            {"name": f"{_PART_NAMES[part]} {a}→{b}", "rows": rows} for (part, a, b), rows in most
+            {"name": f"{PART_NAMES[part]} {reference}→{hypothesis}", "rows": rows}
+            for (part, reference, hypothesis), rows in most
         ]
 
     def worst(self, count: int) -> Browser:
         """Only the utterances with the highest mean WER over all models."""
-        order = (
-            self.table.groupby("utterance_id")["wer"]
-            .mean()
-            .sort_values(ascending=False, kind="stable")
-            .head(count)
-        )
-        return Browser(
-            self.predictions[self.predictions["utterance_id"].isin(order.index)], self.spoken
-        )
+        means = self.table.groupby("utterance_id")["wer"].mean()
+        chosen = means.sort_values(ascending=False, kind="stable").head(count).index
+        rows = self.predictions[self.predictions["utterance_id"].isin(chosen)]
+        return Browser(rows, self.spoken)
 
 
 def as_spoken(record: Record) -> str:
-    """The native listener's view of an utterance: the intended pronunciation with deviations marked, and what was heard."""
-    syllables: dict[int, list[str]] = defaultdict(list)
-    for d in record.deviations:
-        syllables[d.syllable].append(
-            f"{_PART_NAMES[d.part]} {d.intended or '–'}→{d.heard or '–'} ({d.confidence:.0%})"
-        )
-    marked, position = [], 0
+    """The native listener's view of an utterance, as HTML.
+
+    The intended pronunciation with deviations marked, and below it what the listener wrote.
+    """
+    notes: dict[int, list[str]] = defaultdict(list)  # by syllable
+    for deviation in record.deviations:
+        change = f"{deviation.intended or '–'}→{deviation.heard or '–'}"
+        note = f"{PART_NAMES[deviation.part]} {change} ({deviation.confidence:.0%})"
+        notes[deviation.syllable].append(note)
+
+    # Positions of deviations count syllables, not spaces.
+    marked = ""
+    position = 0
     for character in record.pronunciation:
-        found = syllables.get(position) if character != " " else None
-        position += character != " "
-        title = html.escape(", ".join(found or []))
-        marked.append(
-            f'<span class="sub" title="{title}">{html.escape(character)}</span>'
-            if found
-            else html.escape(character)
-        )
+        shown = html.escape(character)
+        if character != " ":
+            if position in notes:
+                title = html.escape(", ".join(notes[position]))
+                shown = f'<span class="sub" title="{title}">{shown}</span>'
+            position += 1
+        marked += shown
     heard = html.escape(record.heard)
-    return f'<p class="spoken">as intended [{"".join(marked)}]<br>as heard by the native listener [{heard}]</p>'
+    return (
+        f'<p class="spoken">as intended [{marked}]<br>as heard by the native listener [{heard}]</p>'
+    )
 
 
 def by_utterance(records: Sequence[Record]) -> dict[str, Record]:

@@ -211,7 +211,9 @@ def test_the_widget_works_in_jupyterlab(browser, tmp_path):
             if (tmp_path / "review.csv").is_file():
                 break
             time.sleep(0.1)
-        assert [r.tags for r in review.read_reviews(tmp_path / "review.csv").values()] == [("accent",)]
+        assert [r.tags for r in review.read_reviews(tmp_path / "review.csv").values()] == [
+            ("accent",)
+        ]
 
     with lab(tmp_path) as address:
         page = browser.new_page(viewport={"width": 1500, "height": 1000})

@@ -1,0 +1,57 @@
+"""The corpus of a profile, prepared; what notebook 01 and ``speakor prepare`` call.
+
+Profiles say how a corpus is split and stored, and :mod:`speakor_common.corpus` does it. Which
+corpus is meant must be said: a profile of real data never quietly gets the synthetic sample.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from speakor_common import paths
+from speakor_common.corpus.prepare import Prepared, prepare
+from speakor_common.errors import CorpusError
+from speakor_common.training.experiments import Profile
+from speakor_common.training.experiments import profile as get_profile
+
+
+def prepare_profile(
+    profile_name: str, data_root: str | Path = "", exclude: str | Path = "", progress: bool = True
+) -> Prepared:
+    """Read, split, audit and store the corpus of a profile in ``data/prepared/<profile>``.
+
+    Args:
+        data_root: corpus as delivered; ``""`` is the shipped sample, where the profile is for it.
+        exclude: a ``review.csv``; what it tags as unusable is left out.
+
+    Raises:
+        SpeakorError: unknown profile.
+        CorpusError: the profile needs a corpus of one's own, or see :func:`prepare`.
+    """
+    profile = get_profile(profile_name)
+    return prepare(
+        corpus_root(profile, data_root),
+        paths.prepared(profile.name),
+        profile.split,
+        profile.native_l1,
+        profile.embed_audio,
+        exclude=exclude,
+        progress=progress,
+    )
+
+
+def corpus_root(profile: Profile, data_root: str | Path) -> Path:
+    """``data_root``, or the shipped sample where the profile is for it.
+
+    Raises:
+        CorpusError: the profile is for a corpus of one's own, and none was given.
+    """
+    if data_root:
+        return Path(data_root)
+    if not profile.on_sample:
+        raise CorpusError(
+            f"profile {profile.name} is for a corpus of your own: say where it lies with "
+            f'--data "/path/to/131.인공지능…" (make: DATA=…, notebook 01: data_root), '
+            "or use the profile sample or smoke"
+        )
+    return paths.sample_corpus()

@@ -1,0 +1,66 @@
+"""Rows, details and confusions of predictions."""
+
+import pandas as pd
+import pytest
+
+from speakor_common.pronunciation.feedback import DeviationRecord, Record
+from speakor_common.show.explorer import browse
+from speakor_common.show.explorer.browse import Browser
+
+
+@pytest.fixture
+def record():
+    deviation = DeviationRecord(
+        syllable=1,
+        part="vowel",
+        kind="substitution",
+        intended="ㅓ",
+        heard="ㅗ",
+        confidence=0.9,
+        start_s=0,
+        end_s=1,
+    )
+    return Record(
+        utterance_id="u000",
+        l1="JP",
+        level="하",
+        intended="안 먹어요",
+        pronunciation="안 머거요",
+        heard="안 모거요",
+        deviations=[deviation],
+    )
+
+
+def test_rows_hold_what_is_filtered_and_sorted_by(table):
+    rows = Browser(table, {}).rows()
+    assert len(rows["values"]) == 12
+    assert {"id", "wer", "errors", "flags", "speaker"} <= set(rows["columns"])
+    assert sum(row[rows["columns"].index("errors")] for row in rows["values"]) == 3
+
+
+def test_a_detail_shows_all_models_of_the_same_clip(table, record):
+    detail = Browser(table, {"u000": record}).detail(6)
+    assert detail.count("<tr>") == 2 and "exp05" in detail and 'class="sub"' in detail
+    assert "as heard by the native listener" in detail
+    assert "native listener" not in Browser(table, {}).detail(6)
+
+
+def test_a_detail_is_of_one_condition(table):
+    degraded = table.assign(condition="real", hypothesis="네")
+    detail = Browser(pd.concat([table, degraded], ignore_index=True), {}).detail(6)
+    assert detail.count("<tr>") == 2 and "네" not in detail
+
+
+def test_confusions_lead_to_their_rows(table):
+    rows = {pair["name"]: pair["rows"] for pair in Browser(table, {}).confusions()}
+    assert rows["중성 ㅐ→ㅛ"] == [6, 7, 8] and rows["초성 ㅅ→ㄱ"] == [6, 7, 8]
+
+
+def test_the_worst_are_those_of_all_models_together(table):
+    assert set(Browser(table, {}).worst(2).table["utterance_id"]) == {"u000", "u001"}
+
+
+def test_as_spoken_marks_what_deviates(record):
+    shown = browse.as_spoken(record)
+    assert '안 <span class="sub" title="중성 ㅓ→ㅗ (90%)">머</span>거요' in shown
+    assert "안 모거요" in shown
