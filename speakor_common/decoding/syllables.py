@@ -1,51 +1,63 @@
-"""The best CTC path among those that spell Korean: every onset has its vowel, every vowel its onset.
+"""Decoding without a language model: the best symbols that spell Korean.
 
-Legend: B clips, T frames, V vocabulary.
+Legend: T frames, V vocabulary, S = V + 4 states of the search.
 
 The strongest jamo of each frame can add up to what is no syllable (기자ㅣㅂ니다, where the silent
-onset ㅇ was missed). Hangul's grammar is small enough for an exact Viterbi search: a word is a
-sequence of onset, vowel and at most one coda. No language model is involved, so what a learner
-said is not replaced by what is usual, only by what can be written.
+onset ㅇ was missed). A Hangul word is a sequence of onset, vowel and at most one coda, a grammar
+small enough for an exact Viterbi search (:func:`.ctc_lattice.viterbi`). No language model is
+involved, so what a learner said is not replaced by what is usual, only by what can be written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
-from transformers import PreTrainedTokenizerBase
 
+from speakor_common.decoding.ctc_lattice import collapse, viterbi
 from speakor_common.text import CODAS, ONSETS, VOWELS
 
-_ONSET, _VOWEL, _CODA, _OTHER = range(4)  # other: word delimiter, and anything that is no jamo
-# A blank remembers what it follows. After a coda or a delimiter the same may come next, so one state serves both.
-_AFTER_ONSET, _AFTER_VOWEL, _AFTER_REST = range(3)
-_TOGETHER = 64  # clips searched at a time
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+# Kinds of symbols. Other is the word delimiter, and anything that is no jamo.
+_ONSET, _VOWEL, _CODA, _OTHER = _KINDS = range(4)
+# The grammar: what may follow each kind. A text begins as after other and never ends in an onset.
+_FOLLOWS = {
+    _ONSET: (_VOWEL,),
+    _VOWEL: (_ONSET, _CODA, _OTHER),
+    _CODA: (_ONSET, _OTHER),
+    _OTHER: (_ONSET, _OTHER),
+}
 
 
 def vocabulary(tokenizer: PreTrainedTokenizerBase) -> list[str]:
-    """Symbols by index; special tokens, which are never text, as ``""``."""
+    """Symbols of a tokenizer by index; special tokens, which are never text, as ``""``."""
     special = {tokenizer.pad_token, tokenizer.unk_token, tokenizer.bos_token, tokenizer.eos_token}
-    return [
-        "" if symbol in special else symbol
-        for symbol, _ in sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
-    ]
+    by_index = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
+    return ["" if symbol in special else symbol for symbol, _ in by_index]
 
 
-def path_finder(
-    symbols: list[str], blank: int
-) -> Callable[[Sequence[np.ndarray]], list[np.ndarray]]:
-    """How to read clips' posteriors (float32, (T, V), natural logarithm) as paths (int64, (T,)) without a language model.
+def viterbi_decoder(symbols: list[str], blank: int) -> Callable[[np.ndarray], np.ndarray]:
+    """How posteriors become symbols of frames, without a language model.
 
-    Legal syllables for a vocabulary of jamo; the strongest symbol of each frame for any other.
+    Args:
+        symbols: vocabulary by index; special tokens as ``""``.
+        blank: index of the CTC blank.
+
+    Returns:
+        A function from posteriors (float32, shape = (T, V), natural logarithm) to the symbol index
+        of each frame (int64, shape = (T,)): of the most probable legal syllables if the vocabulary
+        holds jamo, of the strongest symbols otherwise.
     """
     if set(ONSETS) & set(symbols):
-        return LegalSyllables(symbols, blank).paths
-    return lambda clips: [log_probabilities.argmax(axis=1) for log_probabilities in clips]
+        return LegalSyllables(symbols, blank).decode
+    return lambda log_probabilities: log_probabilities.argmax(axis=1)
 
 
 class LegalSyllables:
-    """Viterbi search over (symbol or blank) under the grammar of Hangul syllables.
+    """Viterbi search over symbols and blanks under the grammar of Hangul syllables.
 
     Args:
         symbols: vocabulary by index, conjoining jamo; special tokens as ``""`` are never chosen.
@@ -54,132 +66,54 @@ class LegalSyllables:
 
     def __init__(self, symbols: list[str], blank: int) -> None:
         self._blank = blank
+        self._is_special = np.array([not symbol for symbol in symbols])
         self._kinds = np.array([_kind(symbol) for symbol in symbols])
-        self._members = [np.flatnonzero(self._kinds == kind) for kind in range(4)]
-        self._members[_OTHER] = np.array([i for i in self._members[_OTHER] if symbols[i]], np.int64)
-        self._never = [index for index, symbol in enumerate(symbols) if not symbol]
+        self._follows = np.zeros((len(_KINDS), len(_KINDS)), bool)
+        for kind, following in _FOLLOWS.items():
+            self._follows[kind, list(following)] = True
 
-    def paths(self, clips: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Symbol index of every frame, int64, shape = (T,), of each clip's most probable legal path.
+        # States are the symbols, then four blanks, one for each kind of symbol it comes after.
+        kinds = np.concatenate([self._kinds, _KINDS])
+        is_blank = np.arange(len(kinds)) >= len(symbols)
+        same_kind = kinds[:, None] == kinds
+        self._allowed = np.where(is_blank, same_kind, self._follows[kinds[:, None], kinds])
+
+        # Staying in a state is always allowed, and a special token is never chosen.
+        np.fill_diagonal(self._allowed, True)
+        self._allowed[:, :-4][:, self._is_special] = False
+
+        # A text begins as after the blank of other, and ends where a syllable may end.
+        self._start = self._allowed[-1]
+        self._end = kinds != _ONSET
+
+    def decode(self, log_probabilities: np.ndarray) -> np.ndarray:
+        """Symbol index of every frame, int64, shape = (T,), of the most probable legal text.
 
         Args:
-            clips: float32, shape = (T, V) with a T of each clip's own, natural logarithm.
+            log_probabilities: float32, shape = (T, V), natural logarithm.
         """
-        found = [log_probabilities.argmax(axis=1) for log_probabilities in clips]
-        illegal = [position for position, path in enumerate(found) if not self.is_legal(path)]
-        illegal.sort(key=lambda position: -len(clips[position]))
-        for start in range(0, len(illegal), _TOGETHER):
-            group = illegal[start : start + _TOGETHER]
-            for position, path in zip(
-                group, self._search([clips[position] for position in group]), strict=True
-            ):
-                found[position] = path
-        return found
+        # The strongest symbols are the best there is if they happen to be legal, as most are.
+        strongest = log_probabilities.argmax(axis=1)
+        if self.is_legal(strongest):
+            return strongest
 
-    def is_legal(self, path: np.ndarray) -> bool:
-        """Whether the symbols of a path, repeats merged and blanks dropped, are whole syllables."""
-        changes = np.flatnonzero(np.diff(path, prepend=-1))
-        symbols = path[changes]
-        symbols = symbols[symbols != self._blank]
-        if np.isin(symbols, self._never).any():
+        blanks = np.repeat(log_probabilities[:, [self._blank]], len(_KINDS), axis=1)
+        scores = np.concatenate([log_probabilities, blanks], axis=1)
+        states, _ = viterbi(scores, self._allowed, self._start, self._end)
+        return np.where(states < len(self._kinds), states, self._blank)
+
+    def is_legal(self, frame_symbols: np.ndarray) -> bool:
+        """Whether symbols of frames, repeats merged and blanks dropped, are whole syllables."""
+        labels = collapse(frame_symbols, self._blank)
+        if self._is_special[labels].any():
             return False
-        kinds = np.concatenate([[_OTHER], self._kinds[symbols], [_OTHER]])
-        before, after = kinds[:-1], kinds[1:]
-        vowel_follows_onset = (before == _ONSET) == (after == _VOWEL)
-        return bool((vowel_follows_onset & ((after != _CODA) | (before == _VOWEL))).all())
-
-    def _search(self, clips: list[np.ndarray]) -> list[np.ndarray]:
-        """Paths of clips, the longest first: those that have a frame left are always the upper rows."""
-        scores = np.zeros((len(clips[0]), len(clips), clips[0].shape[1]))
-        for row, clip in enumerate(clips):
-            scores[: len(clip), row] = clip
-        lengths = np.array([len(clip) for clip in clips])
-        emitted = scores[..., self._blank].copy()
-        scores[..., self._never] = -np.inf
-        size = scores.shape[-1]
-        # Best score of a path that ends in each symbol, and in a blank after onset, vowel, or the rest.
-        states = np.full((len(clips), size + 3), -np.inf)
-        states[:, size + _AFTER_REST] = 0.0
-        back = np.empty((len(scores), len(clips), size + 3), np.int32)
-        for frame in range(len(scores)):
-            count = int((lengths > frame).sum())
-            back[frame, :count] = self._step(
-                states[:count], scores[frame, :count], emitted[frame, :count]
-            )
-        return [self._trace(states[row], back[: len(clip), row]) for row, clip in enumerate(clips)]
-
-    def _step(self, states: np.ndarray, scores: np.ndarray, emitted: np.ndarray) -> np.ndarray:
-        """Bring scores of states (B, V + 3) one frame on, in place; where each came from."""
-        rows, size = np.arange(len(states)), scores.shape[1]
-        best, where = self._best(states[:, :size])
-        arrive, origin = _arrivals(rows, best, where, states[:, size:], size)
-        back = np.broadcast_to(np.arange(size + 3), states.shape).copy()
-        symbols, gaps = states[:, :size], states[:, size:]
-        came = arrive[:, self._kinds]
-        moved = came > symbols
-        np.copyto(back[:, :size], origin[:, self._kinds], where=moved)
-        np.copyto(symbols, came, where=moved)
-        rest = np.where(best[:, _CODA] >= best[:, _OTHER], _CODA, _OTHER)
-        for gap, kind in ((_AFTER_ONSET, _ONSET), (_AFTER_VOWEL, _VOWEL), (_AFTER_REST, rest)):
-            moved = best[rows, kind] > gaps[:, gap]
-            np.copyto(gaps[:, gap], best[rows, kind], where=moved)
-            np.copyto(back[:, size + gap], where[rows, kind], where=moved)
-        symbols += scores
-        gaps += emitted[:, None]
-        return back
-
-    def _best(self, symbols: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Score and index of the best symbol of each kind: (B, 4) each."""
-        best, where = np.full((len(symbols), 4), -np.inf), np.zeros((len(symbols), 4), np.int64)
-        for kind, members in enumerate(self._members):
-            if len(members):
-                where[:, kind] = members[symbols[:, members].argmax(axis=1)]
-                best[:, kind] = symbols[np.arange(len(symbols)), where[:, kind]]
-        return best, where
-
-    def _trace(self, last: np.ndarray, back: np.ndarray) -> np.ndarray:
-        size = len(last) - 3
-        last[self._members[_ONSET]] = -np.inf  # an onset is no end
-        last[size + _AFTER_ONSET] = -np.inf
-        states = [int(last.argmax())]
-        for row in back[:0:-1]:
-            states.append(int(row[states[-1]]))
-        path = np.array(states[::-1], np.int64)
-        return np.where(path >= size, self._blank, path)
-
-
-# What may come before a symbol of each kind: symbols, and blanks that remember what they follow. A symbol never follows itself
-# here: repeating it needs a blank between.
-_BEFORE = (
-    ((_VOWEL, _CODA, _OTHER), (_AFTER_VOWEL, _AFTER_REST)),
-    ((_ONSET,), (_AFTER_ONSET,)),
-    ((_VOWEL,), (_AFTER_VOWEL,)),
-    ((_VOWEL, _CODA), (_AFTER_VOWEL, _AFTER_REST)),
-)
-
-
-def _arrivals(
-    rows: np.ndarray, best: np.ndarray, where: np.ndarray, gaps: np.ndarray, size: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """For a new symbol of each kind: score and state of the best predecessor, (B, 4) each."""
-    scores, origins = np.empty(best.shape), np.empty(best.shape, np.int64)
-    for kind, (symbols, blanks) in enumerate(_BEFORE):
-        options = np.concatenate([best[:, symbols], gaps[:, blanks]], axis=1)
-        states = np.concatenate(
-            [where[:, symbols], np.broadcast_to(size + np.array(blanks), (len(rows), len(blanks)))],
-            axis=1,
-        )
-        chosen = options.argmax(axis=1)
-        scores[:, kind], origins[:, kind] = options[rows, chosen], states[rows, chosen]
-    return scores, origins
+        kinds = np.concatenate([[_OTHER], self._kinds[labels], [_OTHER]])
+        return bool(self._follows[kinds[:-1], kinds[1:]].all())
 
 
 def _kind(symbol: str) -> int:
-    return next(
-        (
-            kind
-            for kind, members in ((_ONSET, ONSETS), (_VOWEL, VOWELS), (_CODA, CODAS))
-            if symbol in members
-        ),
-        _OTHER,
-    )
+    if symbol in ONSETS:
+        return _ONSET
+    if symbol in VOWELS:
+        return _VOWEL
+    return _CODA if symbol in CODAS else _OTHER

@@ -1,10 +1,11 @@
-"""CTC posteriors and a path through them → text, word times and confidence.
+"""From symbols of frames to a hypothesis: text, words, their times and confidence.
 
 Legend: T frames, V vocabulary.
 
-CTC is peaky: a symbol's probability rises for a frame or two near its onset and the end of a
-sound is not marked. Word starts are usable as they are; a word's end is therefore taken as the
-onset of what follows, and jamo times are approximate.
+CTC is peaky: a symbol's probability rises for a frame or two near its onset, and the end of a
+sound is not marked. Starts of words are usable as they are; a word's end is therefore taken as the
+onset of what follows, and times of single jamo are approximate. Which symbols the frames get is
+decided by a decoder (:mod:`.syllables`, :mod:`.beam`, :mod:`.rescoring`).
 """
 
 from __future__ import annotations
@@ -34,23 +35,29 @@ class Hypothesis:
     words: tuple[Word, ...] = ()
 
     def followed_by(self, later: Hypothesis, seconds: float) -> Hypothesis:
-        """This one and, ``seconds`` after its start, another one, as one."""
-        shifted = (
-            replace(w, start_s=round(w.start_s + seconds, 3), end_s=round(w.end_s + seconds, 3))
-            for w in later.words
-        )
+        """One hypothesis of this and a later one, which begins ``seconds`` after this one's start."""
+        shifted = [
+            replace(
+                word,
+                start_s=round(word.start_s + seconds, 3),
+                end_s=round(word.end_s + seconds, 3),
+            )
+            for word in later.words
+        ]
         return Hypothesis(f"{self.text} {later.text}".strip(), (*self.words, *shifted))
 
 
 @dataclass(frozen=True)
 class _Symbol:
+    """One symbol of the output, the first frame it was found in, and the confidence there."""
+
     text: str
     frame: int
     confidence: float
 
 
-def read_path(
-    path: np.ndarray,
+def to_hypothesis(
+    frame_symbols: np.ndarray,
     log_probabilities: np.ndarray,
     symbols: list[str],
     blank: int,
@@ -58,46 +65,49 @@ def read_path(
     seconds_per_frame: float,
     duration_s: float,
 ) -> Hypothesis:
-    """Text of a path: repeats merged, blanks dropped.
+    """What symbols of frames spell: repeats merged, blanks dropped, split into words.
 
     Args:
-        path: int, shape = (T,), symbol index of each frame.
+        frame_symbols: symbol index of each frame, int, shape = (T,).
         log_probabilities: float32, shape = (T, V), natural logarithm.
         symbols: vocabulary by index; special tokens as ``""``.
         blank: index of the CTC blank.
         delimiter: symbol between words, ``|``.
         duration_s: length of the clip, the end of its last word.
     """
-    # Confidence from entropy: raw maximum probability is overconfident (arXiv 2212.08703).
+    # Confidence from entropy: the largest probability itself is overconfident (arXiv 2212.08703).
     probabilities = np.exp(log_probabilities)
     entropy = -(probabilities * log_probabilities).sum(axis=1) / np.log(log_probabilities.shape[1])
-    run: list[_Symbol] = []
+
+    output: list[_Symbol] = []
     previous = blank
-    for frame, index in enumerate(path):
-        if index != blank and index != previous and symbols[index]:
-            run.append(_Symbol(symbols[index], frame, float(1 - entropy[frame])))
+    for frame, index in enumerate(frame_symbols):
+        if index not in (blank, previous) and symbols[index]:
+            output.append(_Symbol(symbols[index], frame, float(1 - entropy[frame])))
         previous = index
-    return _assemble(run, delimiter, seconds_per_frame, duration_s)
 
-
-def _assemble(
-    run: list[_Symbol], delimiter: str, seconds_per_frame: float, duration_s: float
-) -> Hypothesis:
+    # A delimiter ends the word before it; the end of the clip ends the last one. The last frame may
+    # reach beyond the samples.
     words: list[Word] = []
     current: list[_Symbol] = []
-    for symbol in [*run, None]:
-        if symbol is not None and symbol.text != delimiter:
+    for symbol in output:
+        if symbol.text != delimiter:
             current.append(symbol)
             continue
         if current:
-            end = duration_s if symbol is None else symbol.frame * seconds_per_frame
-            words.append(
-                Word(
-                    text=from_jamo("".join(s.text for s in current)),
-                    start_s=round(current[0].frame * seconds_per_frame, 3),
-                    end_s=round(min(end, duration_s), 3),
-                    confidence=round(min(s.confidence for s in current), 4),
-                )
-            )
+            end_s = min(symbol.frame * seconds_per_frame, duration_s)
+            words.append(_word(current, end_s, seconds_per_frame))
         current = []
+    if current:
+        words.append(_word(current, duration_s, seconds_per_frame))
     return Hypothesis(" ".join(word.text for word in words), tuple(words))
+
+
+def _word(symbols: list[_Symbol], end_s: float, seconds_per_frame: float) -> Word:
+    """A word of these symbols, as sure as its least sure symbol."""
+    return Word(
+        text=from_jamo("".join(symbol.text for symbol in symbols)),
+        start_s=round(symbols[0].frame * seconds_per_frame, 3),
+        end_s=round(end_s, 3),
+        confidence=round(min(symbol.confidence for symbol in symbols), 4),
+    )

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from speakor_common.decoding.ctc_align import first_frames
-from speakor_common.decoding.ctc_lattice import forward_scores
+from speakor_common.decoding.ctc_lattice import align_labels, forward_scores
 from speakor_common.pronunciation.confusions import ADDED, ONLY_HEARD, Confusions
 from speakor_common.text import ONSETS, VOWELS, split_syllable
 
@@ -136,7 +135,7 @@ def _spell(syllable: Syllable, index: dict[str, int]) -> list[int]:
 
 def _starts(log_probabilities: np.ndarray, pieces: list[list[int]], blank: int) -> list[int]:
     """First frame of each syllable, and the number of frames."""
-    frames = first_frames(log_probabilities, [label for piece in pieces for label in piece], blank)
+    frames = align_labels(log_probabilities, [label for piece in pieces for label in piece], blank)
     first = np.cumsum([0, *map(len, pieces[:-1])])
     return [*frames[first].tolist(), len(log_probabilities)]
 

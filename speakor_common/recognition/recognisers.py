@@ -15,8 +15,8 @@ import torch
 from speakor_common.audio import RATE
 from speakor_common.batching.augment import change_speed
 from speakor_common.decoding import rescoring
-from speakor_common.decoding.syllables import path_finder, vocabulary
-from speakor_common.decoding.words import Hypothesis, read_path
+from speakor_common.decoding.syllables import viterbi_decoder, vocabulary
+from speakor_common.decoding.words import Hypothesis, to_hypothesis
 from speakor_common.models import precision
 from speakor_common.models.short_context import (
     POSITIONS_PER_SECOND,
@@ -71,8 +71,8 @@ class CTCRecogniser:
         self.blank, self.delimiter = tokenizer.pad_token_id, tokenizer.word_delimiter_token
         self.seconds_per_frame = config.inputs_to_logits_ratio / RATE
         self._shortest = _receptive_field(config.conv_kernel, config.conv_stride)
-        self._rescorer = rescoring.load(directory, self.symbols, self.blank, self.delimiter)
-        self._best_paths = path_finder(self.symbols, self.blank)
+        self._rescorer = rescoring.load_rescorer(directory, self.symbols, self.blank, self.delimiter)
+        self._decode = viterbi_decoder(self.symbols, self.blank)
 
     def recognise(self, waves: Sequence[np.ndarray]) -> list[Hypothesis]:
         return recognise_pieces(waves, self.pieces, self.recognise_uncut)
@@ -88,9 +88,9 @@ class CTCRecogniser:
         """What is read from waves' posteriors, see :meth:`views`."""
         heard = [of_one[0] for of_one in views]
         paths = (
-            [self._rescorer.path(of_one) for of_one in views]
+            [self._rescorer.best_alignment(of_one) for of_one in views]
             if self._rescorer
-            else self._best_paths(heard)
+            else [self._decode(logs) for logs in heard]
         )
         return [
             self.read(path, logs, len(wave) / RATE)
@@ -107,7 +107,7 @@ class CTCRecogniser:
 
     def read(self, path: np.ndarray, logs: np.ndarray, duration_s: float) -> Hypothesis:
         """Hypothesis of a symbol path, int (T,), through posteriors (T, V)."""
-        return read_path(
+        return to_hypothesis(
             path, logs, self.symbols, self.blank, self.delimiter, self.seconds_per_frame, duration_s
         )
 

@@ -32,7 +32,7 @@ from transformers.trainer_utils import EvalPrediction
 from speakor_common.audio import RATE
 from speakor_common.batching.augment import training_transform
 from speakor_common.batching.collate import IGNORED_LABEL, CTCCollator, frames_needed, to_label_form
-from speakor_common.decoding import language_model
+from speakor_common.decoding import ngram
 from speakor_common.errors import CheckpointError, TrainingError
 from speakor_common.evaluation.metrics import score
 from speakor_common.models import checkpoints, cpu_dropout, precision
@@ -77,7 +77,7 @@ def train(
         CheckpointError: the base cannot be found or loaded.
     """
     if experiment.lm_order:
-        language_model.require()  # now, and not after hours of training
+        ngram.require_lm_packages()  # now, and not after hours of training
     set_seed(seed)
     model, processor = load(experiment.base, experiment.dropout)
     prepare_model(model, experiment)
@@ -125,7 +125,7 @@ def _validation(
     greedy = _best_wer(trainer)
     if not experiment.lm_order:
         return {"best_validation_wer": greedy}
-    settings, wer = decoder_tuning.fit(folder, data, experiment.lm_order, seed)
+    settings, wer = decoder_tuning.fit_decoder(folder, data, experiment.lm_order, seed)
     return {"best_validation_wer": wer, "greedy_validation_wer": greedy, "decoding": settings}
 
 

@@ -130,7 +130,7 @@ def _read_with_language_models(
     started = time.perf_counter()
     with whole_directory(output) as folder:
         shutil.copytree(trained, folder, dirs_exist_ok=True)
-        settings, wer = decoder_tuning.fit(folder, data, experiment.lm_order, seed)
+        settings, wer = decoder_tuning.fit_decoder(folder, data, experiment.lm_order, seed)
         facts = read_json(folder / "run.json") | {
             "fingerprint": fingerprint,
             "weights": checkpoints.weights_hash(trained),

@@ -11,7 +11,7 @@ from transformers import Trainer
 
 from speakor_common.batching.collate import IGNORED_LABEL, CTCCollator
 from speakor_common.batching.sampling import EpochLengthSampler, by_length
-from speakor_common.decoding.syllables import path_finder, vocabulary
+from speakor_common.decoding.syllables import viterbi_decoder, vocabulary
 from speakor_common.errors import TrainingError
 from speakor_common.training.callbacks import LossGuard
 
@@ -26,7 +26,7 @@ class CTCTrainer(Trainer):
         self.add_callback(LossGuard(self.lowest_loss))
         self._train_collator = train_collator
         tokenizer = train_collator.processor.tokenizer
-        self._paths = path_finder(vocabulary(tokenizer), tokenizer.pad_token_id)
+        self._decode = viterbi_decoder(vocabulary(tokenizer), tokenizer.pad_token_id)
 
     def get_train_dataloader(self):
         plain, self.data_collator = self.data_collator, self._train_collator
@@ -60,8 +60,8 @@ class CTCTrainer(Trainer):
             )
         ]
         paths = torch.full(logits.shape[:2], IGNORED_LABEL)
-        for row, path in enumerate(self._paths(clips)):
-            paths[row, : len(path)] = torch.from_numpy(path)
+        for row, clip in enumerate(clips):
+            paths[row, : len(clip)] = torch.from_numpy(self._decode(clip))
         return loss, paths.to(logits.device), labels
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):

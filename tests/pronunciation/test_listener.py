@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from speakor_common.audio import encode_wav
-from speakor_common.decoding.ctc_align import first_frames
+from speakor_common.decoding.ctc_lattice import align_labels
 from speakor_common.errors import AudioError, CheckpointError
 from speakor_common.pronunciation import calibration as training
 from speakor_common.pronunciation import confusions, detection, feedback
@@ -82,20 +82,20 @@ def index(text):
 
 @pytest.mark.parametrize("text", ["밥", "가가", "밥을 먹어요", "아아아"])
 def test_alignment_finds_where_each_symbol_begins(text):
-    found = first_frames(posteriors(text), index(text), BLANK)
+    found = align_labels(posteriors(text), index(text), BLANK)
     assert found.tolist() == [4 * position for position in range(len(index(text)))]
 
 
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=5), st.integers(0, 99))
 def test_alignment_is_in_order_whatever_the_sound(labels, seed):
     logs = np.log(np.random.default_rng(seed).dirichlet(np.ones(5), 12)).astype(np.float32)
-    found = first_frames(logs, labels, 0)
+    found = align_labels(logs, labels, 0)
     assert (np.diff(found) > 0).all() and found[0] >= 0 and found[-1] < 12
 
 
 def test_too_few_frames_are_said():
     with pytest.raises(AudioError, match="too few for a text of 3 symbols"):
-        first_frames(posteriors("가")[:2], index("밥"), BLANK)
+        align_labels(posteriors("가")[:2], index("밥"), BLANK)
 
 
 def reported(pronunciation, heard, minimum=2.0):

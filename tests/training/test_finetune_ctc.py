@@ -423,7 +423,7 @@ def test_exp06_is_exp05_read_twice_and_made_once(base, tmp_path, monkeypatch):
     )
     assert not (trained / "decoder.json").exists()
     assert facts["greedy_validation_wer"] == read_json(trained / "run.json")["best_validation_wer"]
-    monkeypatch.setattr(decoder_tuning, "fit", None)  # nothing is fitted again
+    monkeypatch.setattr(decoder_tuning, "fit_decoder", None)  # nothing is fitted again
     assert runs.train("exp06", "seconds", 1) == facts
     with pytest.raises(TrainingError, match=r"takes the weights of exp05: set \['epochs'\] there"):
         runs.train("exp06", "seconds", 1, epochs=3)
