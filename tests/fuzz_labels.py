@@ -1,15 +1,20 @@
-"""Fuzz target: whatever bytes a label file holds, the reader rejects or reads every record and raises nothing.
+"""Fuzz target: whatever bytes a label file holds, every record is read or rejected, none raises.
 
 python -m tests.fuzz_labels [FOLDER OF FINDINGS] [libFuzzer options, e.g. -max_total_time=600]
 """
 
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import atheris
 
 with atheris.instrument_imports(include=["speakor_common.corpus", "speakor_common.text"]):
     from speakor_common.corpus import aihub
+    from speakor_common.corpus.collect import Collector
+    from speakor_common.corpus.schema import ReadOptions
+
+_SUFFIXES = {b"c": ".csv", b"t": ".tsv"}  # by the first byte; all others are JSON
 
 
 @dataclass(frozen=True)
@@ -20,6 +25,7 @@ class Fuzzed:
     suffix: str
     where: str = "label"
     name: str = "train/label"
+    stem: str = "label"
     archive: str = ""
 
     def read(self) -> bytes:
@@ -27,11 +33,12 @@ class Fuzzed:
 
 
 def target(data: bytes) -> None:
-    rejected: list[tuple[str, str]] = []
-    reader = aihub._Reader(aihub.ReadOptions(), {}, rejected)
-    reader.read_label_file(Fuzzed(data[1:], ".csv" if data[:1] == b"c" else ".json"))
-    assert not reader.rows, "a row without audio"
-    assert all(reason for _, reason in rejected), "a rejection without a reason"
+    collector = Collector(ReadOptions(max_rejected=1.0))
+    aihub.read_label_file(Fuzzed(data[1:], _SUFFIXES.get(data[:1], ".json")), collector)
+    corpus = collector.finish(Path("fuzzed"))
+    assert corpus.manifest.empty, "a row without audio"
+    assert all(corpus.quarantine["reason"]), "a rejection without a reason"
+    corpus.quarantine.to_csv(index=False).encode()  # what is said can be written down
 
 
 if __name__ == "__main__":

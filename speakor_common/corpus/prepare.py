@@ -1,262 +1,171 @@
-"""Manifest + audio → a ``datasets.DatasetDict`` on disk, in shards, resumable.
+"""A corpus as delivered → a prepared folder: read, split, reviewed, listened to, audited, stored.
 
-Audio is stored as encoded bytes (16 kHz mono 16-bit WAV) or, for corpora too large to copy,
-as references into the delivered files; never as float lists, which take four times the
-space and are read ten times slower. A shard's file name holds a fingerprint of its input:
-what exists is kept, what changed is made again, what is no longer needed goes.
+Each step stands in a module of its own; this one says in which order they are taken and writes
+down what came of them. A second call does again only what changed.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import os
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import datasets
 import pandas as pd
-from datasets import Dataset, DatasetDict, concatenate_datasets
-from tqdm import tqdm
 
-from speakor_common import audio
-from speakor_common.corpus import aihub, audit, review, splits
-from speakor_common.corpus.schema import MANIFEST_COLUMNS
-from speakor_common.corpus.splits import SPLITS, TEST, SplitPolicy
-from speakor_common.errors import AudioError, CorpusError
-from speakor_common.storage import only_writer, read_json, write_json, write_text
+from speakor_common.corpus.audit import audit
+from speakor_common.corpus.collect import count_reasons
+from speakor_common.corpus.readers import find_reader
+from speakor_common.corpus.recordings import check_recordings, find_duplicates
+from speakor_common.corpus.review import read_reviews, unusable
+from speakor_common.corpus.schema import QUARANTINE_COLUMNS, ReadOptions, empty_table
+from speakor_common.corpus.shards import limit_rows, load_prepared, write_shards
+from speakor_common.corpus.splits import TEST, Policy, assign_splits, check_splits
+from speakor_common.errors import CorpusError
+from speakor_common.storage import only_writer, write_json, write_text
+
+__all__ = ["Prepared", "limit_rows", "load_prepared", "prepare"]
 
 logger = logging.getLogger(__name__)
-
-SHARD_ROWS = 500
-_VERSION = 1  # of the stored form; a change makes all shards anew
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A prepared corpus: where it lies, its manifest with splits, quarantine and audit."""
+    """A prepared corpus.
+
+    Attributes:
+        directory: folder of shards, ``manifest.csv``, ``quarantine.csv``, ``skipped.csv`` and
+            ``audit.json``.
+        manifest: usable utterances with their splits.
+        quarantine: what cannot be used, columns ``file`` (or utterance id) and ``reason``.
+        skipped: what was not needed, columns ``reason``, ``count`` and ``example``.
+        audit: see :func:`speakor_common.corpus.audit.audit`.
+    """
 
     directory: Path
     manifest: pd.DataFrame
     quarantine: pd.DataFrame
+    skipped: pd.DataFrame
     audit: dict[str, Any]
 
 
 def prepare(
     root: Path,
     target: Path,
-    policy: SplitPolicy,
+    policy: Policy,
     native_l1: str = "KR",
     embed_audio: bool = True,
-    options: aihub.ReadOptions | None = None,
+    options: ReadOptions | None = None,
     workers: int | None = None,
     progress: bool = True,
     exclude: str | Path = "",
+    reader: str = "aihub",
 ) -> Prepared:
-    """Read, split, audit and store a corpus; continues where an earlier call stopped.
+    """Read, split, check, audit and store a corpus; continues where an earlier call stopped.
 
     Args:
         root: corpus as delivered.
-        target: folder for shards, ``manifest.csv``, ``quarantine.csv``, ``audit.json``.
+        target: folder to write.
+        policy: how to split.
         native_l1: speakers of this L1 go to splits named ``native_train`` and so on.
         embed_audio: store bytes; else references to the delivered files.
-        exclude: a ``review.csv``, or ``""``; what it tags as unusable is quarantined. The splits of all other utterances stay.
+        options: how labels are read.
+        workers: processes at most; default one per core.
+        exclude: a ``review.csv``, or ``""``; what it tags as unusable is quarantined. The splits
+            of all other utterances stay.
+        reader: corpus, a name of :data:`speakor_common.corpus.readers.READERS`.
 
     Raises:
-        CorpusError: no such review, or see :func:`aihub.read`, :func:`splits.assign_splits` and :func:`audit.audit`.
+        CorpusError: no such reader, no such review, nothing usable, or see :func:`aihub.read`,
+            :func:`splits.assign_splits` and :func:`audit.audit`.
     """
-    corpus = aihub.read(root, options, progress)
-    manifest = splits.assign_splits(corpus.manifest, policy)
+    # what was delivered
+    corpus = find_reader(reader)(root, options, progress)
+    if corpus.manifest.empty:
+        reasons = count_reasons(corpus.quarantine["reason"])
+        raise CorpusError(f"{root}: no usable clip; {reasons}")
+    manifest = assign_splits(corpus.manifest, policy)
     manifest, excluded = _exclude(manifest, exclude)
-    report = audit.audit(manifest, policy)
+
+    # what can be used of it
+    workers = workers or os.cpu_count() or 1
     with only_writer(target):
-        return _store(
-            manifest,
-            corpus.quarantine,
-            excluded,
-            report,
-            target,
-            native_l1,
-            embed_audio,
-            workers,
-            progress,
+        checked = check_recordings(manifest["audio"], target / "recordings", workers, progress)
+        manifest, checked, bad = _without_bad(manifest, checked)
+        report = audit(manifest, policy, checked["digest"])
+
+        # stored
+        with_lengths = manifest.assign(length=checked["length"])
+        lost = write_shards(with_lengths, target, native_l1, embed_audio, workers, progress)
+        manifest = manifest[~manifest["utterance_id"].isin(set(lost["file"]))]
+        quarantine = pd.concat([corpus.quarantine, excluded, bad, lost], ignore_index=True)
+        prepared = Prepared(
+            target, manifest.reset_index(drop=True), quarantine, corpus.skipped, report
         )
-
-
-def _store(
-    manifest: pd.DataFrame,
-    quarantine: pd.DataFrame,
-    excluded: pd.DataFrame,
-    report: dict[str, Any],
-    target: Path,
-    *how: Any,
-) -> Prepared:
-    rejected = _write_shards(manifest, target, *how)
-    quarantine = pd.concat([quarantine, excluded, rejected], ignore_index=True)
-    manifest = manifest[~manifest["utterance_id"].isin(set(rejected["file"]))].reset_index(
-        drop=True
-    )
-    write_text(target / "manifest.csv", manifest.to_csv(index=False))
-    write_text(target / "quarantine.csv", quarantine.to_csv(index=False))
-    write_json(target / "audit.json", report)
-    logger.info(
-        "%d utterances prepared in %s, %d quarantined", len(manifest), target, len(quarantine)
-    )
-    return Prepared(target, manifest, quarantine, report)
+        _write_tables(prepared)
+    check_splits(prepared.manifest, policy)
+    return prepared
 
 
 def _exclude(manifest: pd.DataFrame, exclude: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The manifest without what a review tags as unusable, and that as quarantine rows (file = utterance id)."""
-    columns, path = ["file", "reason"], Path(exclude)
+    """The manifest without what a review tags as unusable, and that as quarantine rows."""
     if not exclude:
-        return manifest, pd.DataFrame(columns=columns)
+        return manifest, empty_table(QUARANTINE_COLUMNS)
+    path = Path(exclude)
     if not path.is_file():
         raise CorpusError(
             f"no review at {path}; the listening explorer writes results/<profile>/review.csv"
         )
-    reasons = review.unusable(review.read_reviews(path), manifest["utterance_id"])
+
+    # what the review says of this corpus
+    reviews = read_reviews(path)
+    reasons = unusable(reviews, manifest["utterance_id"])
+    if strangers := len(set(reviews) - set(manifest["utterance_id"])):
+        logger.warning("%d of %d reviews are of no clip of this corpus", strangers, len(reviews))
+
+    # what that changes
     gone = manifest["utterance_id"].isin(reasons)
     if tests := int((gone & (manifest["split"] == TEST)).sum()):
         logger.warning(
-            "%d excluded utterances are of the test split: rates before and after are not comparable",
+            "%d excluded utterances are of the test split: rates before and after differ in "
+            "what they are measured on",
             tests,
         )
-    return manifest[~gone].reset_index(drop=True), pd.DataFrame(
-        list(reasons.items()), columns=columns
+    rows = pd.DataFrame(list(reasons.items()), columns=list(QUARANTINE_COLUMNS))
+    return manifest[~gone].reset_index(drop=True), rows
+
+
+def _without_bad(
+    manifest: pd.DataFrame, checked: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Manifest and check without clips that failed it or are there twice; those as quarantine."""
+    failed = checked["problem"] != ""
+    bad = pd.DataFrame(
+        {"file": manifest.loc[failed, "utterance_id"], "reason": checked.loc[failed, "problem"]}
+    )
+    manifest = manifest[~failed]
+    checked = checked[~failed]
+
+    twice = find_duplicates(manifest, checked["digest"])
+    kept = ~manifest["utterance_id"].isin(set(twice["file"]))
+    return (
+        manifest[kept].reset_index(drop=True),
+        checked[kept].reset_index(drop=True),
+        pd.concat([bad, twice], ignore_index=True),
     )
 
 
-def load_prepared(target: Path) -> DatasetDict:
-    """Memory-mapped dataset of a prepared folder.
-
-    Columns are those of the manifest, ``audio`` holding bytes or a reference, and ``length``
-    (int64, samples at 16 kHz).
-
-    Raises:
-        CorpusError: nothing prepared there.
-    """
-    index = target / "index.json"
-    if not index.is_file():
-        raise CorpusError(f"{target} holds no prepared corpus; run notebook 01 or: speakor prepare")
-    datasets.disable_progress_bars()
-    return DatasetDict(
-        {
-            split: concatenate_datasets([Dataset.from_file(str(target / name)) for name in names])
-            for split, names in read_json(index).items()
-        }
+def _write_tables(prepared: Prepared) -> None:
+    target = prepared.directory
+    write_text(target / "manifest.csv", prepared.manifest.to_csv(index=False))
+    write_text(target / "quarantine.csv", prepared.quarantine.to_csv(index=False))
+    write_text(target / "skipped.csv", prepared.skipped.to_csv(index=False))
+    write_json(target / "audit.json", prepared.audit)
+    logger.info(
+        "%d utterances prepared in %s, %d quarantined, %d files skipped as harmless",
+        len(prepared.manifest),
+        target,
+        len(prepared.quarantine),
+        prepared.skipped["count"].sum(),
     )
-
-
-def limit_rows(data: Dataset, count: int, seed: int = 0) -> Dataset:
-    """``count`` rows drawn once with a fixed seed, for small profiles; 0 keeps all."""
-    if count in (0, len(data)) or count > len(data):
-        return data
-    return data.shuffle(seed=seed).select(range(count)).flatten_indices()
-
-
-def _write_shards(
-    manifest: pd.DataFrame,
-    target: Path,
-    native_l1: str,
-    embed_audio: bool,
-    workers: int | None,
-    progress: bool,
-) -> pd.DataFrame:
-    """Write missing shards; returns clips that could not be decoded as quarantine rows (file = utterance id)."""
-    target.mkdir(parents=True, exist_ok=True)
-    jobs, index = [], {}
-    native = manifest["l1"] == native_l1
-    for split in SPLITS:
-        for prefix, mask in (("", ~native), ("native_", native)):
-            rows = manifest[(manifest["split"] == split) & mask]
-            for start in range(0, len(rows), SHARD_ROWS):
-                shard = rows.iloc[start : start + SHARD_ROWS]
-                name = f"{prefix}{split}-{start // SHARD_ROWS:05d}-{_fingerprint(shard, embed_audio)}.arrow"
-                index.setdefault(prefix + split, []).append(name)
-                if not (target / name).with_suffix(".json").is_file():
-                    jobs.append((shard.to_dict("records"), target / name, embed_audio))
-    _run(jobs, workers or os.cpu_count() or 1, progress)
-    wanted = {name for names in index.values() for name in names}
-    for path in target.glob("*.arrow"):
-        if path.name not in wanted:
-            path.unlink()
-            path.with_suffix(".json").unlink(missing_ok=True)
-    reports = {name: read_json((target / name).with_suffix(".json")) for name in sorted(wanted)}
-    kept = {split: [n for n in names if reports[n]["rows"]] for split, names in index.items()}
-    write_json(target / "index.json", {split: names for split, names in kept.items() if names})
-    rejected = [(r["file"], r["reason"]) for report in reports.values() for r in report["rejected"]]
-    return pd.DataFrame(rejected, columns=["file", "reason"])
-
-
-def _run(jobs: list[tuple], workers: int, progress: bool) -> None:
-    bar = tqdm(total=len(jobs), desc="prepare", unit="shard", disable=not progress or not jobs)
-    if workers == 1 or len(jobs) <= 1:
-        for job in jobs:
-            _write_shard(job)
-            bar.update()
-    else:
-        with get_context("spawn").Pool(min(workers, len(jobs))) as pool:
-            for _ in pool.imap_unordered(_write_shard, jobs):
-                bar.update()
-    bar.close()
-
-
-def _write_shard(job: tuple[list[dict[str, Any]], Path, bool]) -> None:
-    """Write one shard and its report; the report comes last and marks the shard as complete."""
-    records, path, embed_audio = job
-    rows, rejected = [], []
-    for record in records:
-        try:
-            rows.append(record | _stored_audio(record, embed_audio))
-        except AudioError as error:
-            rejected.append(
-                {
-                    "file": record["utterance_id"],
-                    "reason": f"undecodable audio ({str(error)[-120:]})",
-                }
-            )
-    if rows:
-        temporary = path.with_suffix(".part")
-        columns = {key: [row[key] for row in rows] for key in (*MANIFEST_COLUMNS, "length")}
-        with datasets.arrow_writer.ArrowWriter(
-            path=str(temporary), features=_features(embed_audio)
-        ) as writer:
-            writer.write_batch(columns)
-            writer.finalize()
-        temporary.replace(path)
-    write_json(path.with_suffix(".json"), {"rows": len(rows), "rejected": rejected})
-
-
-def _stored_audio(record: dict[str, Any], embed_audio: bool) -> dict[str, Any]:
-    if not embed_audio:
-        return {"length": round(record["duration_s"] * audio.RATE)}
-    samples = audio.decode(record["audio"])
-    if audio.rms_db(samples) < audio.SILENCE_DB:
-        raise AudioError(f"silent, {audio.rms_db(samples):.0f} dB")
-    return {"audio": audio.encode_wav(samples), "length": len(samples)}
-
-
-def _features(embed_audio: bool) -> datasets.Features:
-    columns = {name: datasets.Value("string") for name in MANIFEST_COLUMNS}
-    numbers = {
-        "category": datasets.Value("int64"),
-        "duration_s": datasets.Value("float64"),
-        "length": datasets.Value("int64"),
-    }
-    return datasets.Features(
-        columns | numbers | ({"audio": datasets.Value("binary")} if embed_audio else {})
-    )
-
-
-def _fingerprint(shard: pd.DataFrame, embed_audio: bool) -> str:
-    """Hash of everything a shard is made from: rows, form, and size and time of the audio files."""
-    digest = hashlib.sha256(f"{_VERSION} {embed_audio}".encode())
-    for record in shard.to_dict("records"):
-        digest.update(json.dumps(record, ensure_ascii=False, sort_keys=True).encode())
-    for file in sorted({reference.split(audio.ZIP_SEPARATOR)[0] for reference in shard["audio"]}):
-        status = Path(file).stat()
-        digest.update(f"{file} {status.st_size} {status.st_mtime_ns}".encode())
-    return digest.hexdigest()[:12]

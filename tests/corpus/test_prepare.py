@@ -1,168 +1,101 @@
-"""Splits, audit and preparation."""
+"""From a delivered corpus to a prepared folder."""
 
-import os
+import logging
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from speakor_common.corpus import aihub, prepare, review, splits
-from speakor_common.corpus.audit import audit
-from speakor_common.corpus.review import Review
-from speakor_common.corpus.splits import SPLITS, UNUSED, SplitPolicy, assign_splits
+from speakor_common.corpus import prepare
+from speakor_common.corpus.review import Review, write_reviews
+from speakor_common.corpus.splits import SPLITS, SplitPolicy
 from speakor_common.errors import CorpusError
-from tests.builders import as_json, encoded, label, seed_layout, stem, tone, write
+from tests.builders import as_csv, as_json, encoded, label, seed_layout, stem, tone, write
 
 POLICY = SplitPolicy(valid_speakers=0.3, test_speakers=0.3)
 
 
-def manifest(speakers=10, prompts=12, l1s=("VN", "JP")) -> pd.DataFrame:
-    rows = [
-        {
-            "speaker_id": f"{l1}{s:04d}",
-            "l1": l1,
-            "prompt_id": f"11RA{p:03d}",
-            "utterance_id": f"{l1}{s}-{p}",
-        }
-        for l1 in l1s
-        for s in range(speakers)
-        for p in range(prompts)
-    ]
-    return pd.DataFrame(rows)
+def prepared(tmp_path, **options):
+    """``tmp_path/in`` prepared in ``tmp_path/out``."""
+    options = {"policy": POLICY, "workers": 1, "progress": False} | options
+    return prepare.prepare(tmp_path / "in", tmp_path / "out", **options)
 
 
-def test_speakers_are_disjoint_and_stratified():
-    table = assign_splits(manifest(), POLICY)
-    assert (table.groupby("speaker_id")["split"].nunique() == 1).all()
-    per_l1 = table.drop_duplicates("speaker_id").groupby(["l1", "split"]).size().unstack()
-    assert per_l1.loc["VN"].tolist() == per_l1.loc["JP"].tolist() and (per_l1 > 0).all().all()
-
-
-def test_row_order_and_more_clips_move_nothing():
-    table = assign_splits(manifest(), POLICY)
-    shuffled = assign_splits(manifest(prompts=20).sample(frac=1, random_state=3), POLICY)
-    before = dict(zip(table["utterance_id"], table["split"], strict=True))
-    after = dict(zip(shuffled["utterance_id"], shuffled["split"], strict=True))
-    assert all(after[u] == split for u, split in before.items())
-
-
-def test_prompt_disjoint_leaves_mixed_pairs_unused():
-    policy = SplitPolicy(
-        valid_speakers=0.3,
-        test_speakers=0.3,
-        prompt_disjoint=True,
-        valid_prompts=0.3,
-        test_prompts=0.3,
-    )
-    table = assign_splits(manifest(prompts=30), policy)
-    used = table[table["split"] != UNUSED]
-    assert (used.groupby("prompt_id")["split"].nunique() == 1).all() and set(used["split"]) == set(
-        SPLITS
-    )
-    assert (table["split"] == UNUSED).any()
-
-
-def test_too_few_speakers_is_an_error():
-    with pytest.raises(CorpusError, match="would be empty"):
-        assign_splits(manifest(speakers=2), POLICY)
-
-
-def test_small_l1_goes_to_train_as_a_whole():
-    assert set(splits.speaker_splits({"TH0001": "TH", "TH0002": "TH"}, POLICY).values()) == {
-        "train"
-    }
-
-
-@pytest.fixture
-def delivered(tmp_path):
-    return aihub.read(seed_layout(tmp_path, speakers=6, items=2)).manifest
-
-
-def test_audit_counts_shared_prompts_without_failing(delivered):
-    report = audit(assign_splits(delivered, POLICY), POLICY)
-    assert report["shared"]["speakers"] == {"train-valid": 0, "train-test": 0, "valid-test": 0}
-    assert report["shared"]["prompts"]["train-test"] == 2
-    assert (
-        report["near_identical_test_texts"]["near_identical"] == 2
-    )  # the same two sentences are read by all
-    assert report["coverage"]["words"]["unseen_distinct"] == 0
-
-
-def test_audit_fails_on_speaker_leakage(delivered):
-    table = assign_splits(delivered, POLICY)
-    table.loc[table.index[0], "speaker_id"] = table["speaker_id"].iloc[-1]
-    table.loc[table.index[0], "split"] = "train" if table["split"].iloc[-1] != "train" else "test"
-    with pytest.raises(CorpusError, match="1 speakers in"):
-        audit(table, POLICY)
-
-
-def test_audit_fails_on_identical_audio(delivered):
-    table = assign_splits(delivered, POLICY)
-    first = {split: table.index[table["split"] == split][0] for split in ("train", "test")}
-    table.loc[first["test"], "audio"] = table.loc[first["train"], "audio"]
-    with pytest.raises(CorpusError, match="1 audio in train-test"):
-        audit(table, POLICY)
-
-
-def test_audit_fails_on_shared_prompts_if_none_were_promised(delivered):
-    policy = SplitPolicy(prompt_disjoint=True)
-    with pytest.raises(CorpusError, match="prompts in"):
-        audit(assign_splits(delivered, POLICY), policy)
+def reasons(done):
+    return dict(zip(done.quarantine["file"], done.quarantine["reason"], strict=True))
 
 
 @pytest.mark.parametrize("embed", [True, False])
-def test_prepare_stores_encoded_audio_and_lengths(tmp_path, embed):
-    done = prepare.prepare(
-        seed_layout(tmp_path / "in", 6),
-        tmp_path / "out",
-        POLICY,
-        embed_audio=embed,
-        workers=1,
-        progress=False,
-    )
+def test_a_corpus_becomes_a_dataset_and_its_tables(tmp_path, embed):
+    seed_layout(tmp_path / "in", 6)
+    done = prepared(tmp_path, embed_audio=embed)
     data = prepare.load_prepared(done.directory)
     assert set(data) == set(SPLITS) and sum(map(len, data.values())) == len(done.manifest) == 12
     row = data["train"][0]
     assert row["length"] == 16_000 and isinstance(row["audio"], bytes if embed else str)
-    assert {"manifest.csv", "quarantine.csv", "audit.json", "index.json"} <= {
-        p.name for p in done.directory.iterdir()
-    }
+    names = {path.name for path in done.directory.iterdir()}
+    assert {"manifest.csv", "quarantine.csv", "skipped.csv", "audit.json", "index.json"} <= names
 
 
-def test_prepare_continues_and_redoes_only_what_changed(tmp_path, monkeypatch):
-    monkeypatch.setattr(prepare, "SHARD_ROWS", 2)
+def cut(content):
+    return content[:-9_000]
+
+
+BROKEN = {
+    "silent": (encoded(np.zeros(16_000, np.float32)), "silent recording (-inf dB)"),
+    "NaN": (encoded(np.full(16_000, np.nan, np.float32), subtype="FLOAT"), "undecodable audio"),
+    "cut": (cut(encoded(tone())), "cut recording (0.72 of 1.00 s are there)"),
+    "cut FLAC": (cut(encoded(tone(3.0), form="FLAC")), "cut recording|undecodable audio"),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+@pytest.mark.parametrize("embed", [True, False])
+def test_a_bad_recording_reaches_no_split_whatever_the_profile(tmp_path, embed, kind):
+    content, reason = BROKEN[kind]
+    seed_layout(tmp_path / "in", 6)
+    name = stem(speaker=1, item=1)
+    write(tmp_path / "in" / "train" / "audio" / f"{name}.wav", content)
+    done = prepared(tmp_path, embed_audio=embed)
+    assert any(reasons(done)[name].startswith(r) for r in reason.split("|")), reasons(done)
+    stored = prepare.load_prepared(done.directory)
+    assert name not in {i for split in stored.values() for i in split["utterance_id"]}
+    assert len(done.manifest) == sum(map(len, stored.values())) == 11
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kept"),
+    [
+        (stem(speaker=1, item=1), stem(speaker=4, item=1), 11),  # the same text by two speakers
+        (stem(speaker=1, item=1), stem(speaker=1, item=2), 10),  # two texts
+    ],
+)
+@pytest.mark.parametrize("embed", [True, False])
+def test_one_recording_under_two_ids_stops_nothing(tmp_path, embed, first, second, kept):
     root = seed_layout(tmp_path / "in", 6)
-    prepare.prepare(root, tmp_path / "out", POLICY, workers=1, progress=False)
-    times = {p.name: p.stat().st_mtime_ns for p in (tmp_path / "out").glob("*.arrow")}
-    removed = sorted(times)[0]
-    (tmp_path / "out" / removed).with_suffix(
-        ".json"
-    ).unlink()  # as if killed before the shard was complete
-    prepare.prepare(root, tmp_path / "out", POLICY, workers=1, progress=False)
-    again = {p.name: p.stat().st_mtime_ns for p in (tmp_path / "out").glob("*.arrow")}
-    assert set(again) == set(times) and {n for n in times if again[n] != times[n]} == {removed}
-    changed = next((root / "train" / "audio").glob("*.wav"))
-    write(changed, encoded(tone(1.5, frequency=333)))
-    os.utime(changed, ns=(1, 1))
-    prepare.prepare(root, tmp_path / "out", POLICY, workers=1, progress=False)
-    assert len({p.name for p in (tmp_path / "out").glob("*.arrow")} & set(times)) == len(times) - 1
+    paths = {path.stem: path for path in root.rglob("*.wav")}
+    paths[second].write_bytes(paths[first].read_bytes())
+    done = prepared(tmp_path, embed_audio=embed)
+    assert len(done.manifest) == kept and len(done.quarantine) == 12 - kept
+    for file, reason in reasons(done).items():
+        assert {file, reason.split("recording as ")[1].split(",")[0]} == {first, second}
+    assert set(done.audit["shared"]["audio"].values()) == {0}
 
 
-def test_prepare_quarantines_silence_and_truncated_audio(tmp_path):
-    root = seed_layout(tmp_path / "in", 6, items=6)
-    names = [stem(speaker=1, item=41), stem(speaker=1, item=42)]
-    for name, content in zip(
-        names, (encoded(tone() * 0), encoded(tone(2), form="FLAC")[:900]), strict=True
-    ):
-        write(root / "train" / "labels" / f"{name}.json", as_json(label(name)))
-        write(
-            root / "train" / "audio" / f"{name}.{'wav' if content[:4] == b'RIFF' else 'flac'}",
-            content,
-        )
-    done = prepare.prepare(root, tmp_path / "out", POLICY, workers=1, progress=False)
-    assert set(done.quarantine["file"]) == set(names) and not set(names) & set(
-        done.manifest["utterance_id"]
-    )
-    assert "silent" in done.quarantine.set_index("file").loc[names[0], "reason"]
+def test_a_second_call_changes_nothing_and_a_lost_clip_only_its_own_split(tmp_path):
+    root = seed_layout(tmp_path / "in", 6)
+    first = prepared(tmp_path)
+    times = {p.name: p.stat().st_mtime_ns for p in first.directory.glob("*.arrow")}
+    assert prepared(tmp_path).manifest.equals(first.manifest)
+    assert times == {p.name: p.stat().st_mtime_ns for p in first.directory.glob("*.arrow")}
+
+    gone = first.manifest["utterance_id"][0]
+    next(root.rglob(f"{gone}.wav")).unlink()
+    second = prepared(tmp_path)
+    expected = first.manifest[first.manifest["utterance_id"] != gone].reset_index(drop=True)
+    pd.testing.assert_frame_equal(second.manifest, expected)
+    left = {p.name for p in second.directory.glob("*.arrow")}
+    assert len(left & set(times)) == len(times) - 1
 
 
 def test_native_speech_has_its_own_splits(tmp_path):
@@ -171,65 +104,66 @@ def test_native_speech_has_its_own_splits(tmp_path):
         name = stem("KR", speaker)
         write(root / "train" / f"{name}.json", as_json(label(name)))
         write(root / "train" / f"{name}.wav", encoded(tone(frequency=500 + speaker)))
-    prepare.prepare(root, tmp_path / "out", POLICY, workers=1, progress=False)
-    data = prepare.load_prepared(tmp_path / "out")
+    data = prepare.load_prepared(prepared(tmp_path).directory)
     assert set(data["native_train"]["l1"]) == {"KR"} and "KR" not in set(data["train"]["l1"])
 
 
-def test_limit_is_stable_and_zero_keeps_all(tmp_path):
-    prepare.prepare(
-        seed_layout(tmp_path / "in", 6, 4), tmp_path / "out", POLICY, workers=1, progress=False
-    )
-    data = prepare.load_prepared(tmp_path / "out")["train"]
-    assert (
-        prepare.limit_rows(data, 3)["utterance_id"][:]
-        == prepare.limit_rows(data, 3)["utterance_id"][:]
-    )
-    assert len(prepare.limit_rows(data, 0)) == len(data) == len(prepare.limit_rows(data, 10**6))
-
-
-def test_loading_what_was_never_prepared(tmp_path):
-    with pytest.raises(CorpusError, match="speakor prepare"):
-        prepare.load_prepared(tmp_path)
-
-
-def test_a_review_takes_what_is_unusable_out_of_the_corpus_and_leaves_the_other_splits(tmp_path):
-    root, file = seed_layout(tmp_path / "in", 6), tmp_path / "review.csv"
-    whole = prepare.prepare(root, tmp_path / "out", POLICY, workers=1, progress=False).manifest
+def test_a_review_takes_what_is_unusable_out_and_leaves_the_other_splits(tmp_path, caplog):
+    seed_layout(tmp_path / "in", 6)
+    whole = prepared(tmp_path).manifest
     wrong, kept = whole["utterance_id"][:2]
-    review.write_reviews(
-        file,
-        {
-            wrong: Review(("label wrong", "accent")),
-            kept: Review(("accent",), "nice"),
-            "nobody": Review(("noise",)),
-        },
-    )
-    done = prepare.prepare(root, tmp_path / "out", POLICY, workers=1, progress=False, exclude=file)
+    reviews = {
+        wrong: Review(("label wrong", "accent")),
+        kept: Review(("accent",), "nice"),
+        "nobody": Review(("noise",)),
+    }
+    file = write_reviews(tmp_path / "review.csv", reviews)
+    with caplog.at_level(logging.WARNING):
+        done = prepared(tmp_path, exclude=file)
     assert done.quarantine.to_dict("records") == [
         {"file": wrong, "reason": "excluded by review: label wrong"}
     ]
-    pd.testing.assert_frame_equal(
-        done.manifest, whole[whole["utterance_id"] != wrong].reset_index(drop=True)
-    )
+    expected = whole[whole["utterance_id"] != wrong].reset_index(drop=True)
+    pd.testing.assert_frame_equal(done.manifest, expected)
+    assert "1 of 3 reviews are of no clip of this corpus" in caplog.text
     with pytest.raises(CorpusError, match="no review at"):
-        prepare.prepare(
-            root, tmp_path / "out", POLICY, workers=1, progress=False, exclude=tmp_path / "none.csv"
-        )
+        prepared(tmp_path, exclude=tmp_path / "none.csv")
 
 
-def test_reviews_survive_a_round_trip_and_bad_ones_are_named(tmp_path):
-    file = tmp_path / "review.csv"
-    given = {"b": Review(("noise", "accent"), "말, 소음"), "a": Review((), "note"), "c": Review()}
-    assert (
-        review.read_reviews(review.write_reviews(file, given)) == {"a": given["a"], "b": given["b"]}
-        and review.read_reviews(tmp_path / "none.csv") == {}
-    )
-    for content, complaint in (
-        ("x,y\n1,2\n", "lacks the columns"),
-        ("utterance_id,tags,note\na,loud,\n", "'loud'.*known are label wrong"),
-        ("", "no table"),
-    ):
-        file.write_text(content)
-        with pytest.raises(CorpusError, match=complaint):
-            review.read_reviews(file)
+def test_what_was_not_needed_is_counted_and_written_down(tmp_path, caplog):
+    root = seed_layout(tmp_path / "in", 6)
+    names = [path.stem for path in root.rglob("*.json")]
+    for name in names:
+        text = f"문장 {'가나다'[int(name[7:9]) % 3]} 번"
+        write(root / "csv" / f"{name}.csv", as_csv([label(name, text)]))
+    write(root / ".DS_Store", b"x")
+    with caplog.at_level(logging.INFO):
+        done = prepared(tmp_path)
+    assert dict(zip(done.skipped["reason"], done.skipped["count"], strict=True)) == {
+        "hidden file of a system": 1,
+        "second form of a label": len(names),
+    }
+    assert done.quarantine.empty and "13 files skipped as harmless" in caplog.text
+    assert pd.read_csv(done.directory / "skipped.csv")["count"].sum() == 13
+
+
+def test_a_corpus_without_a_usable_clip_says_why(tmp_path):
+    for number in range(3):
+        write(tmp_path / "in" / f"{stem(item=number)}.json", as_json(label(stem(item=number))))
+    with pytest.raises(CorpusError, match="no usable clip; missing audio: 3"):
+        prepared(tmp_path)
+
+
+def test_a_split_that_quarantine_empties_is_named(tmp_path):
+    root = seed_layout(tmp_path / "in", 3, items=1)
+    manifest = prepared(tmp_path).manifest
+    test_clip = manifest.loc[manifest["split"] == "test", "utterance_id"].iloc[0]
+    next(root.rglob(f"{test_clip}.wav")).write_bytes(encoded(np.zeros(16_000, np.float32)))
+    with pytest.raises(CorpusError, match=r"\['test'\] would be empty"):
+        prepared(tmp_path)
+
+
+def test_an_unknown_reader_is_named_before_anything_is_read(tmp_path):
+    with pytest.raises(CorpusError, match="no corpus reader 'nope'; there are aihub, ksponspeech"):
+        prepared(tmp_path, reader="nope")
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,256 @@
+"""Labels and recordings of a corpus → manifest, quarantine and what was skipped.
+
+A reader finds labels in its corpus's own form and hands them to a :class:`Collector`, which is
+the same for all corpora: it turns labels into text, joins them with audio by file name stem in
+NFC, never by path, and gives every clip one outcome. What cannot be used goes to the quarantine
+with file and reason; one bad item never stops a run, many do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from tqdm import tqdm
+
+from speakor_common import audio
+from speakor_common.corpus.files import Entry
+from speakor_common.corpus.schema import (
+    MANIFEST_COLUMNS,
+    QUARANTINE_COLUMNS,
+    SKIPPED_COLUMNS,
+    Corpus,
+    ReadOptions,
+)
+from speakor_common.errors import AudioError, CorpusError
+from speakor_common.text import normalize_korean, strip_aihub_markup, unreadable_parts
+
+# Stands for words that nobody could understand: the clip holds speech that no label says.
+_UNINTELLIGIBLE = re.compile(r"(?<!\S)u/(?![A-Za-z0-9])", re.IGNORECASE)
+_SAME_LENGTH = 0.1  # seconds; coders pad a little
+_SECOND_FORM = "second form of a label"
+_NO_DETAIL = re.compile(r"\s*[:(].*")  # of a reason, when reasons are counted
+
+
+@dataclass(frozen=True)
+class LabelledClip:
+    """One label, read but not yet judged.
+
+    Attributes:
+        stem: file name without extension, NFC; the utterance id.
+        raw_text: what the label says, marks and all.
+        fields: further manifest columns; those left out are empty.
+        where: file, and row if it holds several, for the quarantine.
+        form: how the label came (``"json"``, ``"table in zip"``). Corpora are handed out in
+            several forms at once, and a clip named in two of them is one utterance.
+    """
+
+    stem: str
+    raw_text: str
+    fields: dict[str, Any]
+    where: str
+    form: str
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """A label with its text, or the reason why it has none."""
+
+    clip: LabelledClip
+    text: str = ""
+    reason: str = ""
+
+
+class Collector:
+    """What is known so far of one corpus: its recordings, one label a clip, what was left out."""
+
+    def __init__(self, options: ReadOptions) -> None:
+        self.options = options
+        self.sounds: dict[str, Entry] = {}
+        self._labels: dict[str, _Judged] = {}
+        self._rejected: list[tuple[str, str]] = []
+        self._lost_labels = 0  # labels that name no clip
+        self._skipped: dict[str, tuple[int, str]] = {}
+
+    # what a reader calls
+
+    def reject(self, where: str, reason: str, is_label: bool = False) -> None:
+        """Quarantine a file or row; ``is_label`` if it is the label of some clip."""
+        self._rejected.append((where, reason))
+        self._lost_labels += is_label
+
+    def skip(self, where: str, reason: str) -> None:
+        """Count a file that is not needed and whose absence would change nothing."""
+        count, example = self._skipped.get(reason, (0, where))
+        self._skipped[reason] = (count + 1, example)
+
+    def add_sound(self, entry: Entry) -> None:
+        """A recording; a second one of the same name is skipped if it is the same recording."""
+        first = self.sounds.setdefault(entry.stem, entry)
+        if first is entry:
+            return
+        if _same_recording(first, entry):
+            self.skip(entry.where, "same recording once more")
+        else:
+            self.reject(entry.where, f"duplicate audio name (another is {first.where})")
+
+    def add_label(self, clip: LabelledClip) -> None:
+        """A label; of several forms of one label the first usable one counts."""
+        try:
+            judged = _Judged(clip, text=label_text(clip.raw_text, self.options))
+        except CorpusError as error:
+            judged = _Judged(clip, reason=str(error))
+        self._settle(judged)
+
+    def add_unfit_label(self, stem: str, where: str, form: str, reason: str) -> None:
+        """A label that cannot be read although it shows whose it is."""
+        self._settle(_Judged(LabelledClip(stem, "", {}, where, form), reason=reason))
+
+    def has_label(self, stem: str) -> bool:
+        return stem in self._labels
+
+    def complaints(self) -> str:
+        """What was rejected so far, for the message of an error; ``""`` if nothing."""
+        reasons = count_reasons(reason for _, reason in self._rejected)
+        return f"; rejected so far: {reasons}" if reasons else ""
+
+    # one outcome a clip
+
+    def _settle(self, new: _Judged) -> None:
+        first = self._labels.get(new.clip.stem)
+        if first is None:
+            self._labels[new.clip.stem] = new
+        elif not first.text:
+            # The usable one counts. If neither is, the clip stays in the quarantine once.
+            kept, spare = (new, first) if new.text else (first, new)
+            self._labels[new.clip.stem] = kept
+            self.skip(spare.clip.where, _SECOND_FORM)
+        elif new.clip.form == first.clip.form:
+            self.reject(new.clip.where, f"duplicate id (also {first.clip.where})", is_label=True)
+        elif new.text in ("", first.text):
+            self.skip(new.clip.where, _SECOND_FORM)
+        else:
+            reason = f"two labels that differ (the other is {new.clip.where})"
+            self._labels[new.clip.stem] = _Judged(first.clip, reason=reason)
+
+    # labels → rows
+
+    def finish(self, root: Path, progress: bool = False) -> Corpus:
+        """Join labels and audio.
+
+        Raises:
+            CorpusError: more labelled clips were rejected than the options allow.
+        """
+        rows = []
+        bad_clips = 0
+        for judged in tqdm(self._labels.values(), desc="clips", disable=not progress):
+            try:
+                rows.append(self._row(judged))
+            except CorpusError as error:
+                self._rejected.append((judged.clip.where, str(error)))
+                bad_clips += 1
+        self._check_share(root, bad_clips + self._lost_labels)
+
+        # recordings nobody described
+        for stem, entry in self.sounds.items():
+            if stem not in self._labels:
+                self._rejected.append((entry.where, "audio without label"))
+
+        manifest = pd.DataFrame(rows, columns=list(MANIFEST_COLUMNS))
+        skipped = [(reason, count, example) for reason, (count, example) in self._skipped.items()]
+        return Corpus(
+            manifest.sort_values("utterance_id", ignore_index=True),
+            pd.DataFrame(self._rejected, columns=list(QUARANTINE_COLUMNS)),
+            pd.DataFrame(skipped, columns=list(SKIPPED_COLUMNS)),
+        )
+
+    def _row(self, judged: _Judged) -> dict[str, Any]:
+        if judged.reason:
+            raise CorpusError(judged.reason)
+        sound = self.sounds.get(judged.clip.stem)
+        if sound is None:
+            raise CorpusError("missing audio")
+        own = {
+            "utterance_id": judged.clip.stem,
+            "audio": sound.reference,
+            "text": judged.text,
+            "raw_text": judged.clip.raw_text,
+            "duration_s": self._seconds(sound),
+        }
+        return dict.fromkeys(MANIFEST_COLUMNS, "") | {"category": 0} | judged.clip.fields | own
+
+    def _seconds(self, sound: Entry) -> float:
+        try:
+            seconds = audio.duration(sound.reference)
+        except AudioError as error:
+            raise CorpusError("undecodable audio") from error
+        if seconds == 0:
+            raise CorpusError("empty audio")
+        if seconds < self.options.min_seconds:
+            raise CorpusError(f"shorter than {self.options.min_seconds} s")
+        if seconds > self.options.max_seconds:
+            raise CorpusError(f"longer than {self.options.max_seconds} s")
+        return seconds
+
+    def _check_share(self, root: Path, rejected: int) -> None:
+        """Stop where so many labelled clips are bad that something else must be wrong."""
+        labelled = len(self._labels) + self._lost_labels
+        allowed = self.options.max_rejected
+        if labelled < self.options.few_clips or rejected <= allowed * labelled:
+            return
+        raise CorpusError(
+            f"{root}: {rejected} of {labelled} labelled clips rejected, at most {allowed:.0%} "
+            f"are allowed; {count_reasons(reason for _, reason in self._rejected)}"
+        )
+
+
+def label_text(raw_text: str, options: ReadOptions) -> str:
+    """Normalised text of a label.
+
+    Raises:
+        CorpusError: it says nothing, or something that cannot be written in Korean without
+            guessing; names the pieces.
+    """
+    if not raw_text:
+        raise CorpusError("missing text")
+    if _UNINTELLIGIBLE.search(raw_text):
+        raise CorpusError("speech that nobody understood (u/)")
+
+    plain = strip_aihub_markup(raw_text, options.dual_form, options.fillers, options.fragments)
+    if pieces := unreadable_parts(plain):
+        raise CorpusError(f"text cannot be read in Korean: {', '.join(pieces)[:120]}")
+
+    text = normalize_korean(plain)
+    if not text:
+        raise CorpusError("text empty after normalising")
+    return text
+
+
+def count_reasons(reasons: Any, most: int = 12) -> str:
+    """Reasons with their counts, the most frequent first, details left out.
+
+    >>> count_reasons(["missing audio", "unreadable label (a)", "unreadable label (b)"])
+    'unreadable label: 2, missing audio: 1'
+    """
+    counts = Counter(_NO_DETAIL.sub("", reason) for reason in reasons)
+    return ", ".join(f"{reason}: {count}" for reason, count in counts.most_common(most))
+
+
+def first_line(error: Exception) -> str:
+    """An error as a quarantine reason."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+
+
+def _same_recording(first: Entry, second: Entry) -> bool:
+    """Whether two files of one name hold the same: equal bytes, or another format as long."""
+    try:
+        if first.suffix == second.suffix:
+            return first.read() == second.read()
+        lengths = audio.duration(first.reference), audio.duration(second.reference)
+        return abs(lengths[0] - lengths[1]) < _SAME_LENGTH
+    except AudioError:
+        return False
