@@ -9,6 +9,7 @@ import argparse
 import ast
 import json
 import os
+import pkgutil
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -25,9 +26,9 @@ FILES = 64  # transcribed together
 def prepare(options: argparse.Namespace) -> None:
     from speakor_common import paths
     from speakor_common.corpus.prepare import prepare
-    from speakor_common.training.experiments import profile
+    from speakor_common.training.profiles import get_profile
 
-    scale = profile(options.profile)
+    scale = get_profile(options.profile)
     root = Path(options.data) if options.data else paths.sample_corpus()
     done = prepare(
         root,
@@ -44,15 +45,15 @@ def prepare(options: argparse.Namespace) -> None:
 
 def train(options: argparse.Namespace) -> None:
     from speakor_common import paths
-    from speakor_common.shipped import base_tiny, listener_tiny
+    from speakor_common.shipped.presets import SHIPPED_MODELS
     from speakor_common.training import runs
 
     changes = _changes(options.set)
-    shipped = {"base-tiny": base_tiny, listener_tiny.NAME: listener_tiny}
-    if options.experiment in shipped:
-        facts = shipped[options.experiment].train_from_sample(options.seed)
+    if options.experiment in SHIPPED_MODELS:
+        train_shipped = pkgutil.resolve_name(SHIPPED_MODELS[options.experiment])
+        facts = train_shipped(options.seed)
     else:
-        facts = runs.train(options.experiment, options.profile, options.seed, **changes)
+        facts = runs.train_experiment(options.experiment, options.profile, options.seed, **changes)
     print(
         f"{options.experiment}: {facts['steps']} steps, {facts['seconds']:.0f} s, {facts['peak_memory_mib']} MiB"
     )
@@ -145,7 +146,7 @@ def reproduce(options: argparse.Namespace) -> None:
 def study(options: argparse.Namespace) -> None:
     from speakor_common.pipeline import study
 
-    _, verdicts = study.run(options.study, options.profile, tuple(options.seeds))
+    _, verdicts = study.run_study(options.study, options.profile, tuple(options.seeds))
     print(verdicts.to_string(index=False))
 
 
@@ -175,10 +176,10 @@ def verify(options: argparse.Namespace) -> None:
 def export(options: argparse.Namespace) -> None:
     from speakor_common import paths
     from speakor_common.models import checkpoints
-    from speakor_common.models import export as onnx
+    from speakor_common.models.export import export_ctc
 
     print(
-        f"exported: {paths.relative(onnx.export(checkpoints.find_checkpoint(options.model), int8=not options.fp32))}"
+        f"exported: {paths.relative(export_ctc(checkpoints.find_checkpoint(options.model), int8=not options.fp32))}"
     )
 
 

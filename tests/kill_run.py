@@ -25,6 +25,7 @@ from speakor_common.show import report
 from speakor_common.show.explorer import explorer
 from speakor_common.storage import write_json, write_text
 from speakor_common.training import runs
+from speakor_common.training.preset import CTCTraining
 from speakor_common.training.profiles import PROFILES, Profile
 
 NAME = "seconds"
@@ -40,7 +41,8 @@ def pipeline(home: Path, happened) -> None:
     profile = PROFILES[NAME]
     prepare.prepare(home / "corpus", paths.prepared(NAME), profile.split, workers=1, progress=False)
     for experiment in ("exp01", "exp05"):
-        runs.train(experiment, NAME, 1, (Steps(),))
+        short = {"epochs": 2, "batch_size": 4, "gradient_accumulation": 1}
+        runs.train_experiment(experiment, NAME, 1, (Steps(),), **short)
     results = paths.results(NAME)
     predictions = evaluate.predict_all(NAME)
     metrics, best = summary.summarise_predictions(predictions), evaluate.choose_experiment(NAME)
@@ -79,9 +81,11 @@ def main(home: Path, report_file: Path, events: list[int]) -> None:
     os.environ["SPEAKOR_HOME"] = str(home)
     base = str(home / "base")
     PROFILES[NAME] = Profile(
-        name=NAME, base={"ctc": base, "whisper": ""}, listener=base, split=SplitPolicy(valid_speakers=0.25, test_speakers=0.25),
-        epochs={"exp01": 2, "exp05": 2}, batch_size={"exp01": 4, "exp05": 4}, accumulation={"exp05": 1},
-    )  # fmt: skip
+        name=NAME,
+        base={CTCTraining: base},
+        listener=base,
+        split=SplitPolicy(valid_speakers=0.25, test_speakers=0.25),
+    )
     for event in [*events, None]:
         process = os.fork()
         if process == 0:

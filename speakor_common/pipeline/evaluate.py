@@ -22,12 +22,10 @@ from speakor_common.evaluation.summary import compare_experiments, summarise_rat
 from speakor_common.models import checkpoints
 from speakor_common.pipeline.prediction_cache import cached_predictions, remove_others
 from speakor_common.pipeline.results import (
-    BASE,
     FEEDBACK_FILE,
     NATIVE,
     NATIVE_FILE,
     PREDICTIONS,
-    ZERO_SHOT,
     clean_predictions,
 )
 from speakor_common.pronunciation import detection, feedback
@@ -35,14 +33,15 @@ from speakor_common.recognition import predict
 from speakor_common.recognition.predict import Request
 from speakor_common.recognition.transcriber import Transcriber
 from speakor_common.storage import write_text
-from speakor_common.training.experiments import EXPERIMENTS, SHIPPED, Profile
-from speakor_common.training.experiments import profile as get_profile
-from speakor_common.training.runs import finished
-
-TUNED_CTC = tuple(
-    name for name, e in EXPERIMENTS.items() if e.kind == "ctc" and name not in SHIPPED
+from speakor_common.training.experiments import (
+    BASE,
+    EXPERIMENTS,
+    UNTUNED,
+    experiments_with,
 )
-
+from speakor_common.training.fingerprints import finished_run
+from speakor_common.training.preset import CTCTraining
+from speakor_common.training.profiles import Profile, get_profile
 
 # What is evaluated
 
@@ -71,17 +70,19 @@ def available_models(profile: Profile) -> dict[str, Path]:
     Raises:
         ResultsError: no experiment of the profile is trained.
     """
-    directories = {n: paths.model(n, profile.name) for n in EXPERIMENTS if n not in SHIPPED}
-    trained = {name: path for name, path in directories.items() if finished(path)}
+    directories = {name: paths.model(name, profile.name) for name in EXPERIMENTS}
+    trained = {name: path for name, path in directories.items() if finished_run(path)}
     if not trained:
         raise ResultsError(
             f"profile {profile.name} has no trained model; "
             "run notebooks 02-04 or: speakor train exp05"
         )
 
-    models = {BASE: checkpoints.find_checkpoint(profile.base["ctc"])} | trained
-    if "whisper" in trained:
-        models[ZERO_SHOT] = checkpoints.find_checkpoint(profile.base["whisper"])
+    # A base beside what was trained from it; the CTC base always, as the yardstick of all.
+    models = {BASE: checkpoints.find_checkpoint(profile.base[UNTUNED[BASE]])} | trained
+    for name, training in UNTUNED.items():
+        if name not in models and set(experiments_with(training)) & set(trained):
+            models[name] = checkpoints.find_checkpoint(profile.base[training])
     return models
 
 
@@ -91,7 +92,8 @@ def choose_experiment(profile_name: str) -> str:
     Raises:
         ResultsError: no CTC experiment of the profile is trained.
     """
-    runs = {name: finished(paths.model(name, profile_name)) for name in TUNED_CTC}
+    names = experiments_with(CTCTraining)
+    runs = {name: finished_run(paths.model(name, profile_name)) for name in names}
     rates = {name: run["best_validation_wer"] for name, run in runs.items() if run}
     if not rates:
         raise ResultsError(
@@ -102,8 +104,14 @@ def choose_experiment(profile_name: str) -> str:
 
 def plain_experiment(experiment: str, profile_name: str) -> str:
     """The experiment that decodes the same weights without language models, or else itself."""
-    source = EXPERIMENTS[experiment].weights
-    return source if source and finished(paths.model(source, profile_name)) else experiment
+    run = finished_run(paths.model(experiment, profile_name)) or {}
+    if "decoding" not in run:
+        return experiment
+    for name in experiments_with(CTCTraining):
+        other = finished_run(paths.model(name, profile_name)) or {}
+        if other.get("fingerprint") == run["fingerprint"] and "decoding" not in other:
+            return name
+    return experiment
 
 
 # Transcribing
@@ -120,7 +128,7 @@ def predict_all(profile_name: str, progress: bool = False) -> pd.DataFrame:
     profile = get_profile(profile_name)
     models = available_models(profile)
     conditions = dict.fromkeys(models, (CLEAN,))
-    if any(name in models for name in TUNED_CTC):
+    if set(experiments_with(CTCTraining)) & set(models):
         best = choose_experiment(profile_name)
         conditions[best] = (CLEAN, REAL)
         conditions[plain_experiment(best, profile_name)] = (CLEAN, *CONDITIONS)
@@ -151,9 +159,9 @@ def predict_native(profile_name: str) -> pd.DataFrame | None:
         return None
 
     data = prepare.limit_rows(splits["native_test"], profile.eval_limit)
-    recogniser = Transcriber.from_pretrained(profile.base["ctc"]).recogniser
-    predictions = predict.predict(recogniser, data, BASE, NATIVE)
-    predict.save(predictions, path)
+    recogniser = Transcriber.from_pretrained(profile.base[CTCTraining]).recogniser
+    predictions = predict.predict_split(recogniser, data, BASE, label=NATIVE)
+    predict.write_predictions(predictions, path)
     return predictions
 
 
@@ -177,8 +185,8 @@ def context_rates(profile_name: str) -> tuple[pd.DataFrame, Comparison]:
     tables = []
     for name, full in (("short", False), ("stock", True)):
         started = time.perf_counter()
-        recogniser.whole_context = full
-        predictions = predict.predict(recogniser, data, name, CLEAN)
+        recogniser.full_context = full
+        predictions = predict.predict_split(recogniser, data, name, CLEAN)
         seconds = round(time.perf_counter() - started, 1)
 
         rates = summarise_rates(with_counts(predictions))
@@ -196,21 +204,21 @@ def write_feedback(profile_name: str, predictions: pd.DataFrame, intended: str) 
         intended: the experiment whose transcripts say what was meant.
 
     Returns:
-        see :func:`detection.table`; empty where the corpus has no planted deviations, as real
-        speech has none.
+        see :func:`detection.detection_table`; empty where the corpus has no planted deviations,
+        as real speech has none.
     """
     profile = get_profile(profile_name)
     results = paths.results(profile_name)
-    records = feedback.records_together(
+    records = feedback.make_records_on_cores(
         clean_predictions(predictions, intended),
         checkpoints.find_checkpoint(profile.listener),
         audio_by_id(profile_name),
     )
-    feedback.write(records, results / FEEDBACK_FILE)
+    feedback.write_records(records, results / FEEDBACK_FILE)
 
     data = test_data(profile)
-    known = detection.planted(data["utterance_id"], data["deviations"])
+    known = detection.read_planted(data["utterance_id"], data["deviations"])
     references = dict(zip(data["utterance_id"], data["text"], strict=True))
-    scores = detection.table(records, references, known) if known else pd.DataFrame()
+    scores = detection.detection_table(records, references, known) if known else pd.DataFrame()
     write_text(results / "feedback_scores.csv", scores.to_csv())
     return scores

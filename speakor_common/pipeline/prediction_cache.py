@@ -20,7 +20,7 @@ from speakor_common.models import checkpoints
 from speakor_common.recognition import predict
 from speakor_common.recognition.predict import Request
 from speakor_common.storage import read_json, write_json
-from speakor_common.training.runlog import data_hash
+from speakor_common.training.fingerprints import data_hash
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ def cached_predictions(
         logger.info(
             "transcribing %d test clips with %s (%s)", len(data), request.experiment, conditions
         )
-    made = predict.predict_together(missing, data, progress)
+    made = predict.predict_many(missing, data, progress)
     for request, added in zip(missing, made, strict=True):
         name = request.experiment
         earlier = tables[name]
@@ -68,7 +68,7 @@ def cached_predictions(
     # Every process, and every later run, reads the same files.
     asked = []
     for request in requests:
-        table = predict.read(prediction_file(folder, request.experiment))
+        table = predict.read_predictions(prediction_file(folder, request.experiment))
         asked.append(table[table["condition"].isin(request.conditions)])
     return asked
 
@@ -84,7 +84,7 @@ def remove_others(experiments: Sequence[str], folder: Path) -> None:
 def _origins(requests: Sequence[Request], data: Dataset) -> dict[str, Origin]:
     same_for_all = {
         "data": data_hash(data["utterance_id"], data["text"]),
-        "reader": predict.reader_hash(),
+        "reader": predict.recogniser_code_hash(),
     }
     return {
         request.experiment: {"model": checkpoints.weights_hash(request.model)} | same_for_all
@@ -107,7 +107,7 @@ def _kept_table(path: Path, origin: Origin) -> pd.DataFrame:
     """Predictions at ``path``, none if they were made from something else."""
     record = path.with_suffix(".json")
     if path.is_file() and record.is_file() and read_json(record) == origin:
-        return predict.read(path)
+        return predict.read_predictions(path)
     return pd.DataFrame(columns=list(predict.COLUMNS))
 
 
@@ -115,5 +115,5 @@ def _keep_table(predictions: pd.DataFrame, path: Path, origin: Origin) -> None:
     # The record vouches for the table, so it goes first and comes last.
     record = path.with_suffix(".json")
     record.unlink(missing_ok=True)
-    predict.save(predictions, path)
+    predict.write_predictions(predictions, path)
     write_json(record, origin)

@@ -11,8 +11,7 @@ from pathlib import Path
 from speakor_common import paths
 from speakor_common.corpus.prepare import Prepared, prepare
 from speakor_common.errors import CorpusError
-from speakor_common.training.experiments import Profile
-from speakor_common.training.experiments import profile as get_profile
+from speakor_common.training.profiles import Profile, get_profile
 
 
 def prepare_profile(

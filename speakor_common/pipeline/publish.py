@@ -1,7 +1,8 @@
 """A trained model's card, and handing the model to the Hub.
 
-The card says what the run's own files say: preset, data, numbers with n and interval. Nothing
-in it is typed by hand, and a model that was never evaluated says so.
+The card says what the run's own files say: experiment, data, numbers with n and interval. Nothing
+in it is typed by hand, and a model that was never evaluated says so. A card somebody wrote by hand,
+as those of the shipped models, is left as it is.
 """
 
 from __future__ import annotations
@@ -15,29 +16,27 @@ from speakor_common import paths
 from speakor_common.batching.conditions import CLEAN
 from speakor_common.errors import CheckpointError
 from speakor_common.storage import read_json, write_text
-from speakor_common.training.runs import finished
+from speakor_common.training.fingerprints import finished_run
+from speakor_common.training.preset import LoraTraining
+from speakor_common.training.profiles import PROFILES
 
-_DATA = {
-    "smoke": "a few clips of the synthetic sample corpus (data/sample); the numbers mean nothing",
-    "sample": "the synthetic sample corpus (data/sample): no learner ever spoke it, and a rate on it says nothing about people",
-    "aihub": "AI Hub 505, 인공지능 학습을 위한 외국인 한국어 발화 음성 데이터; the data itself may not be redistributed",
-}
-_USE = """\
+CARD_FILE = "README.md"
+_GENERATED = "<!-- written from run.json; a card without this line is kept as it is -->"
+_USE_CTC = """\
 ## Use
 
 ```python
-from transformers import Wav2Vec2ForCTC, Wav2Vec2Processor
+from transformers import AutoModelForCTC, AutoProcessor
 
-model = Wav2Vec2ForCTC.from_pretrained("{name}")
-processor = Wav2Vec2Processor.from_pretrained("{name}")
+model = AutoModelForCTC.from_pretrained("{name}")
+processor = AutoProcessor.from_pretrained("{name}")
 ```
 
-Input is 16 kHz mono speech, scaled to a peak of 0.95. A jamo vocabulary writes jamo: compose with `unicodedata.normalize("NFC", text)`.
-With this project installed, `transcribe_audio(path, model="{name}")` does both, keeps to whole syllables, which the strongest jamo of each
-frame do not always form, and uses its language models where there are any; the numbers above were reached that way."""
-_KEPT_BACK = """\
-The numbers were reached with a language model counted on AI Hub transcripts, which may not be passed on and is not part of this upload;\
- without it expect the rates of plain decoding, which are higher."""
+Input is 16 kHz mono speech, scaled to a peak of 0.95. A jamo vocabulary writes jamo: compose with
+`unicodedata.normalize("NFC", text)`. With this project installed,
+`transcribe_audio(path, model="{name}")` does both, keeps to whole syllables, which the strongest
+jamo of each frame do not always form, and uses the model's language models where there are any; the
+numbers above were reached that way."""
 _USE_WHISPER = """\
 ## Use
 
@@ -45,8 +44,13 @@ _USE_WHISPER = """\
 from peft import PeftModel
 from transformers import WhisperForConditionalGeneration
 
-model = PeftModel.from_pretrained(WhisperForConditionalGeneration.from_pretrained("{base}"), "{name}")
+base = WhisperForConditionalGeneration.from_pretrained("{base}")
+model = PeftModel.from_pretrained(base, "{name}")
 ```"""
+_KEPT_BACK = """\
+The numbers were reached with a language model counted on transcripts that may not be passed on. It
+is not part of this upload; without it expect the rates of plain decoding, which are higher."""
+_LANGUAGE_MODELS = ("*.arpa", "decoder.json")
 
 
 def model_card(directory: Path, name: str) -> ModelCard:
@@ -56,39 +60,55 @@ def model_card(directory: Path, name: str) -> ModelCard:
         name: what the model is called where it is published, e.g. ``user/exp05``.
 
     Raises:
-        CheckpointError: the directory holds no finished run.
+        CheckpointError: the directory holds no finished run, or one of an earlier version.
     """
-    facts = finished(directory)
-    if facts is None:
+    facts = _finished(directory)
+    experiment = facts["experiment"]
+    if "training" not in experiment:
         raise CheckpointError(
-            f"{directory} holds no run.json; train the model to its end first, e.g.: speakor train exp05"
+            f"{directory}/run.json is of an earlier version, which described experiments "
+            "otherwise; train the model again, or write its README.md by hand"
         )
-    preset, profile = facts["experiment"], facts["profile"]
-    rates = evaluated_rates(preset["name"], profile)
+    profile = facts["profile"]
+    rates = evaluated_rates(experiment["name"], profile)
+    adapter = experiment["training"]["method"] == LoraTraining.method
+
+    # For the Hub's search.
+    base = experiment["base"]
     data = ModelCardData(
         language="ko",
-        license="other" if profile == "aihub" else "mit",
-        library_name="peft" if preset["kind"] == "whisper" else "transformers",
+        license="mit" if _redistributable(profile) else "other",
+        library_name="peft" if adapter else "transformers",
         pipeline_tag="automatic-speech-recognition",
-        base_model=preset["base"] if "/" in preset["base"] else None,
+        base_model=base if "/" in base else None,
         tags=["korean", "non-native-speech", "pronunciation"],
         model_name=name,
         eval_results=_eval_results(rates, profile),
     )
-    use = (_USE_WHISPER if preset["kind"] == "whisper" else _USE).format(
-        name=name, base=preset["base"]
-    )
-    parts = [
+
+    # For people.
+    sections = [
+        _GENERATED,
         f"# {name}",
-        preset["note"],
+        experiment["note"],
         _data_section(facts),
         _numbers(rates, profile),
         _settings(facts),
-        use,
+        (_USE_WHISPER if adapter else _USE_CTC).format(name=name, base=base),
     ]
-    if profile == "aihub" and "decoding" in facts:
-        parts.insert(4, _KEPT_BACK)
-    return ModelCard(f"---\n{data.to_yaml()}\n---\n\n" + "\n\n".join(parts) + "\n")
+    if "decoding" in facts and not _redistributable(profile):
+        sections.insert(5, _KEPT_BACK)
+    return ModelCard(f"---\n{data.to_yaml()}\n---\n\n" + "\n\n".join(sections) + "\n")
+
+
+def _finished(directory: Path) -> dict[str, Any]:
+    facts = finished_run(directory)
+    if facts is None:
+        raise CheckpointError(
+            f"{directory} holds no run.json; train the model to its end first, "
+            "e.g.: speakor train exp05"
+        )
+    return facts
 
 
 def evaluated_rates(experiment: str, profile: str) -> dict[str, Any] | None:
@@ -98,62 +118,91 @@ def evaluated_rates(experiment: str, profile: str) -> dict[str, Any] | None:
 
 
 def write_card(directory: Path, name: str) -> Path:
-    """Write the card as the directory's README.md."""
-    return write_text(directory / "README.md", str(model_card(directory, name)))
+    """Write the card as the directory's README.md, unless somebody wrote one by hand.
+
+    Raises:
+        CheckpointError: see :func:`model_card`.
+    """
+    card = directory / CARD_FILE
+    if card.is_file() and _GENERATED not in card.read_text(encoding="utf-8"):
+        return card
+    return write_text(card, str(model_card(directory, name)))
 
 
 def push(directory: Path, repo_id: str, private: bool = True) -> str:
     """Upload a model directory with its card; returns the address.
 
     Uses the login of ``hf auth login`` or ``HF_TOKEN``; the token is neither printed nor stored.
-    A model trained on AI Hub data holds n-grams of its transcripts in its language models, which stay here.
+    Language models hold n-grams of the transcripts they were counted on. They stay here unless the
+    profile says that its transcripts may be passed on.
+
+    Raises:
+        CheckpointError: no finished run there, or the Hub does not take it.
     """
     from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
 
+    facts = _finished(directory)
     write_card(directory, repo_id)
+
     kept_back = ["runs/**"]  # TensorBoard's file names hold the machine's
-    kept_back += ["*.arpa", "decoder.json"] if finished(directory)["profile"] == "aihub" else []
+    if not _redistributable(facts["profile"]):
+        kept_back += _LANGUAGE_MODELS
     try:
         api = HfApi()
         address = api.create_repo(repo_id, private=private, exist_ok=True)
         api.upload_folder(repo_id=repo_id, folder_path=directory, ignore_patterns=kept_back)
     except (HfHubHTTPError, LocalTokenNotFoundError, OSError) as error:
+        reason = str(error).splitlines()[0][:200]
         raise CheckpointError(
-            f"{paths.relative(directory)} was not uploaded to {repo_id} ({str(error).splitlines()[0][:200]})"
+            f"{paths.relative(directory)} was not uploaded to {repo_id} ({reason})"
         ) from error
     return str(address)
 
 
+def _redistributable(profile: str) -> bool:
+    """Whether a profile's transcripts may be passed on; of one nobody knows, no."""
+    return profile in PROFILES and PROFILES[profile].redistributable
+
+
 def _data_section(facts: dict[str, Any]) -> str:
-    left_out = (
-        ", ".join(f"{count} {reason}" for reason, count in facts["left_out"].items()) or "none"
-    )
-    return f"## Data\n\n{facts['clips']} training clips of {_DATA[facts['profile']]}. Left out: {left_out}."
+    profile = PROFILES.get(facts["profile"])
+    description = (profile and profile.description) or f"profile {facts['profile']}"
+    reasons = [f"{count} {reason}" for reason, count in facts["left_out"].items()]
+    left_out = ", ".join(reasons) or "none"
+    return f"## Data\n\n{facts['clips']} training clips of {description}. Left out: {left_out}."
 
 
 def _numbers(rates: dict[str, Any] | None, profile: str) -> str:
     if rates is None:
         return "## Numbers\n\nNot evaluated on a test split."
-    rows = []
+
+    rows = ["| | | 95 % (bootstrap over speakers) |", "|---|---|---|"]
     for rate in ("wer", "cer"):
         low, high = rates[f"{rate}_95"]
         rows.append(f"| {rate.upper()} | {rates[rate]:.3f} | {low:.3f}-{high:.3f} |")
-    table = "\n".join(["| | | 95 % (bootstrap over speakers) |", "|---|---|---|", *rows])
-    return f"## Numbers\n\nTest split disjoint from training in speakers, n = {rates['n']} (`make reproduce PROFILE={profile}`).\n\n{table}"
+    table = "\n".join(rows)
+    return (
+        f"## Numbers\n\nTest split disjoint from training in speakers, n = {rates['n']} "
+        f"(`make reproduce PROFILE={profile}`).\n\n{table}"
+    )
 
 
 def _settings(facts: dict[str, Any]) -> str:
-    lines = [
-        f"- {key}: {value}"
-        for key, value in facts["experiment"].items()
-        if key not in ("name", "note")
-    ]
+    experiment = facts["experiment"]
+    values = {"base": experiment["base"]} | experiment["training"]
+    if experiment["decoding"]:
+        values |= {f"language models, {key}": v for key, v in experiment["decoding"].items()}
     changed = ", ".join(facts["changed_by_profile"]) or "nothing"
-    lines += [
-        "",
-        f"Changed by the profile: {changed}. Seed {facts['seed']}, code {facts['code_revision']}.",
-    ]
-    return "\n".join(["## Settings", "", *lines])
+    return "\n".join(
+        [
+            "## Settings",
+            "",
+            *(f"- {key}: {value}" for key, value in values.items()),
+            "",
+            f"Changed by the profile: {changed}. "
+            f"Seed {facts['seed']}, code {facts['code_revision']}.",
+        ]
+    )
 
 
 def _eval_results(rates: dict[str, Any] | None, profile: str) -> list[EvalResult] | None:

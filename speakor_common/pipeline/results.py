@@ -19,10 +19,9 @@ from speakor_common.evaluation.statistics import Comparison
 from speakor_common.recognition import predict
 from speakor_common.show import report
 from speakor_common.storage import write_json, write_text
-from speakor_common.training.experiments import EXPERIMENTS, SHIPPED
+from speakor_common.training.experiments import BASE, EXPERIMENTS, compared_pairs
+from speakor_common.training.fingerprints import finished_run
 
-BASE = "base"
-ZERO_SHOT = "whisper zero-shot"
 NATIVE = "native"
 PREDICTIONS = "predictions"
 NATIVE_FILE = "native.csv"
@@ -30,15 +29,6 @@ METRICS_FILE = "metrics.json"
 RESULT_FILE = "result.txt"
 REVIEW_FILE = "review.csv"
 FEEDBACK_FILE = "feedback.jsonl"
-
-# Compared pairwise in the report, where both were evaluated.
-PAIRS = (
-    ("exp05", "exp01"),
-    ("exp05", BASE),
-    ("exp06", "exp05"),
-    ("whisper", ZERO_SHOT),
-    ("exp06", "whisper"),
-)
 
 
 def clean_predictions(predictions: pd.DataFrame, experiment: str | None = None) -> pd.DataFrame:
@@ -70,8 +60,8 @@ def read_counted(folder: Path) -> dict[str, Any]:
         ResultsError: no predictions.
     """
     native_file = folder / NATIVE_FILE
-    native = predict.read(native_file) if native_file.is_file() else None
-    return count_metrics(predict.read_all(folder / PREDICTIONS), native)
+    native = predict.read_predictions(native_file) if native_file.is_file() else None
+    return count_metrics(predict.read_all_predictions(folder / PREDICTIONS), native)
 
 
 def native_rates(metrics: dict[str, Any]) -> dict[str, Any] | None:
@@ -80,11 +70,11 @@ def native_rates(metrics: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def compare_models(predictions: pd.DataFrame) -> dict[tuple[str, str], Comparison]:
-    """Paired comparison of the pairs in :data:`PAIRS` that were evaluated."""
+    """Paired comparison of the systems that experiments name, where both were evaluated."""
     present = set(predictions["experiment"])
     return {
         (first, second): summary.compare_experiments(predictions, first, second)
-        for first, second in PAIRS
+        for first, second in compared_pairs()
         if {first, second} <= present
     }
 
@@ -132,8 +122,7 @@ def write_results(
 def write_cards(profile_name: str) -> list[Path]:
     """Write the model card of every trained experiment of a profile, with the numbers so far."""
     from speakor_common.pipeline import publish
-    from speakor_common.training.runs import finished
 
-    directories = [paths.model(n, profile_name) for n in EXPERIMENTS if n not in SHIPPED]
-    trained = [directory for directory in directories if finished(directory)]
+    directories = [paths.model(name, profile_name) for name in EXPERIMENTS]
+    trained = [directory for directory in directories if finished_run(directory)]
     return [publish.write_card(directory, directory.name) for directory in trained]

@@ -1,10 +1,11 @@
-"""Questions that one run cannot answer: several experiments, several seeds each, compared on the same clips.
+"""Questions that one run cannot answer: several experiments, several seeds each, on the same clips.
 
-``ablation``: does each of exp05's ideas help? From exp01 to exp05 one change at a time; every step of the ladder keeps
-the changes before it. Two rungs stand beside it: exp01 with as few optimiser steps as accumulation leaves (equal steps
-instead of equal epochs), and exp05 with labels padded as the seed project's code did. ``presets``: the other presets
-against exp05; exp06 with exp05's weights and with a training of its own tells what it owes to its reading. Finished runs
-are kept and shared, so an interrupted study continues.
+``ablation``: does each of exp05's ideas help? From exp01 to exp05 one change at a time; every rung
+of the ladder keeps the changes before it. Two rungs stand beside it: exp01 with as few optimiser
+steps as accumulation leaves (equal steps instead of equal epochs), and exp05 with labels padded as
+the seed project's code did. ``presets``: the experiments that are compared with exp05, against it;
+exp06 with exp05's weights and with a training of its own tells what it owes to its decoder.
+Finished runs are kept and shared, so an interrupted study continues.
 """
 
 from __future__ import annotations
@@ -23,24 +24,36 @@ from speakor_common.evaluation.summary import summarise_rates, with_counts
 from speakor_common.pipeline import evaluate
 from speakor_common.storage import write_text
 from speakor_common.training import runs
-from speakor_common.training.epochlog import LOG_FILE, read_log
-from speakor_common.training.experiments import Profile, resolve
+from speakor_common.training.experiments import EXPERIMENTS, resolve_experiment
 from speakor_common.training.preset import Experiment
+from speakor_common.training.profiles import Profile, get_profile
+from speakor_common.training.runlog import LOG_FILE, RunLog, read_training_log
 
 logger = logging.getLogger(__name__)
 
 SEEDS = (1, 2, 3)
 START, GOAL = "exp01", "exp05"
-OTHERS = ("exp06", "exp06-one-cycle", "exp05-as-run", "exp02")
 COLUMNS = (
-    "variant", "claim", "seed", "epochs", "steps", "minutes", "lowest_train_loss", "validation_wer",
-    "n", "wer", "wer_low", "wer_high", "cer", "stopped",
-)  # fmt: skip
+    "variant",
+    "claim",
+    "seed",
+    "epochs",
+    "steps",
+    "minutes",
+    "lowest_train_loss",
+    "validation_wer",
+    "n",
+    "wer",
+    "wer_low",
+    "wer_high",
+    "cer",
+    "stopped",
+)
 
 
 @dataclass(frozen=True)
 class Variant:
-    """What differs from the variant ``against``, and the experiment that has it."""
+    """An experiment, and what in it differs from the variant ``against``."""
 
     name: str
     claim: str
@@ -50,123 +63,115 @@ class Variant:
 
 def ladder(profile: str) -> list[Variant]:
     """From exp01 to exp05, each variant compared with an earlier one."""
-    start, _, _ = resolve(START, profile)
-    goal, _, _ = resolve(GOAL, profile, epochs=start.epochs)
-    accumulating = replace(start, gradient_accumulation=goal.gradient_accumulation)
-    constant = replace(accumulating, schedule=goal.schedule, warmup=goal.warmup)
-    fewer = replace(
-        start, epochs=start.epochs * start.gradient_accumulation / goal.gradient_accumulation
-    )
+    start, _, _ = resolve_experiment(START, profile)
+    goal, _, _ = resolve_experiment(GOAL, profile, epochs=start.training.epochs)
+    first = start.training
+    last = goal.training
+
+    # One change after the other, each with all before it.
+    accumulating = replace(first, gradient_accumulation=last.gradient_accumulation)
+    constant = replace(accumulating, schedule=last.schedule, warmup=last.warmup)
+
+    # Beside the ladder.
+    share = first.gradient_accumulation / last.gradient_accumulation
+    fewer = replace(first, epochs=first.epochs * share)
+    padded = replace(last, blank_padding=True)
+
+    accumulation = f"accumulation over {last.gradient_accumulation} steps"
+    steps = f"{START} stopped after as many optimiser steps as accumulation takes"
+    padding = "labels padded with the blank's id, as the seed's code did"
     return [
         Variant(START, "the baseline", START, start),
+        Variant("accumulation", accumulation, START, replace(start, training=accumulating)),
         Variant(
+            "constant",
+            "a constant learning rate",
             "accumulation",
-            f"accumulation over {goal.gradient_accumulation} steps",
-            START,
-            accumulating,
+            replace(start, training=constant),
         ),
-        Variant("constant", "a constant learning rate", "accumulation", constant),
         Variant(GOAL, f"unfreezing the feature encoder: {GOAL}", "constant", goal),
-        Variant(
-            "equal steps",
-            f"{START} stopped after as many optimiser steps as accumulation takes",
-            "accumulation",
-            fewer,
-        ),
-        Variant(
-            "blank padding",
-            "labels padded with the blank's id, as the seed's code did",
-            GOAL,
-            replace(goal, blank_padding=True),
-        ),
+        Variant("equal steps", steps, "accumulation", replace(start, training=fewer)),
+        Variant("blank padding", padding, GOAL, replace(goal, training=padded)),
     ]
 
 
 def presets(profile: str) -> list[Variant]:
-    """exp05 and the presets beside it, each compared with exp05. (exp01 is in the ladder; exp04 has exp05's settings.)"""
-    goal, *others = [resolve(name, profile)[0] for name in (GOAL, *OTHERS)]
-    return [
-        Variant(GOAL, goal.note, GOAL, goal),
-        *(Variant(other.name, other.note, GOAL, other) for other in others),
-    ]
+    """exp05 and the experiments whose entry says that they are compared with it."""
+    others = [name for name, each in EXPERIMENTS.items() if GOAL in each.compared_with]
+    variants = []
+    for name in (GOAL, *others):
+        experiment, _, _ = resolve_experiment(name, profile)
+        variants.append(Variant(name, experiment.note, GOAL, experiment))
+    return variants
 
 
 STUDIES = {"ablation": ladder, "presets": presets}
 
 
-def run(
+def run_study(
     study: str, profile_name: str, seeds: tuple[int, ...] = SEEDS
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Train and evaluate every variant of a study with every seed, and write ``<study>.csv`` and ``<study>_verdicts.csv``.
+    """Train and evaluate every variant of a study with every seed.
+
+    Writes ``<study>.csv`` after every run, and ``<study>_verdicts.csv`` at the end.
 
     Returns:
         one row a run, and one row a claim.
     """
-    _, profile, _ = resolve(GOAL, profile_name)
+    profile = get_profile(profile_name)
     folder = paths.results(profile_name)
-    variants, rows, predictions = STUDIES[study](profile_name), [], []
+    variants = STUDIES[study](profile_name)
+
+    rows = []
+    predictions = []
     for seed in seeds:
         for variant in variants:
-            row, table = _run(variant, profile, seed, folder / "studies")
+            row, table = _run_variant(variant, profile, seed, folder / "studies")
             rows.append(row)
             predictions.append(table)
             write_text(folder / f"{study}.csv", pd.DataFrame(rows).to_csv(index=False))
-    found = verdicts(variants, pd.concat(predictions, ignore_index=True))
-    write_text(folder / f"{study}_verdicts.csv", found.to_csv(index=False))
-    return pd.DataFrame(rows), found
+
+    claims = verdicts(variants, pd.concat(predictions, ignore_index=True))
+    write_text(folder / f"{study}_verdicts.csv", claims.to_csv(index=False))
+    return pd.DataFrame(rows), claims
 
 
-def _run(
+def _run_variant(
     variant: Variant, profile: Profile, seed: int, folder: Path
 ) -> tuple[dict[str, Any], pd.DataFrame | None]:
+    """One row of the study's table, and the predictions, if training came to its end."""
+    experiment = variant.experiment
     row: dict[str, Any] = dict.fromkeys(COLUMNS)
-    row |= {
-        "variant": variant.name,
-        "claim": variant.claim,
-        "seed": seed,
-        "epochs": variant.experiment.epochs,
-    }
-    output = _output(variant.name, profile, seed)
+    row |= {"variant": variant.name, "claim": variant.claim, "seed": seed}
+    row["epochs"] = experiment.training.epochs
+
+    # A counter-example may be stopped; that is its result.
+    name = f"{variant.name.replace(' ', '-')}-seed{seed}"
+    output = paths.root() / "models" / "studies" / profile.name / name
+    log = RunLog(experiment, profile.name, {}, seed)
     try:
-        if weights := variant.experiment.weights:
-            facts = runs.read_with_language_models(
-                _output(weights, profile, seed), output, variant.experiment, profile, seed
-            )
-        else:
-            facts = runs.run(variant.experiment, profile, {}, seed, output)
-    except TrainingError as error:  # a counter-example may end here; that is its result
+        facts = runs.train_model(experiment, runs.training_data(profile), output, log, seed)
+    except TrainingError as error:
         logger.warning("%s, seed %d: %s", variant.name, seed, error)
         return row | {"stopped": str(error)}, None
-    predictions = evaluate.predict_model(
-        variant.name, output, profile, folder / f"seed{seed}"
-    ).assign(seed=seed)
-    rates = summarise_rates(with_counts(predictions))
+
+    # What training took.
+    losses = [float(epoch["train_loss"]) for epoch in read_training_log(output / LOG_FILE)]
     row |= {
         "steps": facts["steps"],
         "minutes": round(facts["seconds"] / 60, 1),
+        "lowest_train_loss": min(losses),
         "validation_wer": facts["best_validation_wer"],
     }
-    row["lowest_train_loss"] = min(
-        float(epoch["train_loss"]) for epoch in read_log(output / LOG_FILE)
-    )
-    row |= {
-        "n": rates["n"],
-        "wer": rates["wer"],
-        "wer_low": rates["wer_95"][0],
-        "wer_high": rates["wer_95"][1],
-        "cer": rates["cer"],
-    }
+
+    # What it came to.
+    predictions = evaluate.predict_model(variant.name, output, profile, folder / f"seed{seed}")
+    predictions = predictions.assign(seed=seed)
+    rates = summarise_rates(with_counts(predictions))
+    low, high = rates["wer_95"]
+    row |= {"n": rates["n"], "wer": rates["wer"], "wer_low": low, "wer_high": high}
+    row["cer"] = rates["cer"]
     return row, predictions
-
-
-def _output(variant: str, profile: Profile, seed: int) -> Path:
-    return (
-        paths.root()
-        / "models"
-        / "studies"
-        / profile.name
-        / f"{variant.replace(' ', '-')}-seed{seed}"
-    )
 
 
 def verdicts(variants: list[Variant], predictions: pd.DataFrame) -> pd.DataFrame:
@@ -176,29 +181,42 @@ def verdicts(variants: list[Variant], predictions: pd.DataFrame) -> pd.DataFrame
         predictions: all runs', with a column ``seed``.
 
     Returns:
-        columns ``claim, variant, against, difference, low, high, significant, seeds, n``; the difference in WER is
-        negative where the change helped.
+        columns ``claim, variant, against, difference, low, high, significant, seeds, n``; the
+        difference in WER is negative where the change helped.
     """
     counted = with_counts(predictions)
     rows = []
     for variant in variants:
-        a, b = (
-            counted[counted["experiment"] == name].set_index(["seed", "utterance_id"])
-            for name in (variant.name, variant.against)
-        )
-        shared = a.index.intersection(b.index)
-        if variant.name == variant.against or shared.empty:
+        if variant.name == variant.against:
             continue
-        found = _compare(a.loc[shared], b.loc[shared])
+        changed = _of_experiment(counted, variant.name)
+        plain = _of_experiment(counted, variant.against)
+        shared = changed.index.intersection(plain.index)
+        if shared.empty:
+            continue
+
+        result = _paired_by_speaker(changed.loc[shared], plain.loc[shared])
         rows.append(
-            {"claim": variant.claim, "variant": variant.name, "against": variant.against, "difference": found.difference.value,
-             "low": found.difference.low, "high": found.difference.high, "significant": found.significant,
-             "seeds": shared.get_level_values("seed").nunique(), "n": len(shared)}
-        )  # fmt: skip
+            {
+                "claim": variant.claim,
+                "variant": variant.name,
+                "against": variant.against,
+                "difference": result.difference.value,
+                "low": result.difference.low,
+                "high": result.difference.high,
+                "significant": result.significant,
+                "seeds": shared.get_level_values("seed").nunique(),
+                "n": len(shared),
+            }
+        )
     return pd.DataFrame(rows)
 
 
-def _compare(a: pd.DataFrame, b: pd.DataFrame) -> Comparison:
+def _of_experiment(counted: pd.DataFrame, name: str) -> pd.DataFrame:
+    return counted[counted["experiment"] == name].set_index(["seed", "utterance_id"])
+
+
+def _paired_by_speaker(a: pd.DataFrame, b: pd.DataFrame) -> Comparison:
     """Speakers are drawn with all their clips and seeds: a second seed is no second speaker."""
     return paired_comparison(
         a["words_errors"].tolist(),

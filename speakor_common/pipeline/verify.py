@@ -17,7 +17,6 @@ from speakor_common import paths
 from speakor_common.batching.conditions import CLEAN
 from speakor_common.errors import ResultsError
 from speakor_common.pipeline.results import (
-    BASE,
     METRICS_FILE,
     PREDICTIONS,
     RESULT_FILE,
@@ -28,16 +27,11 @@ from speakor_common.recognition import predict
 from speakor_common.show.evaluation import difference
 from speakor_common.show.report import result_text
 from speakor_common.storage import read_json, write_text
+from speakor_common.training.experiments import system_title
 
 TABLE_START = "<!-- numbers: {folder} -->"
 TABLE_END = "<!-- end of numbers -->"
 _TOLERANCE = 1e-9  # of floats that went through JSON
-_TITLES = {
-    BASE: "`base-tiny`, not tuned",
-    "exp06": "exp06: exp05, read with language models",
-    "whisper zero-shot": "whisper-base, not tuned",
-    "whisper": "whisper-base with LoRA",
-}
 
 
 def recount(folder: Path) -> dict[str, Any]:
@@ -94,18 +88,18 @@ def write_table(readme: Path, folder: Path) -> None:
 
 def published_text(folder: Path, metrics: dict[str, Any]) -> str:
     """What a README says: the table of models, and paired differences below it."""
-    compared = compare_models(predict.read_all(folder / PREDICTIONS))
+    compared = compare_models(predict.read_all_predictions(folder / PREDICTIONS))
     lines = [difference(*pair, result) for pair, result in compared.items()]
     below = f"\n\nPaired differences in WER: {'; '.join(lines)}." if lines else ""
-    return model_table(metrics) + below
+    return model_table(metrics, folder.name) + below
 
 
-def model_table(metrics: dict[str, Any]) -> str:
-    """Markdown table of all models on clean test speech."""
+def model_table(metrics: dict[str, Any], profile_name: str) -> str:
+    """Markdown table of all models of a profile on clean test speech."""
     lines = ["| Model | n | WER [95 %] | CER [95 %] |", "|---|---|---|---|"]
     for name, conditions in metrics.items():
         rates = conditions[CLEAN]
-        cells = [_TITLES.get(name, name), str(rates["n"])]
+        cells = [system_title(name, profile_name), str(rates["n"])]
         for rate in ("wer", "cer"):
             low, high = rates[f"{rate}_95"]
             cells.append(f"{rates[rate]:.3f} [{low:.3f}, {high:.3f}]")

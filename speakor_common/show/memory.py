@@ -48,7 +48,7 @@ def memory_study(
         where it was not measured.
     """
     base = checkpoints.find_checkpoint(experiment.base)
-    settings = whisper_memory.settings(positions)
+    settings = whisper_memory.compared_settings(positions)
     if quick:
         settings = [s for s in settings if s.method == LORA and s.positions == positions]
 
@@ -69,8 +69,10 @@ def computed_memory(
         kind of memory, and ``total``.
     """
     rows = []
-    for setting in whisper_memory.settings(positions):
-        memory = whisper_memory.computed(config, setting, experiment, batch, LABEL_TOKENS)
+    for setting in whisper_memory.compared_settings(positions):
+        memory = whisper_memory.step_memory(
+            config, setting, experiment.training, batch, LABEL_TOKENS
+        )
         trained = {"trained parameters": memory.trainable}
         rows.append(_describe(setting) | trained | _mebibytes(memory))
     return pd.DataFrame(rows)
@@ -90,7 +92,7 @@ def measured_memory(
             unmeasured = "%s with bf16 weights is not measured: this device computes in fp32"
             logger.info(unmeasured, setting.method)
             continue
-        probe = memory_probe.measure(base, setting, experiment, batch, LABEL_TOKENS)
+        probe = memory_probe.measure_step(base, setting, experiment.training, batch, LABEL_TOKENS)
         taken = {
             "measured": round(probe.peak / _MIB),
             "seconds a step": round(probe.seconds, 2),
@@ -105,11 +107,12 @@ def largest_batches(positions: int, experiment: Experiment) -> pd.DataFrame:
     Returns:
         columns ``method, weights as, checkpointing, context s, GiB at batch 1`` and one a GPU.
     """
+    training = experiment.training
     rows = []
-    for setting in whisper_memory.settings(positions):
+    for setting in whisper_memory.compared_settings(positions):
         # Memory grows by the same amount with every clip beyond the first.
         one, two = (
-            whisper_memory.computed(LARGE_TURBO, setting, experiment, batch, LABEL_TOKENS).total
+            whisper_memory.step_memory(LARGE_TURBO, setting, training, batch, LABEL_TOKENS).total
             for batch in (1, 2)
         )
         a_clip = two - one

@@ -7,7 +7,6 @@ and sentences.
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,9 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from speakor_common import paths
 from speakor_common.show import palette, plots
-from speakor_common.training.epochlog import LOG_FILE
+from speakor_common.training.fingerprints import finished_run
 from speakor_common.training.preset import NEVER, Experiment
-from speakor_common.training.runs import finished
+from speakor_common.training.runlog import LOG_FILE
 
 _COST = ("clips", "steps", "seconds", "peak_memory_mib")
 _FACTS = (*_COST, "left_out", "best_validation_wer", "code_revision", "fingerprint")
@@ -35,10 +34,9 @@ _ADAPTER = ("base_directory", "quantized", "encoder_positions", "trainable_param
 def setting_table(experiment: Experiment, changed: dict[str, tuple]) -> pd.DataFrame:
     """Every field of an experiment as used, and the preset's value where the profile changed it."""
     rows = []
-    for key, value in asdict(experiment).items():
-        if key != "note":
-            preset = str(changed[key][0]) if key in changed else ""
-            rows.append({"setting": key, "used": str(value), "preset": preset})
+    for key, value in experiment.settings().items():
+        preset = str(changed[key][0]) if key in changed else ""
+        rows.append({"setting": key, "used": str(value), "preset": preset})
     return pd.DataFrame(rows).set_index("setting")
 
 
@@ -61,7 +59,7 @@ def validation_table(experiments: list[str], profile: str) -> pd.DataFrame:
     """Best validation WER, steps and minutes of finished runs; one not yet made is left out."""
     rows = []
     for name in experiments:
-        if run := finished(paths.model(name, profile)):
+        if run := finished_run(paths.model(name, profile)):
             rows.append(
                 {
                     "experiment": name,
@@ -173,8 +171,8 @@ def unfreezing_epochs(experiment: Experiment) -> dict[str, float]:
     """Epoch at which the first frozen modules are trained, if the run lasts that long."""
     epochs = [
         stage.epoch
-        for stage in experiment.stages
-        if stage.epoch not in (0, NEVER) and stage.epoch < experiment.epochs
+        for stage in getattr(experiment.training, "stages", ())
+        if stage.epoch not in (0, NEVER) and stage.epoch < experiment.training.epochs
     ]
     return {experiment.name: min(epochs)} if epochs else {}
 

@@ -1,68 +1,64 @@
-"""Fine-tune a wav2vec2 CTC model on transformers.Trainer.
+"""Fine-tune a CTC model on transformers' Trainer.
 
-Three things stock recipes get wrong here are set right: label padding is -100 (collator),
-the loss is divided by the accumulation steps (wav2vec2's forward takes ``**kwargs``, so the
-Trainer believes the model does it), and clips too short for their label are left out with a
-count instead of being zeroed silently.
+Any architecture transformers knows as a CTC model is trained the same way, whether it takes
+waveforms (wav2vec2, HuBERT, WavLM, data2vec-audio) or spectra (w2v-BERT). Three things stock
+recipes get wrong here are set right: label padding is -100 (collator), the loss is divided by the
+accumulation steps (these models' forward takes ``**kwargs``, so the Trainer believes the model does
+it), and clips too short for their label are left out and counted instead of being zeroed silently
+(:mod:`speakor_common.training.clips`). How posteriors become text is fitted afterwards, in
+:mod:`speakor_common.training.runs`.
 """
 
 from __future__ import annotations
 
-import logging
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from datasets import Dataset, DatasetDict
 from transformers import (
     EarlyStoppingCallback,
+    PreTrainedModel,
+    ProcessorMixin,
     Trainer,
     TrainerCallback,
     TrainingArguments,
-    Wav2Vec2Config,
-    Wav2Vec2ForCTC,
-    Wav2Vec2Processor,
     set_seed,
 )
 from transformers.trainer_utils import EvalPrediction
 
 from speakor_common.audio import RATE
 from speakor_common.batching.augment import training_transform
-from speakor_common.batching.collate import IGNORED_LABEL, CTCCollator, frames_needed, to_label_form
-from speakor_common.decoding import ngram
-from speakor_common.errors import CheckpointError, TrainingError
+from speakor_common.batching.collate import IGNORED_LABEL, CTCCollator
 from speakor_common.evaluation.metrics import score
-from speakor_common.models import checkpoints, cpu_dropout, precision
-from speakor_common.models.cpu_convolutions import use_products
-from speakor_common.recognition import decoder_tuning
-from speakor_common.storage import read_json, whole_directory
+from speakor_common.models import cpu_dropout, precision
+from speakor_common.models.ctc import load_ctc, restore_dropout
 from speakor_common.text import from_jamo
-from speakor_common.training import epochlog
-from speakor_common.training.arguments import arguments
-from speakor_common.training.blank_padding import BlankPaddedTrainer
 from speakor_common.training.callbacks import StagedUnfreezing
-from speakor_common.training.preset import Experiment
-from speakor_common.training.runlog import RunLog
-from speakor_common.training.signals import run_or_resume
-from speakor_common.training.trainers import CTCTrainer
+from speakor_common.training.clips import ctc_clips
+from speakor_common.training.preset import CTCTraining, Experiment
+from speakor_common.training.runlog import RunLog, TrainingLog, keep_logs
+from speakor_common.training.trainers import (
+    BlankPaddedTrainer,
+    CTCTrainer,
+    run_or_resume,
+    save_once,
+    training_arguments,
+)
 
-logger = logging.getLogger(__name__)
-
-_DROPOUTS = ("hidden_dropout", "attention_dropout", "final_dropout")
+_EVAL_CLIPS = 16  # in a validation batch
 
 
-def train(
+def train_ctc(
     experiment: Experiment,
     data: DatasetDict,
     output: Path,
-    run: RunLog,
+    log: RunLog,
     seed: int,
     callbacks: tuple[TrainerCallback, ...] = (),
 ) -> dict[str, Any]:
-    """Train, keep the epoch with the lowest validation WER, and save it.
+    """Train, keep the epoch with the best validation metric, and save it.
 
     Args:
         data: prepared dataset with splits ``train`` and ``valid``; test is never touched.
@@ -76,63 +72,105 @@ def train(
         TrainingError: no usable training clips, or an impossible loss.
         CheckpointError: the base cannot be found or loaded.
     """
-    if experiment.lm_order:
-        ngram.require_lm_packages()  # now, and not after hours of training
     set_seed(seed)
-    model, processor = load(experiment.base, experiment.dropout)
-    prepare_model(model, experiment)
-    train_set, left_out = usable_clips(data["train"], model, processor, experiment)
+    training: CTCTraining = experiment.training
+
+    # The base, and the clips it can learn from.
+    model, processor = load_ctc(experiment.base, training.dropout)
+    layerdrop = model.config.layerdrop
+    prepare_model(model, training)
+    train_set, left_out = ctc_clips(data["train"], model, processor, training)
+
+    # Validation clips are sorted, so that a batch holds little padding: it costs time and enters
+    # the statistics of group norm.
+    valid_set = data["valid"].select(np.argsort(data["valid"]["length"], kind="stable"))
     work = output.with_name(output.name + ".work")
-    collator = CTCCollator(processor)
-    kind = BlankPaddedTrainer if experiment.blank_padding else CTCTrainer
-    trainer = kind(
+    trainer_class = BlankPaddedTrainer if training.blank_padding else CTCTrainer
+    augmenting = CTCCollator(processor, training_transform(training.augment), keep_ids=True)
+    trainer = trainer_class(
         model=model,
-        args=training_arguments(experiment, work, seed),
+        args=_arguments(training, work, seed),
         train_dataset=train_set,
-        # Sorted, so that a batch holds little padding: it costs time and enters the statistics of group norm.
-        eval_dataset=data["valid"].select(np.argsort(data["valid"]["length"], kind="stable")),
-        data_collator=collator,
-        train_collator=CTCCollator(
-            processor, training_transform(experiment.augment), keep_ids=True
-        ),
+        eval_dataset=valid_set,
+        data_collator=CTCCollator(processor),
+        train_collator=augmenting,
         processing_class=processor,
         compute_metrics=word_and_character_errors(processor),
-        callbacks=[*_callbacks(experiment, work, train_set), *callbacks],
+        callbacks=[*_callbacks(training, work, train_set), *callbacks],
     )
     run_or_resume(trainer, work)
-    if trainer.is_world_process_zero():
-        with whole_directory(output) as folder:
-            _forget_dropout(model, experiment)
-            model.save_pretrained(folder)
-            processor.save_pretrained(folder)
-            epochlog.keep(work, folder)
-            run.facts |= {
-                "clips": len(train_set),
-                "left_out": left_out,
-                "steps": trainer.state.global_step,
-            }
-            run.facts |= {"precision": precision.name(), "processes": trainer.args.world_size}
-            run.write(folder, **_validation(experiment, folder, data, trainer, seed))
-        shutil.rmtree(work)
-    trainer.accelerator.wait_for_everyone()
-    return read_json(output / "run.json")
+
+    def save(folder: Path) -> None:
+        # The run's rates are not for whoever trains on from its result.
+        model.config.layerdrop = layerdrop
+        if training.dropout is not None:
+            restore_dropout(model, experiment.base)
+        model.save_pretrained(folder)
+        processor.save_pretrained(folder)
+        keep_logs(work, folder)
+        log.write(
+            folder,
+            clips=len(train_set),
+            left_out=left_out,
+            steps=trainer.state.global_step,
+            precision=precision.name(),
+            processes=trainer.args.world_size,
+            best_validation_wer=_best_wer(trainer),
+        )
+
+    return save_once(trainer, output, work, save)
 
 
-def _validation(
-    experiment: Experiment, folder: Path, data: DatasetDict, trainer: Trainer, seed: int
-) -> dict[str, Any]:
-    """Best validation WER; with a language model, after adding it to ``folder``."""
-    greedy = _best_wer(trainer)
-    if not experiment.lm_order:
-        return {"best_validation_wer": greedy}
-    settings, wer = decoder_tuning.fit_decoder(folder, data, experiment.lm_order, seed)
-    return {"best_validation_wer": wer, "greedy_validation_wer": greedy, "decoding": settings}
+def prepare_model(model: PreTrainedModel, training: CTCTraining) -> None:
+    """Apply the settings of a training to a loaded model, in place."""
+    # Or the Trainer does not divide by the accumulation steps.
+    model.accepts_loss_kwargs = False
+    config = model.config
+
+    # The loss: a mean per label, so that clips of any length weigh the same. An infinite one is a
+    # data error to see, not to hide.
+    config.ctc_loss_reduction = "mean"
+    config.ctc_zero_infinity = False
+
+    # Masking; at a probability of 0 a reloaded model would lack its mask vector.
+    config.apply_spec_augment = training.mask_time_prob > 0
+    config.mask_time_prob = training.mask_time_prob or config.mask_time_prob
+
+    # Whole layers are never dropped: processes that drop different ones wait for each other.
+    for part in (config, *model.modules()):
+        if hasattr(part, "layerdrop"):
+            part.layerdrop = 0.0
+
+    cpu_dropout.use_packed_dropout(model)
+    if training.gradient_checkpointing:
+        model.gradient_checkpointing_enable()
 
 
-def _callbacks(experiment: Experiment, work: Path, train_set: Dataset) -> list[TrainerCallback]:
-    stop = [EarlyStoppingCallback(experiment.patience)] if experiment.patience else []
-    log = epochlog.TrainingLog(work, sum(train_set["length"]) / RATE)
-    return [StagedUnfreezing(experiment.stages), log, *stop]
+def _arguments(training: CTCTraining, work: Path, seed: int) -> TrainingArguments:
+    """Validate and save every epoch, keep the best, batch clips of similar length."""
+    return training_arguments(
+        training,
+        work,
+        seed,
+        per_device_eval_batch_size=_EVAL_CLIPS,
+        train_sampling_strategy="group_by_length",
+        length_column_name="length",
+        save_strategy="epoch",
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model=training.best_by,
+        greater_is_better=False,
+        logging_steps=10,
+        ddp_find_unused_parameters=bool(training.stages),
+    )
+
+
+def _callbacks(training: CTCTraining, work: Path, train_set: Dataset) -> list[TrainerCallback]:
+    seconds = sum(train_set["length"]) / RATE
+    callbacks = [StagedUnfreezing(training.stages), TrainingLog(work, seconds)]
+    if training.patience:
+        callbacks.append(EarlyStoppingCallback(training.patience))
+    return callbacks
 
 
 def _best_wer(trainer: Trainer) -> float:
@@ -140,103 +178,8 @@ def _best_wer(trainer: Trainer) -> float:
     return min(row["eval_wer"] for row in trainer.state.log_history if "eval_wer" in row)
 
 
-def load(
-    base: str | Path, dropout: float | None = None
-) -> tuple[Wav2Vec2ForCTC, Wav2Vec2Processor]:
-    """Model, its convolutions quick on a CPU, and processor of a CTC checkpoint; ``dropout`` replaces the checkpoint's own rates.
-
-    Raises:
-        CheckpointError: not found, or not a wav2vec2 CTC checkpoint.
-    """
-    directory = checkpoints.resolve(base)
-    try:
-        rates = {} if dropout is None else dict.fromkeys(_DROPOUTS, dropout)
-        model, processor = (
-            Wav2Vec2ForCTC.from_pretrained(directory, **rates),
-            Wav2Vec2Processor.from_pretrained(directory),
-        )
-    except (OSError, ValueError, KeyError) as error:
-        raise CheckpointError(
-            f"{directory} is no wav2vec2 CTC checkpoint with processor ({error})"
-        ) from error
-    use_products(model)
-    return model, processor
-
-
-def _forget_dropout(model: Wav2Vec2ForCTC, experiment: Experiment) -> None:
-    """Give the configuration the base's own rates back: those of a run are not for whoever trains on from its result."""
-    if experiment.dropout is not None:
-        base = Wav2Vec2Config.from_pretrained(checkpoints.resolve(experiment.base))
-        model.config.update({name: getattr(base, name) for name in _DROPOUTS})
-
-
-def prepare_model(model: Wav2Vec2ForCTC, experiment: Experiment) -> None:
-    """Apply the preset to a loaded model, in place."""
-    cpu_dropout.pack(model)
-    model.accepts_loss_kwargs = False  # or the Trainer does not divide by the accumulation steps
-    config = model.config
-    config.ctc_loss_reduction = "mean"  # per label, so clips of any length weigh the same
-    config.ctc_zero_infinity = False  # an infinite loss is a data error to see, not to hide
-    config.apply_spec_augment = experiment.mask_time_prob > 0
-    config.mask_time_prob = (
-        experiment.mask_time_prob or config.mask_time_prob
-    )  # at 0 a reloaded model would lack its mask vector
-    if experiment.gradient_checkpointing:
-        model.gradient_checkpointing_enable()
-
-
-def usable_clips(
-    data: Dataset, model: Wav2Vec2ForCTC, processor: Wav2Vec2Processor, experiment: Experiment
-) -> tuple[Dataset, dict[str, int]]:
-    """Training clips the preset and the CTC loss can use, and how many were left out for which reason.
-
-    Raises:
-        TrainingError: nothing is left.
-    """
-    lengths = np.asarray(data["length"])
-    vocabulary = processor.tokenizer.get_vocab()
-    labels = processor.tokenizer(
-        [to_label_form(text, vocabulary) for text in data["text"]]
-    ).input_ids
-    frames = model._get_feat_extract_output_lengths(torch.as_tensor(lengths)).numpy()
-    reasons = {
-        "shorter than min_seconds": lengths < experiment.min_seconds * RATE,
-        "longer than max_seconds": lengths > experiment.max_seconds * RATE,
-        "empty label": np.array([len(ids) == 0 for ids in labels]),
-        "fewer frames than label needs": frames < np.array([frames_needed(ids) for ids in labels]),
-    }
-    left_out = {reason: int(mask.sum()) for reason, mask in reasons.items() if mask.any()}
-    keep = np.flatnonzero(~np.logical_or.reduce(list(reasons.values())))
-    if left_out:
-        logger.warning(
-            "%d of %d training clips are left out: %s", len(data) - len(keep), len(data), left_out
-        )
-    if len(keep) == 0:
-        raise TrainingError(f"none of {len(data)} training clips is usable: {left_out}")
-    return (data if len(keep) == len(data) else data.select(keep).flatten_indices()), left_out
-
-
-def training_arguments(experiment: Experiment, work: Path, seed: int) -> TrainingArguments:
-    """Validate and save every epoch, keep the best, batch clips of similar length."""
-    return arguments(
-        experiment,
-        work,
-        seed,
-        per_device_eval_batch_size=16,
-        train_sampling_strategy="group_by_length",
-        length_column_name="length",
-        save_strategy="epoch",
-        save_total_limit=2,
-        load_best_model_at_end=True,
-        metric_for_best_model=experiment.best_by,
-        greater_is_better=False,
-        logging_steps=10,
-        ddp_find_unused_parameters=bool(experiment.stages),
-    )
-
-
 def word_and_character_errors(
-    processor: Wav2Vec2Processor,
+    processor: ProcessorMixin,
 ) -> Callable[[EvalPrediction], dict[str, float]]:
     """Metric function for the Trainer: greedy transcripts against labels."""
 
@@ -244,10 +187,10 @@ def word_and_character_errors(
         blank = processor.tokenizer.pad_token_id
         predicted = np.where(prediction.predictions == IGNORED_LABEL, blank, prediction.predictions)
         labels = np.where(prediction.label_ids == IGNORED_LABEL, blank, prediction.label_ids)
+
         hypotheses = [from_jamo(text) for text in processor.batch_decode(predicted)]
-        references = [
-            from_jamo(text) for text in processor.batch_decode(labels, group_tokens=False)
-        ]
+        decoded = processor.batch_decode(labels, group_tokens=False)
+        references = [from_jamo(text) for text in decoded]
         result = score(references, hypotheses)
         return {"wer": result.wer, "cer": result.cer}
 

@@ -1,7 +1,9 @@
-"""What a Whisper training step really takes: peak memory and seconds, each way of training in a process of its own.
+"""What a Whisper training step really takes: peak memory and seconds, in a process of its own.
 
-On a GPU the peak is what PyTorch allocated; on a CPU it is the growth of the process's resident memory since before the
-model was loaded, sampled while the steps run, so that the file being read does not count.
+On a GPU the peak is what PyTorch allocated; on a CPU it is the growth of the process's resident
+memory since before the model was loaded, sampled while the steps run, so that the file being read
+does not count. What it should take by its shapes is left to
+:mod:`speakor_common.training.whisper_memory`.
 """
 
 from __future__ import annotations
@@ -20,74 +22,92 @@ from transformers import WhisperForConditionalGeneration
 from speakor_common import parallel
 from speakor_common.models.short_context import shortened_context
 from speakor_common.models.whisper import build_adapted
-from speakor_common.training.preset import Experiment
+from speakor_common.training.preset import LoraTraining
 from speakor_common.training.whisper_memory import FULL, Setting
 
-_SAMPLE_S = 0.002
+_SAMPLE_S = 0.002  # between two looks at the resident memory
 
 
 @dataclass(frozen=True)
 class Probe:
-    """Peak bytes and seconds of the last step."""
+    """What was measured."""
 
-    peak: int
-    seconds: float
+    peak: int  # bytes
+    seconds: float  # of the last step
 
 
-def measure(
+def measure_step(
     base: Path,
     setting: Setting,
-    experiment: Experiment,
+    training: LoraTraining,
     batch: int,
     label_tokens: int,
     steps: int = 2,
 ) -> Probe:
-    """Run optimiser steps on random input in a new process; the second step is the first with all of AdamW's state.
+    """Run optimiser steps on random input in a new process.
+
+    The second step is the first with all of AdamW's state.
 
     Args:
-        base: Whisper directory. batch: utterances. label_tokens: their length.
+        base: Whisper directory.
+        training: gives the adapters' rank and dropout.
+        batch: utterances.
+        label_tokens: length of their labels.
     """
+    # One process more, whatever the machine has: this one's memory must not count.
     with parallel.executor(1, __name__) as pool:
-        return pool.submit(run, base, setting, experiment, batch, label_tokens, steps).result()
+        job = pool.submit(run_steps, base, setting, training, batch, label_tokens, steps)
+        return job.result()
 
 
-def run(
-    base: Path, setting: Setting, experiment: Experiment, batch: int, label_tokens: int, steps: int
+def run_steps(
+    base: Path,
+    setting: Setting,
+    training: LoraTraining,
+    batch: int,
+    label_tokens: int,
+    steps: int,
 ) -> Probe:
-    """:func:`measure` in this process."""
+    """:func:`measure_step` in this process."""
     before = psutil.Process().memory_info().rss
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model = build(base, setting, experiment).to(device).train()
+    model = build_setting(base, setting, training).to(device).train()
     optimizer = torch.optim.AdamW((p for p in model.parameters() if p.requires_grad), lr=1e-6)
-    config, dtype = model.config, next(model.parameters()).dtype
+
+    # The optimiser's steps, on noise of the setting's length.
+    mels = model.config.num_mel_bins
+    dtype = next(model.parameters()).dtype
     labels = torch.randint(100, (batch, label_tokens), device=device)
     with shortened_context(model, setting.positions) as frames, peak_memory(device) as peak:
-        features = torch.randn(batch, config.num_mel_bins, frames, device=device, dtype=dtype)
+        features = torch.randn(batch, mels, frames, device=device, dtype=dtype)
         for _ in range(steps):
             started = time.perf_counter()
             model(input_features=features, labels=labels).loss.backward()
             optimizer.step()
             optimizer.zero_grad()
             seconds = time.perf_counter() - started
-    return Probe(peak[0] - (before if device.type == "cpu" else 0), seconds)
+
+    growth = peak[0] - before if device.type == "cpu" else peak[0]
+    return Probe(growth, seconds)
 
 
-def build(base: Path, setting: Setting, experiment: Experiment) -> torch.nn.Module:
+def build_setting(base: Path, setting: Setting, training: LoraTraining) -> torch.nn.Module:
     """The model of a setting, ready to train."""
     if setting.method != FULL:
-        return build_adapted(
+        model, _ = build_adapted(
             base,
-            rank=experiment.lora_rank,
-            alpha=experiment.lora_alpha,
-            dropout=experiment.lora_dropout,
+            rank=training.lora_rank,
+            alpha=training.lora_alpha,
+            dropout=training.lora_dropout,
             quantize=setting.weights == "nf4",
             gradient_checkpointing=setting.checkpointing,
-        )[0]
+        )
+        return model
+
     dtype = torch.float32 if setting.weights == "fp32" else torch.bfloat16
     model = WhisperForConditionalGeneration.from_pretrained(base, dtype=dtype)
-    model.model.encoder.embed_positions.requires_grad_(
-        False
-    )  # sinusoids; from_pretrained forgets that they are fixed
+    # These sinusoids are fixed, which from_pretrained forgets.
+    model.model.encoder.embed_positions.requires_grad_(False)
     model.config.use_cache = False
     if setting.checkpointing:
         model.gradient_checkpointing_enable({"use_reentrant": False})
@@ -96,23 +116,25 @@ def build(base: Path, setting: Setting, experiment: Experiment) -> torch.nn.Modu
 
 @contextmanager
 def peak_memory(device: torch.device) -> Iterator[list[int]]:
-    """Highest memory in bytes while the block runs, in the yielded list's only element afterwards."""
-    found = [0]
+    """Highest memory in bytes while the block runs: the yielded list's only element, afterwards."""
+    peak = [0]
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats()
-        yield found
-        found[0] = torch.cuda.max_memory_allocated()
+        yield peak
+        peak[0] = torch.cuda.max_memory_allocated()
         return
-    done, process = threading.Event(), psutil.Process()
+
+    done = threading.Event()
+    process = psutil.Process()
 
     def watch() -> None:
         while not done.wait(_SAMPLE_S):
-            found[0] = max(found[0], process.memory_info().rss)
+            peak[0] = max(peak[0], process.memory_info().rss)
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
     try:
-        yield found
+        yield peak
     finally:
         done.set()
         thread.join()

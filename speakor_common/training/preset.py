@@ -1,78 +1,190 @@
-"""What a preset is: the fields of one experiment and of its stages."""
+"""What an experiment is: how a network is trained, and how its posteriors become text.
+
+The classes here hold values and nothing else. Which experiments there are stands in
+:mod:`speakor_common.training.experiments`; what they are trained on in
+:mod:`speakor_common.training.profiles`. Two experiments with equal ``training`` share their
+weights, whatever their names.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, ClassVar
+
+from speakor_common.errors import SpeakorError, TrainingError
+
+NEVER = 10**6  # an epoch no run reaches: frozen throughout
+
+# Modules of a CTC model by their path inside its encoder, which every architecture names alike.
+FEATURE_ENCODER = "feature_extractor"
+TOP_LAYERS = "encoder.layers[-2:]"
+
+_VALUES = {  # what a value must be, by its field's annotation; anything else is a tuple
+    "float": (int, float),
+    "float | None": (int, float, type(None)),
+    "int": (int,),
+    "bool": (bool,),
+    "str": (str,),
+}
 
 
 @dataclass(frozen=True)
 class Stage:
-    """From ``epoch`` on (0-based, fractional epochs count), ``modules`` are trained; before, they are frozen.
+    """When frozen modules begin to learn.
 
-    A module is an attribute path inside the model, e.g. ``wav2vec2.feature_extractor``, or a slice of a
-    layer list, e.g. ``wav2vec2.encoder.layers[-2:]`` for the top two.
+    Attributes:
+        epoch: the first epoch they are trained in, counted from 0; a run may begin or end within
+            an epoch, and fractions count.
+        modules: attribute paths inside the model's encoder, e.g. :data:`FEATURE_ENCODER`, or a
+            slice of a layer list, e.g. :data:`TOP_LAYERS` for the top two.
     """
 
     epoch: int
     modules: tuple[str, ...]
 
 
-NEVER = 10**6  # an epoch no run reaches: frozen throughout
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """What every kind of training decides. Each kind is a subclass with a ``method`` of its own."""
 
-FEATURE_ENCODER = "wav2vec2.feature_extractor"
-TOP_LAYERS = "wav2vec2.encoder.layers[-2:]"
+    method: ClassVar[str]  # its name in run.json and on model cards
+
+    # Schedule
+    epochs: float  # passes over the training clips
+    batch_size: int  # clips per device and step
+    gradient_accumulation: int = 1  # steps whose gradients are added before the optimiser moves
+    learning_rate: float  # at its peak
+    schedule: str  # a transformers scheduler; "constant" would ignore the warm-up
+    warmup: float  # steps if >= 1, share of all steps if < 1
+
+    # Regularisation
+    weight_decay: float
+    augment: float = 0.0  # strength of waveform augmentation, 0 to 1
+
+    # Which clips: others are left out and counted
+    min_seconds: float = 0.5
+    max_seconds: float = 20.0
+
+    # Memory
+    gradient_checkpointing: bool = False  # compute activations again instead of keeping them
+
+
+@dataclass(frozen=True, kw_only=True)
+class CTCTraining(Training):
+    """Fine-tuning of all weights of a CTC model."""
+
+    method: ClassVar[str] = "CTC"
+
+    # What is trained when
+    stages: tuple[Stage, ...] = ()  # modules that are frozen at first; all others always learn
+
+    # Regularisation
+    mask_time_prob: float = 0.05  # share of frames SpecAugment masks
+    dropout: float | None = None  # hidden states, attention, output; None: the checkpoint's rates
+
+    # Which epoch is kept
+    best_by: str = "wer"  # validation metric, lowest is best: "wer", "cer" or "loss"
+    patience: int = 0  # stop after so many epochs without a better one; 0 never stops early
+
+    # The ablation's counter-example: labels padded with the blank, and a loss that counts them
+    blank_padding: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoraTraining(Training):
+    """Low-rank adapters on a frozen Whisper."""
+
+    method: ClassVar[str] = "LoRA"
+
+    # The adapters
+    lora_rank: int
+    lora_alpha: int  # their output is scaled by alpha / rank
+    lora_dropout: float = 0.0
+
+    # The frozen base
+    quantize: bool = False  # keep it in 4 bits (NF4), where the device can
 
 
 @dataclass(frozen=True)
-class Experiment:
-    """Hyper-parameters of one training run.
+class LanguageModels:
+    """Decoding by beam search and N-best rescoring with n-grams counted on training transcripts."""
 
-    Attributes:
-        kind: ``ctc`` or ``whisper``.
-        base: checkpoint to start from, see ``training.checkpoints.resolve``.
-        batch_size: utterances per device and step; the optimiser sees
-            ``batch_size * gradient_accumulation`` (times devices).
-        warmup: steps if >= 1, share of all steps if < 1.
-        schedule: transformers scheduler name. ``constant`` would ignore the warm-up.
-        stages: which modules are frozen until when.
-        min_seconds, max_seconds: training clips outside are left out and counted.
-        augment: strength of waveform augmentation, 0-1.
-        mask_time_prob: SpecAugment share of masked frames.
-        dropout: of hidden states, attention and output; ``None`` leaves the checkpoint's own.
-        patience: stop after so many epochs without a better ``best_by``; 0 never stops early.
-        lm_order: longest n-gram of the jamo model counted on the training transcripts, for beam search and
-            rescoring; 0 decodes without a language model.
-        weights: experiment whose trained weights are taken as they are; nothing more is trained, only the reading
-            (``lm_order``) is this one's own. ``""`` trains.
-        blank_padding: pad labels with the blank's id as the seed's code did, with a loss that counts
-            them (``training.blank_padding``). A counter-example for the ablation.
-        best_by: validation metric whose lowest epoch is kept: ``wer``, ``cer`` or ``loss``.
+    order: int  # longest jamo n-gram; KenLM as packaged reads up to 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """One entry of the registry: what is trained, how it is decoded, and what people read of it.
+
+    Raises:
+        TrainingError: ``decoding`` with a training whose models have no frame posteriors.
     """
 
+    # What people read
     name: str
-    kind: str
-    note: str
-    base: str
-    epochs: float
-    batch_size: int
-    gradient_accumulation: int
-    learning_rate: float
-    schedule: str
-    warmup: float
-    weight_decay: float
-    stages: tuple[Stage, ...] = ()
-    min_seconds: float = 0.5
-    max_seconds: float = 20.0
-    augment: float = 0.0
-    mask_time_prob: float = 0.05
-    dropout: float | None = None
-    blank_padding: bool = False
-    best_by: str = "wer"
-    patience: int = 0
-    lm_order: int = 0
-    weights: str = ""
-    gradient_checkpointing: bool = False
-    lora_rank: int = 0
-    lora_alpha: int = 0
-    lora_dropout: float = 0.0
-    quantize: bool = False
+    title: str  # in tables
+    note: str  # one sentence: what is special, and why
+    compared_with: tuple[str, ...] = ()  # names of systems; the report tests the differences
+
+    # What is done
+    base: str | None = None  # checkpoint to start from; None: the profile's for this training
+    training: Training
+    decoding: LanguageModels | None = None  # None: the best path of whole syllables
+
+    # How far: fields of ``training`` that a profile sets, {profile: {field: value}}
+    in_profile: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        if self.decoding is not None and not isinstance(self.training, CTCTraining):
+            raise TrainingError(
+                f"{self.name}: only CTC models are decoded with language models, "
+                f"not those of {type(self.training).__name__}"
+            )
+
+    def settings(self) -> dict[str, Any]:
+        """Every value that decides what comes out, by field name."""
+        decoding = asdict(self.decoding) if self.decoding else {}
+        return {"base": self.base, **asdict(self.training), **decoding}
+
+    def as_json(self) -> dict[str, Any]:
+        """The experiment as ``run.json`` keeps it."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "note": self.note,
+            "base": self.base,
+            "training": {"method": self.training.method, **asdict(self.training)},
+            "decoding": asdict(self.decoding) if self.decoding else None,
+        }
+
+    def with_changes(self, changes: Mapping[str, Any]) -> Experiment:
+        """The same experiment with other values of its base, its training or its decoding.
+
+        Raises:
+            SpeakorError: a field it does not have, or a value of another type.
+        """
+        training = {each.name: each.type for each in fields(self.training)}
+        decoding = {each.name: each.type for each in fields(self.decoding)} if self.decoding else {}
+        known = {"base": "str"} | training | decoding
+
+        # Refuse what does not fit before anything is changed.
+        if unknown := sorted(set(changes) - set(known)):
+            raise SpeakorError(f"unknown preset fields {unknown}; {self.name} has {sorted(known)}")
+        for key, value in changes.items():
+            if not _fits(value, known[key]):
+                raise SpeakorError(f"{key} takes {known[key]}, not {value!r}")
+
+        # Each value goes where its field is.
+        used = replace(self, base=changes.get("base", self.base))
+        if chosen := {key: changes[key] for key in training if key in changes}:
+            used = replace(used, training=replace(used.training, **chosen))
+        if chosen := {key: changes[key] for key in decoding if key in changes}:
+            used = replace(used, decoding=replace(used.decoding, **chosen))
+        return used
+
+
+def _fits(value: Any, annotation: str) -> bool:
+    if isinstance(value, bool):  # to Python a kind of int
+        return annotation == "bool"
+    return isinstance(value, _VALUES.get(annotation, (tuple,)))

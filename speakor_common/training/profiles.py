@@ -1,86 +1,99 @@
-"""The profiles: on what and how much an experiment is trained."""
+"""The profiles: on what, from which base and on how much an experiment is trained.
+
+A profile is one entry of :data:`PROFILES`. It says nothing about single experiments; those say
+themselves what a profile changes in them (``Experiment.in_profile``).
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from speakor_common.corpus.splits import SAMPLE_POLICY, SplitPolicy
+from speakor_common.errors import SpeakorError
+from speakor_common.training.preset import CTCTraining, LoraTraining, Training
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Data and scale of a run.
-
-    Attributes:
-        base: base checkpoint by experiment kind.
-        listener: the native listener; best one trained on labels as pronounced.
-        batch_size, epochs: overrides by experiment name.
-        train_limit, eval_limit: keep only so many utterances of a split; 0 keeps all.
-        on_sample: the shipped sample is meant where no corpus is given; else one must be given.
-        checkpointing: False trains without gradient checkpointing even where a preset has it: memory is not what is short.
-        native_l1: first language that is native speech: never trained or tested as learner
-            speech, and used for the native listener.
-    """
+    """Data, models and scale of a run."""
 
     name: str
-    base: dict[str, str]
-    listener: str
+
+    # Models: a directory, a name under models/, or a Hub id
+    base: Mapping[type[Training], str]  # to start from, by kind of training
+    listener: str  # native listener; best is one trained on labels as pronounced
+
+    # Data
     split: SplitPolicy
-    batch_size: dict[str, int] = field(default_factory=dict)
-    accumulation: dict[str, int] = field(default_factory=dict)
-    epochs: dict[str, float] = field(default_factory=dict)
-    train_limit: int = 0
-    eval_limit: int = 0
-    native_l1: str = "KR"
-    embed_audio: bool = True
-    checkpointing: bool = True
-    on_sample: bool = False
+    native_l1: str = "KR"  # speech that is never a learner's: for the listener and as a yardstick
+    embed_audio: bool = True  # copy the audio into the prepared dataset
+    on_sample: bool = False  # the shipped sample is meant where no corpus is given
+    description: str = ""  # for model cards: what the clips are
+    redistributable: bool = True  # may transcripts, counted into language models, be passed on?
+
+    # Scale
+    train_limit: int = 0  # clips of the training split; 0 takes all
+    eval_limit: int = 0  # clips of the validation and of the test split; 0 takes all
+    checkpointing: bool = True  # False: never, because memory is not what is short
 
     @property
     def quick(self) -> bool:
-        """Whether only a part of the data is used, to see that everything runs."""
+        """Whether only some clips are used, to see that everything runs."""
         return self.train_limit > 0
 
 
 HUB_CTC = "kresnik/wav2vec2-large-xlsr-korean"
 HUB_WHISPER = "ghost613/whisper-large-v3-turbo-korean"
-_SMOKE_EPOCHS = {"exp01": 1, "exp05": 2, "whisper": 0.5}
+_TINY = {CTCTraining: "base-tiny", LoraTraining: "whisper-base"}
 
 PROFILES = {
     "smoke": Profile(
         name="smoke",
-        base={"ctc": "base-tiny", "whisper": "whisper-base"},
+        base=_TINY,
         listener="listener-tiny",
         split=SAMPLE_POLICY,
         on_sample=True,
-        epochs=_SMOKE_EPOCHS,
-        batch_size={"whisper": 4},
-        accumulation={"whisper": 2},
-        checkpointing=False,
+        description=(
+            "a few clips of the synthetic sample corpus (data/sample); the numbers mean nothing"
+        ),
         train_limit=48,
         eval_limit=24,
+        checkpointing=False,
     ),
     "sample": Profile(
         name="sample",
-        base={"ctc": "base-tiny", "whisper": "whisper-base"},
+        base=_TINY,
         listener="listener-tiny",
         split=SAMPLE_POLICY,
         on_sample=True,
-        batch_size={"whisper": 8},
-        accumulation={"whisper": 2},
+        description=(
+            "the synthetic sample corpus (data/sample): no learner ever spoke it, "
+            "and a rate on it says nothing about people"
+        ),
         checkpointing=False,
-        epochs={
-            "exp01": 8,
-            "exp05": 8,
-            "exp06-one-cycle": 14,
-            "whisper": 0.5,
-        },  # exp01 and exp05 equal
     ),
     "aihub": Profile(
         name="aihub",
-        base={"ctc": HUB_CTC, "whisper": HUB_WHISPER},
+        base={CTCTraining: HUB_CTC, LoraTraining: HUB_WHISPER},
         listener=HUB_CTC,  # spells; give a model trained on pronounced labels where there is one
         split=SplitPolicy(),
         embed_audio=False,
+        description=(
+            "AI Hub 505, 인공지능 학습을 위한 외국인 한국어 발화 음성 데이터; "
+            "the data itself may not be redistributed"
+        ),
+        redistributable=False,
     ),
 }
+
+
+def get_profile(name: str) -> Profile:
+    """A profile by name.
+
+    Raises:
+        SpeakorError: there is none of that name; the message lists the known ones.
+    """
+    if name not in PROFILES:
+        raise SpeakorError(f"unknown profile {name!r}; known are {sorted(PROFILES)}")
+    return PROFILES[name]

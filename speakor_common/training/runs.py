@@ -1,18 +1,20 @@
-"""One call from experiment and profile to a trained model, for notebooks and the command line.
+"""From an experiment and a profile to a trained model, for notebooks and the command line.
 
-A finished run is not repeated: ``run.json`` holds a fingerprint of everything that decides
-the result, and a model directory with the same fingerprint is taken as it is.
+Nothing is made twice. ``run.json`` holds a fingerprint of what decides a model's weights: training,
+base, data and seed, but no name. A model directory beside the one asked for that has the same
+fingerprint lends its weights, and only decoding is fitted anew. How a kind of model is trained is
+left to the module that :data:`TRAINERS` names for it.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
+import pkgutil
 import shutil
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,27 +24,46 @@ from datasets import DatasetDict
 
 from speakor_common import paths
 from speakor_common.corpus import prepare
+from speakor_common.decoding.ngram import require_lm_packages
 from speakor_common.errors import TrainingError
-from speakor_common.models import checkpoints
 from speakor_common.storage import only_writer, read_json, whole_directory, write_json
-from speakor_common.training.experiments import Profile, resolve
-from speakor_common.training.preset import Experiment
-from speakor_common.training.runlog import RunLog, data_hash
+from speakor_common.training.experiments import resolve_experiment
+from speakor_common.training.fingerprints import (
+    LEARNED,
+    RUN_FILE,
+    data_hash,
+    decoding_fingerprint,
+    find_trained,
+    finished_run,
+    training_fingerprint,
+)
+from speakor_common.training.preset import CTCTraining, Experiment, LoraTraining, Training
+from speakor_common.training.profiles import Profile
+from speakor_common.training.runlog import RunLog
 
 if TYPE_CHECKING:
-    from transformers import TrainerCallback  # heavy, and reading models needs none
+    from transformers import TrainerCallback
 
 logger = logging.getLogger(__name__)
 
+# The function that trains, by kind of training; imported when it is needed.
+TRAINERS: dict[type[Training], str] = {
+    CTCTraining: "speakor_common.training.finetune_ctc:train_ctc",
+    LoraTraining: "speakor_common.training.finetune_whisper:train_whisper",
+}
+# Files and facts of one experiment's decoder and card, which its weights do without.
+_NOT_WEIGHTS = ("*.arpa", "decoder.json", "README.md")
+_OF_DECODING = ("decoding", "decoding_fingerprint", "greedy_validation_wer")
 
-def train(
-    experiment: str,
-    profile: str,
+
+def train_experiment(
+    name: str,
+    profile_name: str,
     seed: int,
     callbacks: tuple[TrainerCallback, ...] = (),
     **changes: Any,
 ) -> dict[str, Any]:
-    """Train an experiment in a profile unless the same run is already there.
+    """Train an experiment in a profile into its place under ``models/``.
 
     Args:
         changes: experiment fields to override.
@@ -54,98 +75,113 @@ def train(
         CorpusError: the profile's corpus is not prepared.
         CheckpointError, TrainingError: see the training modules.
     """
-    used, scale, changed = resolve(experiment, profile, **changes)
-    logger.info(
-        "%s: %s",
-        experiment,
-        json.dumps({k: v for k, v in asdict(used).items() if k != "name"}, ensure_ascii=False),
-    )
-    for key, (preset, value) in changed.items():
-        logger.info("profile %s sets %s = %s (preset: %s)", profile, key, value, preset)
-    output = paths.model(experiment, profile)
-    if not used.weights:
-        return run(used, scale, changed, seed, output, callbacks)
-    if pointless := sorted(set(changes) - {"lm_order"}):
-        raise TrainingError(
-            f"{experiment} takes the weights of {used.weights}: set {pointless} there; here only lm_order can be set"
-        )
-    train(used.weights, profile, seed, callbacks)
-    return read_with_language_models(paths.model(used.weights, profile), output, used, scale, seed)
+    experiment, profile, changed = resolve_experiment(name, profile_name, **changes)
+
+    # What will be done, before anything is.
+    settings = json.dumps(experiment.settings(), ensure_ascii=False)
+    logger.info("%s: %s %s", name, experiment.note, settings)
+    for key, (preset, used) in changed.items():
+        logger.info("profile %s sets %s = %s (preset: %s)", profile_name, key, used, preset)
+
+    output = paths.model(name, profile_name)
+    log = RunLog(experiment, profile_name, changed, seed)
+    return train_model(experiment, training_data(profile), output, log, seed, callbacks)
 
 
-def run(
-    used: Experiment,
-    profile: Profile,
-    changed: dict[str, Any],
-    seed: int,
+def train_model(
+    experiment: Experiment,
+    data: DatasetDict,
     output: Path,
+    log: RunLog,
+    seed: int,
     callbacks: tuple[TrainerCallback, ...] = (),
 ) -> dict[str, Any]:
-    """Train a resolved experiment into ``output`` unless the same run is already there; see :func:`train`."""
-    data = training_data(profile)
-    fingerprint = run_fingerprint(used, data, seed)
-    if (facts := finished(output)) and facts.get("fingerprint") == fingerprint:
-        logger.info(
-            "%s is trained already with the same settings and data; delete it to train again",
-            paths.relative(output),
-        )
-        return facts
-    log = RunLog(used, profile.name, changed, seed)
-    hashes = {
-        split: data_hash(data[split]["utterance_id"], data[split]["text"])
-        for split in ("train", "valid")
-    }
-    log.facts |= {"fingerprint": fingerprint, "data_sha256": hashes}
-    with only_writer(output):
-        return _train_in_memory(used, data, output, log, seed, callbacks)
+    """Have a resolved experiment's model in ``output``; what is there or beside it is not repeated.
 
+    Under ``torchrun`` every process calls this; the first one writes.
 
-def read_with_language_models(
-    trained: Path, output: Path, experiment: Experiment, profile: Profile, seed: int
-) -> dict[str, Any]:
-    """A trained model's weights in ``output``, decoded with language models of ``experiment.lm_order``; nothing is trained.
-
-    Of several processes the first one does it, and the others wait.
+    Args:
+        data: splits ``train`` and ``valid``; ``native_train`` too, for language models.
+        log: collects the facts of the run; must be made before, because it counts the seconds.
 
     Returns:
-        the content of the copy's ``run.json``; its ``seconds`` are those of training and of fitting the models together.
+        the content of ``run.json``.
     """
-    with PartialState().main_process_first(), only_writer(output):
-        return _read_with_language_models(trained, output, experiment, profile, seed)
+    if experiment.decoding:
+        require_lm_packages()  # now, and not after hours of training
+    processes = PartialState()
+    fingerprint = training_fingerprint(experiment, data, seed)
+
+    # All processes look before one of them writes, so that they find the same.
+    trained = find_trained(fingerprint, output)
+    processes.wait_for_everyone()
+    if trained:
+        logger.info(
+            "%s is trained already with the same settings and data; delete it to train again",
+            paths.relative(trained),
+        )
+    else:
+        hashes = {
+            split: data_hash(data[split]["utterance_id"], data[split]["text"]) for split in LEARNED
+        }
+        log.facts |= {"fingerprint": fingerprint, "data_sha256": hashes}
+        with only_writer(output):
+            _train_in_memory(experiment, data, output, log, seed, callbacks)
+
+    with processes.main_process_first():
+        return _with_decoder(experiment, data, trained or output, output, seed)
 
 
-def _read_with_language_models(
-    trained: Path, output: Path, experiment: Experiment, profile: Profile, seed: int
+def _with_decoder(
+    experiment: Experiment, data: DatasetDict, trained: Path, output: Path, seed: int
 ) -> dict[str, Any]:
+    """The trained weights in ``output``, with the decoder the experiment asks for, if any.
+
+    Returns:
+        the content of ``run.json``; its ``seconds`` are those of training and of fitting.
+    """
+    # Is it there already, perhaps by another process?
+    source = read_json(trained / RUN_FILE)
+    wanted = decoding_fingerprint(experiment, data, seed)
+    there = finished_run(output) or {}
+    if (
+        there.get("fingerprint") == source["fingerprint"]
+        and there.get("decoding_fingerprint") == wanted
+    ):
+        return there
+
+    # The facts of the weights, without those of another decoder.
+    started = time.perf_counter()
+    facts = {key: value for key, value in source.items() if key not in _OF_DECODING}
+    facts["experiment"] = experiment.as_json()
+    if "greedy_validation_wer" in source:
+        facts["best_validation_wer"] = source["greedy_validation_wer"]
+    if trained != output:
+        facts["trained_as"] = trained.name
+
+    with only_writer(output), whole_directory(output) as folder:
+        ignored = shutil.ignore_patterns(*_NOT_WEIGHTS)
+        shutil.copytree(trained, folder, ignore=ignored, dirs_exist_ok=True)
+        if experiment.decoding:
+            facts |= _fit_decoder(experiment, data, folder, facts["best_validation_wer"], seed)
+            facts["decoding_fingerprint"] = wanted
+        facts["seconds"] = round(facts["seconds"] + time.perf_counter() - started, 1)
+        write_json(folder / RUN_FILE, facts)
+    return read_json(output / RUN_FILE)
+
+
+def _fit_decoder(
+    experiment: Experiment, data: DatasetDict, folder: Path, plain_wer: float, seed: int
+) -> dict[str, Any]:
+    """Add language models and their weights to a model folder; what ``run.json`` says of them."""
     from speakor_common.recognition import decoder_tuning
 
-    data = training_data(profile)
-    fingerprint = run_fingerprint(experiment, data, seed)
-    if (
-        (facts := finished(output))
-        and facts.get("fingerprint") == fingerprint
-        and facts["weights"] == checkpoints.weights_hash(trained)
-    ):
-        return facts
-    started = time.perf_counter()
-    with whole_directory(output) as folder:
-        shutil.copytree(trained, folder, dirs_exist_ok=True)
-        settings, wer = decoder_tuning.fit_decoder(folder, data, experiment.lm_order, seed)
-        facts = read_json(folder / "run.json") | {
-            "fingerprint": fingerprint,
-            "weights": checkpoints.weights_hash(trained),
-        }
-        facts |= {
-            "greedy_validation_wer": facts["best_validation_wer"],
-            "best_validation_wer": wer,
-            "decoding": settings,
-        }
-        facts |= {
-            "experiment": asdict(experiment),
-            "seconds": round(facts["seconds"] + time.perf_counter() - started, 1),
-        }
-        write_json(folder / "run.json", facts)
-    return read_json(output / "run.json")
+    settings, wer = decoder_tuning.fit_decoder(folder, data, experiment.decoding.order, seed)
+    return {
+        "decoding": settings,
+        "best_validation_wer": wer,
+        "greedy_validation_wer": plain_wer,
+    }
 
 
 def _train_in_memory(
@@ -158,79 +194,66 @@ def _train_in_memory(
 ) -> dict[str, Any]:
     """Train; where memory does not suffice, with half the clips a step and twice the accumulation.
 
-    The optimiser then sees the same batches. (The Trainer's own ``auto_find_batch_size`` shrinks those, and goes on from
-    weights already moved.) Each try begins from the base or the last checkpoint.
+    The optimiser then sees the same batches. (The Trainer's own ``auto_find_batch_size`` shrinks
+    those, and goes on from weights already moved.) Each try begins from the base or the last
+    checkpoint.
 
     Raises:
         TrainingError: not even one clip fits, or one of several processes ran out of memory.
     """
+    train = pkgutil.resolve_name(TRAINERS[type(experiment.training)])
     while True:
         try:
-            return _module(experiment.kind).train(experiment, data, output, log, seed, callbacks)
+            return train(experiment, data, output, log, seed, callbacks)
         except RuntimeError as error:
             if not should_reduce_batch_size(error):
                 raise
             reason = str(error).splitlines()[0]
+
         # Outside of the handler: the exception holds the model's memory.
-        experiment = _halved(experiment, reason)
+        training = _halved(experiment.training, reason)
+        experiment = replace(experiment, training=training)
         log.facts["reduced_for_memory"] = {
-            key: getattr(experiment, key) for key in ("batch_size", "gradient_accumulation")
+            "batch_size": training.batch_size,
+            "gradient_accumulation": training.gradient_accumulation,
         }
 
 
-def _halved(experiment: Experiment, reason: str) -> Experiment:
-    clips, accumulation = experiment.batch_size, experiment.gradient_accumulation
+def _halved(training: Training, reason: str) -> Training:
+    """The same training with half the clips a step and twice the steps to an update."""
+    clips = training.batch_size
     if clips % 2 or int(os.environ.get("WORLD_SIZE", 1)) > 1:
         raise TrainingError(
-            f"out of memory with {clips} clips a step ({reason}). Set a smaller batch_size with more accumulation, gradient_checkpointing, "
+            f"out of memory with {clips} clips a step ({reason}). "
+            "Set a smaller batch_size with more accumulation, gradient_checkpointing, "
             "or a lower max_seconds; one process alone halves its batch by itself while it is even"
         )
+    halved = replace(
+        training,
+        batch_size=clips // 2,
+        gradient_accumulation=training.gradient_accumulation * 2,
+    )
     logger.warning(
-        "out of memory with %d clips a step; continuing with %d and accumulation %d, which trains on the same batches",
-        clips, clips // 2, accumulation * 2,
-    )  # fmt: skip
-    return replace(experiment, batch_size=clips // 2, gradient_accumulation=accumulation * 2)
+        "out of memory with %d clips a step; continuing with %d and accumulation %d, "
+        "which trains on the same batches",
+        clips,
+        halved.batch_size,
+        halved.gradient_accumulation,
+    )
+    return halved
 
 
 def training_data(profile: Profile) -> DatasetDict:
-    """Train and validation split of a profile's learners, and the natives' transcripts; the test split is not among them on purpose."""
-    data = prepare.load_prepared(paths.prepared(profile.name))
+    """Train and validation split of a profile's learners, and the natives' transcripts.
+
+    The test split is not among them on purpose.
+    """
+    prepared = prepare.load_prepared(paths.prepared(profile.name))
     splits = {
-        "train": prepare.limit_rows(data["train"], profile.train_limit),
-        "valid": prepare.limit_rows(data["valid"], profile.eval_limit),
+        "train": prepare.limit_rows(prepared["train"], profile.train_limit),
+        "valid": prepare.limit_rows(prepared["valid"], profile.eval_limit),
     }
-    if "native_train" in data:  # for language models only
-        splits["native_train"] = prepare.limit_rows(
-            data["native_train"].select_columns(["utterance_id", "text"]), profile.train_limit
-        )
+    if "native_train" in prepared:  # for language models only
+        texts = prepared["native_train"].select_columns(["utterance_id", "text"])
+        splits["native_train"] = prepare.limit_rows(texts, profile.train_limit)
     return DatasetDict(splits)
-
-
-def run_fingerprint(experiment: Experiment, data: DatasetDict, seed: int) -> str:
-    """Hash of preset, data and base weights: equal fingerprints give equal models on one machine."""
-    weights = checkpoints.weights_hash(checkpoints.resolve(experiment.base))
-    splits = (
-        ("train", "valid", "native_train")
-        if experiment.lm_order and "native_train" in data
-        else ("train", "valid")
-    )
-    labels = [data_hash(data[split]["utterance_id"], data[split]["text"]) for split in splits]
-    content = json.dumps(
-        [asdict(experiment), seed, weights, labels], ensure_ascii=False, sort_keys=True
-    )
-    return hashlib.sha256(content.encode()).hexdigest()[:16]
-
-
-def finished(output: Path) -> dict[str, Any] | None:
-    """``run.json`` of a finished run, or ``None``."""
-    return read_json(output / "run.json") if (output / "run.json").is_file() else None
-
-
-def _module(kind: str):
-    if kind == "whisper":
-        from speakor_common.training import finetune_whisper
-
-        return finetune_whisper
-    from speakor_common.training import finetune_ctc
-
-    return finetune_ctc

@@ -1,23 +1,121 @@
-"""The Trainer for CTC: augmented training batches, validation without padding, losses that must be possible."""
+"""The Trainers, the settings they share, and what starts and ends a run of either.
+
+:class:`CTCTrainer` augments training batches only and names the clips of an impossible loss;
+:class:`ShortContextTrainer` cuts Whisper's encoder to the clips. Which model is trained on which
+clips is left to :mod:`speakor_common.training.finetune_ctc` and
+:mod:`speakor_common.training.finetune_whisper`.
+
+Legend: B clips, T frames, L labels, V symbols of the vocabulary.
+"""
 
 from __future__ import annotations
 
 import math
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import torch
 from datasets import Dataset
-from transformers import Trainer
+from transformers import PreTrainedModel, Trainer, TrainingArguments
+from transformers.trainer_utils import get_last_checkpoint
 
+from speakor_common import paths
 from speakor_common.batching.collate import IGNORED_LABEL, CTCCollator
 from speakor_common.batching.sampling import EpochLengthSampler, by_length
 from speakor_common.decoding.syllables import viterbi_decoder, vocabulary
-from speakor_common.errors import TrainingError
-from speakor_common.training.callbacks import LossGuard
+from speakor_common.errors import TrainingError, TrainingInterrupted
+from speakor_common.models import precision
+from speakor_common.models.short_context import positions_in, shortened_context, with_padding
+from speakor_common.storage import read_json, whole_directory
+from speakor_common.training.callbacks import LossGuard, SaveOnSignal
+from speakor_common.training.fingerprints import RUN_FILE
+from speakor_common.training.preset import Training
+
+_MOST_LOADERS = 4  # processes that decode and augment beside the model
+
+
+def training_arguments(
+    training: Training, work: Path, seed: int, **specific: Any
+) -> TrainingArguments:
+    """Settings every training decides, plus what is ``specific`` to a kind of model."""
+    return TrainingArguments(
+        output_dir=str(work),
+        # Schedule
+        num_train_epochs=training.epochs,
+        per_device_train_batch_size=training.batch_size,
+        gradient_accumulation_steps=training.gradient_accumulation,
+        learning_rate=training.learning_rate,
+        lr_scheduler_type=training.schedule,
+        warmup_steps=training.warmup,
+        weight_decay=training.weight_decay,
+        eval_strategy="epoch",
+        # Data: half the cores decode. Loaders are new ones in every epoch, or a resumed run would
+        # augment differently.
+        remove_unused_columns=False,
+        seed=seed,
+        data_seed=seed,
+        dataloader_num_workers=max(1, min(_MOST_LOADERS, (os.cpu_count() or 2) // 2)),
+        dataloader_pin_memory=torch.cuda.is_available(),
+        # Logs, into <work>/runs
+        report_to=["tensorboard"],
+        **_device_switches(),
+        **specific,
+    )
+
+
+def _device_switches() -> dict[str, bool]:
+    """The Trainer's switches for the device's number format, and for having no GPU."""
+    switches = {} if precision.name() == "fp32" else {precision.name(): True}
+    return switches if torch.cuda.is_available() else {"use_cpu": True, **switches}
+
+
+def run_or_resume(trainer: Trainer, work: Path) -> None:
+    """Train from the last checkpoint in ``work``, if there is one, to the end.
+
+    Raises:
+        TrainingInterrupted: a signal stopped the run; a checkpoint is saved.
+    """
+    signals = SaveOnSignal()
+    trainer.add_callback(signals)
+    checkpoint = get_last_checkpoint(str(work)) if work.is_dir() else None
+    try:
+        trainer.train(resume_from_checkpoint=checkpoint)
+    finally:
+        signals.restore()
+    if signals.received:
+        raise TrainingInterrupted(
+            f"{signals.received} at step {trainer.state.global_step} of {trainer.state.max_steps}; "
+            f"a checkpoint is in {paths.relative(work)}, "
+            "run the same command again to continue"
+        )
+
+
+def save_once(
+    trainer: Trainer, output: Path, work: Path, save: Callable[[Path], Any]
+) -> dict[str, Any]:
+    """Have one process of the run write ``output``, whole or not at all, while the others wait.
+
+    Args:
+        work: the run's work folder, which is no longer needed then.
+        save: writes a model's files and its ``run.json`` into the folder it is given.
+
+    Returns:
+        the content of ``run.json``, in every process.
+    """
+    if trainer.is_world_process_zero():
+        with whole_directory(output) as folder:
+            save(folder)
+        shutil.rmtree(work)
+    trainer.accelerator.wait_for_everyone()
+    return read_json(output / RUN_FILE)
 
 
 class CTCTrainer(Trainer):
-    """Trainer whose training batches may be augmented, while evaluation batches never are, and name their clips."""
+    """Trainer whose training batches may be augmented and name their clips; others never are."""
 
     lowest_loss = 0.0
 
@@ -29,7 +127,9 @@ class CTCTrainer(Trainer):
         self._decode = viterbi_decoder(vocabulary(tokenizer), tokenizer.pad_token_id)
 
     def get_train_dataloader(self):
-        plain, self.data_collator = self.data_collator, self._train_collator
+        """Training batches by the training collator; validation keeps the plain one."""
+        plain = self.data_collator
+        self.data_collator = self._train_collator
         try:
             return super().get_train_dataloader()
         finally:
@@ -39,32 +139,31 @@ class CTCTrainer(Trainer):
         return by_length(self, train_dataset or self.train_dataset, 10_000 * self.args.seed)
 
     def prediction_step(self, model, inputs, prediction_loss_only, ignore_keys=None):
-        """The path a recogniser would read instead of logits, which would fill memory; frames of padding as -100.
+        """Loss, the symbols a recogniser would output, int64 (B, T), and labels, int64 (B, L).
 
-        A model says something on padding too, and reading it out adds words nobody spoke.
+        Symbols instead of logits, which would fill memory. Frames of padding are -100: a model
+        says something on padding too, and reading it out adds words nobody spoke.
         """
         loss, logits, labels = super().prediction_step(
             model, inputs, prediction_loss_only, ignore_keys
         )
         if logits is None:
             return loss, logits, labels
+
+        # Frames of each clip without its padding.
         frames = [logits.shape[1]] * len(logits)
         if "attention_mask" in inputs:
-            frames = self.model._get_feat_extract_output_lengths(
-                inputs["attention_mask"].sum(-1)
-            ).tolist()
-        clips = [
-            row[:length]
-            for row, length in zip(
-                logits.float().log_softmax(-1).cpu().numpy(), frames, strict=True
-            )
-        ]
-        paths = torch.full(logits.shape[:2], IGNORED_LABEL)
-        for row, clip in enumerate(clips):
-            paths[row, : len(clip)] = torch.from_numpy(self._decode(clip))
-        return loss, paths.to(logits.device), labels
+            lengths = inputs["attention_mask"].sum(-1)
+            frames = self.model._get_feat_extract_output_lengths(lengths).tolist()
+        posteriors = logits.float().log_softmax(-1).cpu().numpy()
+
+        symbols = torch.full(logits.shape[:2], IGNORED_LABEL)
+        for clip, (log_probabilities, length) in enumerate(zip(posteriors, frames, strict=True)):
+            symbols[clip, :length] = torch.from_numpy(self._decode(log_probabilities[:length]))
+        return loss, symbols.to(logits.device), labels
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+        """The model's loss; of a training batch, checked and with its clips named if impossible."""
         identifiers = inputs.pop("utterance_id", None)
         result = super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         if identifiers is not None:
@@ -75,6 +174,76 @@ class CTCTrainer(Trainer):
         value = loss.item()
         if not math.isfinite(value) or value < self.lowest_loss:
             raise TrainingError(
-                f"the loss of a batch is {value} after step {self.state.global_step}; a CTC loss is a finite number >= 0. "
-                f"Its utterances: {', '.join(identifiers)}. Look at their audio and labels, then at the learning rate"
+                f"the loss of a batch is {value} after step {self.state.global_step}; "
+                "a CTC loss is a finite number >= 0. "
+                f"Its utterances: {', '.join(identifiers)}. "
+                "Look at their audio and labels, then at the learning rate"
             )
+
+
+class BlankPaddedTrainer(CTCTrainer):
+    """The ablation's counter-example: labels padded with the blank, and a loss that counts them.
+
+    A CTC target never holds the blank, and today's transformers leaves it out of the targets
+    whatever the padding. Before, ``Wav2Vec2ForCTC`` counted every label >= 0. With blanks among
+    the targets, one sequence of frames is counted once for each way of telling the targets' blanks
+    from those between labels: "probabilities" then exceed 1 and the loss falls below 0.
+    Validation is as ever.
+    """
+
+    lowest_loss = -math.inf
+
+    def __init__(
+        self, *, model: PreTrainedModel, train_collator: CTCCollator, **kwargs: Any
+    ) -> None:
+        model.loss_function = loss_counting_padding
+        blank = train_collator.processor.tokenizer.pad_token_id
+        padded = replace(train_collator, label_padding=blank)
+        super().__init__(model=model, train_collator=padded, **kwargs)
+
+
+def loss_counting_padding(
+    logits: torch.Tensor,
+    labels: torch.Tensor,
+    logit_lengths: torch.Tensor,
+    blank_token_id: int,
+    reduction: str,
+    **_: Any,
+) -> torch.Tensor:
+    """CTC loss over all labels >= 0, the blank's among them, with transformers' own arguments.
+
+    Args:
+        logits: float (B, T, V). labels: int64 (B, L). logit_lengths: int64 (B,).
+    """
+    targets = labels >= 0
+    return torch.nn.functional.ctc_loss(
+        logits.float().log_softmax(-1).transpose(0, 1),
+        labels[targets],
+        logit_lengths,
+        targets.sum(-1),
+        blank=blank_token_id,
+        reduction=reduction,
+    )
+
+
+class ShortContextTrainer(Trainer):
+    """Trainer that cuts Whisper's encoder to each batch's clips, which come by similar length.
+
+    A batch then costs what its longest clip does.
+    """
+
+    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> EpochLengthSampler:
+        return by_length(self, train_dataset or self.train_dataset, 1000 * self.args.seed)
+
+    def training_step(self, model, inputs, *args, **kwargs):
+        """A step on the clips and as much of the padding as is drawn for it."""
+        draw = 100_000 * self.args.seed + self.state.global_step  # a resumed run draws the same
+        features = inputs["input_features"]
+        with shortened_context(model, positions_in(features.shape[-1]), draw) as frames:
+            inputs["input_features"] = with_padding(features, frames)
+            return super().training_step(model, inputs, *args, **kwargs)
+
+    def prediction_step(self, model, inputs, *args, **kwargs):
+        """Validation on the padding every recogniser keeps."""
+        with shortened_context(model, positions_in(inputs["input_features"].shape[-1])):
+            return super().prediction_step(model, inputs, *args, **kwargs)

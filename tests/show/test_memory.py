@@ -9,10 +9,10 @@ from transformers import WhisperConfig
 
 from speakor_common.models import precision
 from speakor_common.show import memory
-from speakor_common.training.experiments import resolve
+from speakor_common.training.experiments import resolve_experiment
 from tests.builders import tiny_whisper
 
-EXPERIMENT = resolve("whisper", "smoke", lora_dropout=0.0)[0]
+EXPERIMENT = resolve_experiment("whisper", "smoke", lora_dropout=0.0)[0]
 KINDS = ["weights", "gradients", "optimizer", "activations"]
 
 

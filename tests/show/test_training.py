@@ -8,7 +8,7 @@ import pytest
 
 from speakor_common.show import training
 from speakor_common.storage import write_json
-from speakor_common.training.experiments import resolve
+from speakor_common.training.experiments import resolve_experiment
 
 EMPTY = float("nan")
 RUN = {"clips": 8, "steps": 25, "seconds": 60.0, "peak_memory_mib": 9, "best_validation_wer": 0.5}
@@ -35,7 +35,7 @@ def close_figures():
 
 
 def test_settings_name_what_the_profile_changed():
-    preset, _, changed = resolve("exp05", "smoke")
+    preset, _, changed = resolve_experiment("exp05", "smoke")
     rows = training.setting_table(preset, changed)
     assert "note" not in rows.index
     changed_rows = rows[rows["preset"] != ""]
@@ -74,9 +74,9 @@ def test_curves_without_error_rates_have_one_panel_and_a_point_an_evaluation():
 
 
 def test_unfreezing_is_marked_in_the_curves(home, displayed):
-    preset, _, _ = resolve("exp05", "sample")
+    preset, _, _ = resolve_experiment("exp05", "sample")
     epoch = training.unfreezing_epochs(preset)["exp05"]
-    frozen, _, _ = resolve("exp01", "sample")
+    frozen, _, _ = resolve_experiment("exp01", "sample")
     assert training.unfreezing_epochs(frozen) == {}
 
     log = {"epoch": [1, 2], "train_loss": 1.0, "validation_loss": 1.0, "wer": 0.5, "cer": 0.2}

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from accelerate import PartialState
 
-from speakor_common.recognition.predict import Request, predict, predict_together
+from speakor_common.recognition.predict import Request, predict, predict_many
 from speakor_common.recognition.transcriber import Transcriber
 from speakor_common.training import finetune_ctc
 from speakor_common.training.experiments import resolve
@@ -50,7 +50,7 @@ def main(base: str, output: str, batch: str) -> None:
     print(facts["processes"], facts["best_validation_wer"])
     model = Path(output) / "model"
     clips = data["valid"].select(range(3))  # an odd number, so the ranks get unequal shares
-    (shared,) = predict_together([Request("exp05", model, ("clean",))], clips)
+    (shared,) = predict_many([Request("exp05", model, ("clean",))], clips)
     alone = predict(Transcriber.from_pretrained(model, "cpu").recogniser, clips, "exp05")
     state = PartialState()
     if state.is_last_process:

@@ -1,4 +1,4 @@
-"""Memory of a Whisper training step: computed from shapes, and measured."""
+"""Memory of a Whisper training step, computed from shapes."""
 
 import pytest
 import torch
@@ -6,18 +6,19 @@ from transformers import WhisperForConditionalGeneration
 
 from speakor_common.models import precision
 from speakor_common.models.short_context import shortened_context
-from speakor_common.training import memory_probe, whisper_memory
-from speakor_common.training.experiments import resolve
-from speakor_common.training.whisper_memory import FULL, LORA, Setting
-from tests.builders import tiny_whisper
+from speakor_common.training import memory_probe
+from speakor_common.training.whisper_memory import (
+    FULL,
+    LORA,
+    Setting,
+    compared_settings,
+    step_memory,
+)
+from tests.training.small import whisper_experiment
 
-EXPERIMENT = resolve("whisper", "smoke", lora_dropout=0.0)[0]
-BATCH, TOKENS, POSITIONS = 2, 12, 200
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory):
-    return tiny_whisper(tmp_path_factory.mktemp("whisper"))
+BATCH = 2
+TOKENS = 12
+POSITIONS = 200
 
 
 def kept_for_backward(model, positions):
@@ -32,51 +33,50 @@ def kept_for_backward(model, positions):
         return tensor
 
     mask = torch.zeros(BATCH, 1, TOKENS, TOKENS, dtype=model.dtype)
+    labels = torch.randint(3, 99, (BATCH, TOKENS))
     with (
         shortened_context(model, positions) as frames,
         torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor),
     ):
         features = torch.randn(BATCH, 80, frames, dtype=model.dtype)
-        model(
-            input_features=features,
-            labels=torch.randint(3, 99, (BATCH, TOKENS)),
-            decoder_attention_mask=mask,
-        )
+        model(input_features=features, labels=labels, decoder_attention_mask=mask)
     return sum(storage.nbytes() for storage in kept.values())
 
 
 @pytest.mark.parametrize(("method", "weights"), [(FULL, "fp32"), (FULL, "bf16"), (LORA, "bf16")])
-def test_what_is_computed_is_what_autograd_keeps(base, method, weights, monkeypatch):
+def test_what_is_computed_is_what_autograd_keeps(whisper_base, method, weights, monkeypatch):
     monkeypatch.setattr(precision, "name", lambda: "bf16")
+    training = whisper_experiment(whisper_base).training
     setting = Setting(method, weights, checkpointing=False, positions=POSITIONS)
-    model = memory_probe.build(base, setting, EXPERIMENT).train()
-    found = whisper_memory.computed(model.config, setting, EXPERIMENT, BATCH, TOKENS)
-    assert found.activations == pytest.approx(kept_for_backward(model, POSITIONS), rel=0.05)
+    model = memory_probe.build_setting(whisper_base, setting, training).train()
+    memory = step_memory(model.config, setting, training, BATCH, TOKENS)
+
+    assert memory.activations == pytest.approx(kept_for_backward(model, POSITIONS), rel=0.05)
     trained = [p for p in model.parameters() if p.requires_grad]
-    assert found.trainable == sum(p.numel() for p in trained)
-    assert (
-        found.gradients
-        == found.optimizer // 2
-        == sum(p.numel() * p.element_size() for p in trained)
-    )
-    assert found.weights == sum(p.numel() * p.element_size() for p in model.parameters())
-    assert found.total == found.weights + found.gradients + found.optimizer + found.activations
+    of_trained = sum(p.numel() * p.element_size() for p in trained)
+    assert memory.trainable == sum(p.numel() for p in trained)
+    assert memory.gradients == memory.optimizer // 2 == of_trained
+    assert memory.weights == sum(p.numel() * p.element_size() for p in model.parameters())
+    kinds = memory.weights + memory.gradients + memory.optimizer + memory.activations
+    assert memory.total == kinds
 
 
-def test_every_measure_against_memory_takes_less(base):
-    config = WhisperForConditionalGeneration.from_pretrained(base).config
+def test_every_measure_against_memory_takes_less(whisper_base):
+    config = WhisperForConditionalGeneration.from_pretrained(whisper_base).config
+    training = whisper_experiment(whisper_base).training
 
     def bytes_of(*setting):
-        return whisper_memory.computed(config, Setting(*setting), EXPERIMENT, BATCH, TOKENS)
+        return step_memory(config, Setting(*setting), training, BATCH, TOKENS)
 
     plain = bytes_of(FULL, "fp32", False, 1500)
     assert bytes_of(FULL, "bf16", False, 1500).total < 0.6 * plain.total
     assert bytes_of(FULL, "fp32", False, 200).activations < 0.3 * plain.activations
     assert bytes_of(FULL, "fp32", True, 1500).activations < plain.activations
     assert bytes_of(LORA, "nf4", False, 200).weights < bytes_of(LORA, "bf16", False, 200).weights
-    assert len({*whisper_memory.settings(200)}) == 16
 
 
-def test_a_step_is_measured_in_its_own_process(base):
-    probe = memory_probe.measure(base, Setting(LORA, "nf4", True, 50), EXPERIMENT, 1, TOKENS)
-    assert probe.peak > 0 and probe.seconds > 0
+def test_each_setting_is_compared_once():
+    settings = compared_settings(200)
+    assert len(settings) == len(set(settings)) == 4 * 2 * 2
+    assert settings[0] == Setting(FULL, "fp32", False, 1500)
+    assert settings[-1] == Setting(LORA, "nf4", True, 200)

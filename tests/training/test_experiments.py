@@ -1,0 +1,164 @@
+"""The registry: every entry runs in every profile, and nothing else names an experiment."""
+
+from dataclasses import replace
+
+import pytest
+
+from speakor_common.errors import SpeakorError, TrainingError
+from speakor_common.training import experiments
+from speakor_common.training.experiments import (
+    BASE,
+    EXPERIMENTS,
+    UNTUNED,
+    ZERO_SHOT,
+    compared_pairs,
+    experiments_with,
+    resolve_experiment,
+    system_title,
+)
+from speakor_common.training.preset import CTCTraining, LoraTraining
+from speakor_common.training.profiles import PROFILES
+
+ALL = [(name, profile) for name in EXPERIMENTS for profile in PROFILES]
+
+
+@pytest.mark.parametrize(("name", "profile"), ALL)
+def test_a_profile_changes_only_what_makes_a_run_longer_or_larger(name, profile):
+    used, scale, changed = resolve_experiment(name, profile)
+    allowed = {"batch_size", "gradient_accumulation", "epochs", "gradient_checkpointing"}
+    assert set(changed) <= allowed
+    assert used.base == scale.base[type(used.training)] and scale is PROFILES[profile]
+    for field, (preset, value) in changed.items():
+        assert used.settings()[field] == value != preset
+
+
+@pytest.mark.parametrize(
+    ("name", "profile", "epochs", "batch_size", "accumulation"),
+    [
+        ("exp01", "smoke", 1, 2, 1),
+        ("exp01", "sample", 8, 2, 1),
+        ("exp01", "aihub", 30, 2, 1),
+        ("exp02", "sample", 10, 2, 4),
+        ("exp05", "smoke", 2, 2, 8),
+        ("exp05", "sample", 8, 2, 8),
+        ("exp05", "aihub", 12, 2, 8),
+        ("exp05-as-run", "sample", 4, 2, 8),
+        ("exp06", "smoke", 2, 2, 8),
+        ("exp06", "sample", 8, 2, 8),
+        ("exp06-one-cycle", "sample", 14, 8, 1),
+        ("whisper", "smoke", 0.5, 4, 2),
+        ("whisper", "sample", 0.5, 8, 2),
+        ("whisper", "aihub", 3, 1, 32),
+    ],
+)
+def test_how_much_is_trained(name, profile, epochs, batch_size, accumulation):
+    training = resolve_experiment(name, profile)[0].training
+    assert (training.epochs, training.batch_size) == (epochs, batch_size)
+    assert training.gradient_accumulation == accumulation
+    assert training.gradient_checkpointing is (
+        profile == "aihub" and EXPERIMENTS[name].training.gradient_checkpointing
+    )
+
+
+def test_a_base_comes_from_the_caller_the_experiment_or_the_profile(monkeypatch):
+    own = replace(EXPERIMENTS["exp05"], name="own", base="facebook/hubert-large-ll60k")
+    monkeypatch.setitem(EXPERIMENTS, "own", own)
+    assert resolve_experiment("own", "sample")[0].base == "facebook/hubert-large-ll60k"
+    assert resolve_experiment("exp05", "sample")[0].base == "base-tiny"
+    used, _, changed = resolve_experiment("exp05", "sample", base="elsewhere")
+    assert used.base == "elsewhere" and changed["base"] == ("base-tiny", "elsewhere")
+
+    profile = replace(PROFILES["sample"], name="ctc-only", base={CTCTraining: "base-tiny"})
+    monkeypatch.setitem(PROFILES, "ctc-only", profile)
+    with pytest.raises(TrainingError, match="no base for LoraTraining, which whisper needs"):
+        resolve_experiment("whisper", "ctc-only")
+    assert resolve_experiment("whisper", "ctc-only", base="w")[0].base == "w"
+
+
+def test_the_caller_goes_before_the_profile():
+    used, _, changed = resolve_experiment("exp05", "sample", epochs=3, learning_rate=1e-5)
+    assert used.training.epochs == 3 and used.training.learning_rate == 1e-5
+    assert changed == {"epochs": (12, 3), "learning_rate": (3e-4, 1e-5)}
+    same, _, unchanged = resolve_experiment("exp05", "sample", epochs=12)
+    assert same.training.epochs == 12 and unchanged == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "profile", "changes"),
+    [
+        ("exp99", "smoke", {}),
+        ("exp05", "huge", {}),
+        ("exp05", "smoke", {"colour": 1}),
+        ("exp05", "smoke", {"learning_rate": "fast"}),
+    ],
+)
+def test_unknown_names_are_errors_that_list_the_known_ones(name, profile, changes):
+    with pytest.raises(SpeakorError, match=r"exp01|smoke|learning_rate"):
+        resolve_experiment(name, profile, **changes)
+
+
+@pytest.mark.parametrize("name", ["exp04", "exp05"])
+def test_presets_reach_their_stages(name):
+    training = EXPERIMENTS[name].training
+    assert training.epochs > max(stage.epoch for stage in training.stages)
+    assert training.schedule == "constant_with_warmup"
+
+
+def test_as_run_is_what_the_seed_ran():
+    training = EXPERIMENTS["exp05-as-run"].training
+    assert (training.epochs, training.schedule) == (4, "linear")
+    assert training.warmup == pytest.approx(1000 / 1148)
+    assert all(stage.epoch > training.epochs for stage in training.stages)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_exp06_is_exp05_decoded_otherwise(profile):
+    trained = resolve_experiment("exp05", profile)[0]
+    decoded = resolve_experiment("exp06", profile)[0]
+    assert decoded.training == trained.training and decoded.base == trained.base
+    assert decoded.decoding and not trained.decoding
+
+
+def test_what_is_compared_is_there_to_be_compared():
+    pairs = compared_pairs()
+    assert {("exp05", "exp01"), ("exp05", BASE), ("exp06", "exp05")} < set(pairs)
+    assert {("whisper", ZERO_SHOT), ("exp06", "whisper")} < set(pairs)
+    known = {*EXPERIMENTS, *UNTUNED}
+    assert all(name in known for pair in pairs for name in pair)
+    assert len({*pairs, *(pair[::-1] for pair in pairs)}) == 2 * len(pairs), "compared twice"
+
+
+def test_experiments_by_kind_of_training():
+    assert experiments_with(LoraTraining) == ("whisper",)
+    assert set(experiments_with(CTCTraining)) == set(EXPERIMENTS) - {"whisper"}
+    assert list(EXPERIMENTS) == [experiment.name for experiment in EXPERIMENTS.values()]
+
+
+@pytest.mark.parametrize(
+    ("name", "profile", "title"),
+    [
+        ("exp05", "sample", "exp05"),
+        ("exp06", "sample", "exp06: exp05, decoded with language models"),
+        ("base", "sample", "`base-tiny`, not tuned"),
+        ("whisper zero-shot", "aihub", "`ghost613/whisper-large-v3-turbo-korean`, not tuned"),
+        ("base", "of another project", "base"),
+        ("somebody else's", "sample", "somebody else's"),
+    ],
+)
+def test_titles(name, profile, title):
+    assert system_title(name, profile) == title
+
+
+def test_an_experiment_is_one_entry(monkeypatch):
+    """What CONTRIBUTING.md says: with an entry alone it resolves, is compared and has a title."""
+    mine = replace(
+        EXPERIMENTS["exp05"],
+        name="mine",
+        title="Mine, with dropout",
+        compared_with=("exp05",),
+        training=replace(EXPERIMENTS["exp05"].training, dropout=0.2),
+    )
+    monkeypatch.setitem(experiments.EXPERIMENTS, "mine", mine)
+    assert resolve_experiment("mine", "sample")[0].training.dropout == 0.2
+    assert ("mine", "exp05") in compared_pairs() and "mine" in experiments_with(CTCTraining)
+    assert system_title("mine", "sample") == "Mine, with dropout"

@@ -1,0 +1,86 @@
+"""An experiment's values: which there are, which fit, and what run.json keeps of them."""
+
+import pytest
+
+from speakor_common.errors import SpeakorError, TrainingError
+from speakor_common.training.preset import CTCTraining, Experiment, LanguageModels, LoraTraining
+
+SCHEDULE = {
+    "epochs": 2,
+    "batch_size": 4,
+    "learning_rate": 1e-3,
+    "schedule": "linear",
+    "warmup": 0.1,
+    "weight_decay": 0.0,
+}
+CTC = Experiment(
+    name="a",
+    title="A",
+    note="n",
+    base="some-base",
+    training=CTCTraining(**SCHEDULE),
+    decoding=LanguageModels(order=4),
+)
+LORA = Experiment(
+    name="b", title="B", note="n", training=LoraTraining(**SCHEDULE, lora_rank=4, lora_alpha=8)
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "where", "value"),
+    [
+        ({"epochs": 0.5}, lambda e: e.training.epochs, 0.5),
+        ({"epochs": 7}, lambda e: e.training.epochs, 7),
+        ({"dropout": None}, lambda e: e.training.dropout, None),
+        ({"blank_padding": True}, lambda e: e.training.blank_padding, True),
+        ({"stages": ()}, lambda e: e.training.stages, ()),
+        ({"base": "other"}, lambda e: e.base, "other"),
+        ({"order": 3}, lambda e: e.decoding.order, 3),
+        ({"best_by": "cer"}, lambda e: e.training.best_by, "cer"),
+    ],
+)
+def test_a_change_goes_where_its_field_is(changes, where, value):
+    changed = CTC.with_changes(changes)
+    assert where(changed) == value
+    unchanged = {key: v for key, v in CTC.settings().items() if key not in changes}
+    assert unchanged == {key: v for key, v in changed.settings().items() if key not in changes}
+
+
+@pytest.mark.parametrize(
+    ("experiment", "changes", "complaint"),
+    [
+        (CTC, {"colour": 1}, r"unknown preset fields \['colour'\]; a has \['augment', 'base'"),
+        (CTC, {"lora_rank": 8}, "unknown preset fields"),  # of the other kind of training
+        (LORA, {"order": 3}, "unknown preset fields"),  # nothing is decoded with models there
+        (CTC, {"name": "c"}, "unknown preset fields"),
+        (CTC, {"learning_rate": "fast"}, "learning_rate takes float, not 'fast'"),
+        (CTC, {"batch_size": 2.5}, "batch_size takes int, not 2.5"),
+        (CTC, {"batch_size": True}, "batch_size takes int, not True"),
+        (CTC, {"blank_padding": 1}, "blank_padding takes bool, not 1"),
+        (CTC, {"dropout": "none"}, "dropout takes float | None, not 'none'"),
+        (CTC, {"stages": "all"}, "stages takes tuple"),
+        (CTC, {"base": None}, "base takes str, not None"),
+    ],
+)
+def test_what_does_not_fit_is_refused(experiment, changes, complaint):
+    with pytest.raises(SpeakorError, match=complaint.replace("|", r"\|")):
+        experiment.with_changes(changes)
+
+
+def test_only_what_has_posteriors_is_decoded_with_language_models():
+    with pytest.raises(TrainingError, match=r"b: only CTC models .* not those of LoraTraining"):
+        Experiment(
+            name="b",
+            title="B",
+            note="n",
+            training=LORA.training,
+            decoding=LanguageModels(order=3),
+        )
+
+
+def test_run_json_keeps_the_experiment_by_its_parts():
+    content = CTC.as_json()
+    assert list(content) == ["name", "title", "note", "base", "training", "decoding"]
+    assert content["training"]["method"] == "CTC" and content["training"]["epochs"] == 2
+    assert content["decoding"] == {"order": 4}
+    assert LORA.as_json()["training"]["method"] == "LoRA" and LORA.as_json()["decoding"] is None
