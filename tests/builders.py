@@ -15,6 +15,7 @@ from datasets import Dataset, DatasetDict
 
 from speakor_common import audio
 from speakor_common.corpus.splits import SPLITS
+from speakor_common.text import to_jamo
 
 ROOT_505 = "131.인공지능 학습을 위한 외국인 한국어 발화 음성 데이터/01.데이터_new_20220719"
 
@@ -306,3 +307,40 @@ class FakeWhisperProcessor:
             (),
             {"input_ids": [[2, *(ord(c) % 50 + 3 for c in text), 0] for text in texts]},
         )()
+
+
+def jamo_symbols() -> list[str]:
+    """The shipped base's vocabulary by index, special tokens as ``""``; index 0 is the blank."""
+    from speakor_common.shipped.base_tiny import jamo_vocabulary
+
+    return ["" if symbol.startswith("<") else symbol for symbol in jamo_vocabulary()]
+
+
+def jamo_labels(text: str) -> list[int]:
+    """Indices of a text's jamo in :func:`jamo_symbols`, ``|`` between words."""
+    symbols = jamo_symbols()
+    return [symbols.index(jamo) for jamo in to_jamo(text).replace(" ", "|")]
+
+
+def jamo_posteriors(
+    spoken: str, frames: int = 3, doubt: float = 0.0, instead: tuple[int, str] | None = None
+) -> np.ndarray:
+    """Log posteriors of a listener that hears ``spoken``: float32, shape = (T, V).
+
+    Args:
+        frames: of each jamo; a blank frame follows.
+        instead: position of a jamo, and another that takes a share of its frames.
+        doubt: that share, 1 for as much as the jamo itself.
+    """
+    symbols = jamo_symbols()
+    rows = []
+    for position, label in enumerate(jamo_labels(spoken)):
+        row = np.full(len(symbols), 1e-4)
+        row[label] = 1.0
+        if instead and position == instead[0]:
+            row[symbols.index(instead[1])] = doubt
+        rest = np.full(len(symbols), 1e-4)
+        rest[0] = 1.0
+        rows += [row] * frames + [rest]
+    shares = np.array(rows) / np.sum(rows, axis=1, keepdims=True)
+    return np.log(shares).astype(np.float32)

@@ -1,8 +1,9 @@
-"""What learners say for what: counted where deviations are annotated, and weighed against what a listener hears.
+"""What learners say for what: counted on annotated speech, and weighed against what is heard.
 
-The counts come from training speakers, the four weights from validation speakers. For ``models/listener-tiny`` both are the
-sample's, whose planted deviations follow rules; so the test speakers' deviations are more like the counted ones than those of
-real learners would be, and confusions estimated on annotated real speech should take their place.
+The counts come from training speakers, the four weights from validation speakers. For
+``models/listener-tiny`` both are the sample's, whose planted deviations follow rules. The test
+speakers' deviations are then more like the counted ones than those of real learners would be;
+confusions counted on annotated real speech should take their place.
 """
 
 from __future__ import annotations
@@ -11,15 +12,23 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from datasets import DatasetDict
-from scipy.optimize import minimize
+from datasets import Dataset, DatasetDict
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import precision_recall_curve
 
 from speakor_common.batching.collate import load_audio
 from speakor_common.decoding.rescoring import SPEEDS
 from speakor_common.errors import TrainingError
-from speakor_common.pronunciation import confusions, detection
-from speakor_common.pronunciation.confusions import ADDED, Confusions, Weights
-from speakor_common.pronunciation.detection import Planted
+from speakor_common.pronunciation.confusions import (
+    ADDED,
+    Confusions,
+    EvidenceWeights,
+    count_confusions,
+    probability,
+    save_confusions,
+)
+from speakor_common.pronunciation.detection import read_planted
+from speakor_common.pronunciation.deviations import Deviation
 from speakor_common.pronunciation.listener import NativeListener
 from speakor_common.text import PARTS, split_syllable
 from speakor_common.text.g2p import standard_pronunciation
@@ -27,8 +36,8 @@ from speakor_common.text.g2p import standard_pronunciation
 _ROUNDS = 6  # which alternative is the best depends on the weights, so they are fitted again
 
 
-def write(directory: Path, splits: DatasetDict) -> Path:
-    """Estimate confusions for a listener directory and write them there.
+def calibrate_listener(directory: Path, splits: DatasetDict) -> Path:
+    """Estimate the confusions of a listener directory and write them there.
 
     Args:
         splits: prepared, with known deviations; ``train`` is counted, ``valid`` listened to.
@@ -36,76 +45,123 @@ def write(directory: Path, splits: DatasetDict) -> Path:
     Raises:
         TrainingError: no deviations are known.
     """
-    train, valid = splits["train"], splits["valid"]
-    known = {
-        name: detection.planted(split["utterance_id"], split["deviations"])
-        for name, split in (("train", train), ("valid", valid))
-    }
-    if not known["train"] or not known["valid"]:
+    # What learners say for what.
+    train = splits["train"]
+    counts = count_confusions(spoken_sounds(list(train["text"]), _known_deviations(train)))
+
+    # What the listener hears.
+    valid = splits["valid"]
+    deviations = _known_deviations(valid)
+    start = EvidenceWeights(heard=1.0, expected=1.0)
+    listener = NativeListener(directory, confusions=Confusions(counts, start))
+    waves = [load_audio(row) for row in valid]
+    posteriors = listener.recogniser.posteriors_by_speed(waves, SPEEDS)
+
+    # How much either counts.
+    weights = fit_weights_on(listener, list(valid["text"]), posteriors, deviations)
+    return save_confusions(Confusions(counts, weights), directory)
+
+
+def _known_deviations(split: Dataset) -> list[list[Deviation]]:
+    """Known deviations of every utterance, in the order of the split."""
+    known = read_planted(split["utterance_id"], split["deviations"])
+    if not known:
         raise TrainingError(
-            "no deviations are known in this corpus; confusions are counted on annotated learner speech"
+            "no deviations are known in this corpus; confusions are counted on annotated speech "
+            "of learners, such as data/sample"
         )
-    counts = confusions.count(
-        said(train["text"], [known["train"][identifier] for identifier in train["utterance_id"]])
-    )
-    listener = NativeListener(directory, known=Confusions(counts, Weights(heard=1.0, expected=1.0)))
-    texts, deviations = (
-        list(valid["text"]),
-        [known["valid"][identifier] for identifier in valid["utterance_id"]],
-    )
-    views = listener.recogniser.views([load_audio(row) for row in valid], SPEEDS)
-    wrong = {(clip, d.syllable, d.part) for clip, of_one in enumerate(deviations) for d in of_one}
-    for _ in range(_ROUNDS):
-        found = [
-            (clip, a)
-            for clip, text in enumerate(texts)
-            for a in listener.alternatives(text, views[clip])
-        ]
-        heard, expected = np.array([(a.gain, a.expected) for _, a in found]).T
-        judged = np.array([(clip, a.syllable, a.part) in wrong for clip, a in found])
-        listener.known = Confusions(counts, fit(heard, expected, judged, len(wrong)))
-    return confusions.save(listener.known, directory)
+    return [known[identifier] for identifier in split["utterance_id"]]
 
 
-def said(
-    texts: Sequence[str], deviations: Sequence[Sequence[Planted]]
+def spoken_sounds(
+    texts: Sequence[str], deviations: Sequence[Sequence[Deviation]]
 ) -> Iterator[tuple[str, str, str]]:
-    """``(part, intended, said)`` of every sound that was meant, see :func:`.confusions.count`."""
+    """``(part, intended, spoken)`` of every sound that was meant, see :func:`count_confusions`."""
     for text, known in zip(texts, deviations, strict=True):
-        wrong = {(d.syllable, d.part): d for d in known}
+        wrong = {deviation.place: deviation for deviation in known}
         for position, character in enumerate(standard_pronunciation(text).replace(" ", "")):
             for part, intended in zip(PARTS, split_syllable(character), strict=True):
-                deviation = wrong.get((position, part))
-                inserted = deviation is not None and deviation.kind == "insertion"
-                if part == "coda" and intended:
-                    yield ADDED, intended, deviation.spoken if inserted else ""
-                spoken = (
-                    intended
-                    if deviation is None or (inserted and part == "coda")
-                    else deviation.spoken
-                )
-                yield part, intended, spoken or ("ㅇ" if part == "onset" else "")
+                yield from _spoken_for(part, intended, wrong.get((position, part)))
 
 
-def fit(heard: np.ndarray, expected: np.ndarray, wrong: np.ndarray, known: int) -> Weights:
+def _spoken_for(
+    part: str, intended: str, deviation: Deviation | None
+) -> Iterator[tuple[str, str, str]]:
+    """``(part, intended, spoken)`` of one sound, and of the vowel that may follow a coda."""
+    added_vowel = ""
+    if deviation is not None and part == "coda" and deviation.kind == "insertion":
+        added_vowel = deviation.heard
+        deviation = None  # the coda itself is said as intended
+    if part == "coda" and intended:
+        yield ADDED, intended, added_vowel
+
+    spoken = intended if deviation is None else deviation.heard
+    silent = "ㅇ" if part == "onset" else ""
+    yield part, intended, spoken or silent
+
+
+def fit_weights_on(
+    listener: NativeListener,
+    texts: Sequence[str],
+    posteriors: Sequence[Sequence[np.ndarray]],
+    deviations: Sequence[Sequence[Deviation]],
+) -> EvidenceWeights:
+    """Weights with which a listener finds known deviations best; it has them afterwards.
+
+    Args:
+        texts: what was meant, one a clip.
+        posteriors: of each clip by speed, see :meth:`NativeListener.alternatives`.
+        deviations: known ones, one list a clip.
+    """
+    wrong_places = {
+        (clip, *deviation.place) for clip, known in enumerate(deviations) for deviation in known
+    }
+    counts = listener.confusions.counts
+    for _ in range(_ROUNDS):
+        # Ask about every sound of every clip.
+        gains, expected, wrong = [], [], []
+        for clip, text in enumerate(texts):
+            for alternative in listener.alternatives(text, posteriors[clip]):
+                gains.append(alternative.gain)
+                expected.append(alternative.expected)
+                wrong.append((clip, alternative.syllable, alternative.part) in wrong_places)
+
+        weights = fit_weights(
+            np.array(gains), np.array(expected), np.array(wrong), len(wrong_places)
+        )
+        listener.confusions = Confusions(counts, weights)
+    return weights
+
+
+def fit_weights(
+    gains: np.ndarray, expected: np.ndarray, wrong: np.ndarray, known: int
+) -> EvidenceWeights:
     """Logistic regression, and the probability whose reports have the highest F1.
 
     Args:
-        heard, expected: log likelihood ratio and log odds of the confusion at each sound, float64, shape = (N,).
+        gains: log likelihood ratio at each sound, float64, shape = (N,).
+        expected: log odds of its confusion, float64, shape = (N,).
         wrong: whether it is known to have been said wrong, bool, shape = (N,).
-        known: all known deviations, those at no sound included.
+        known: all known deviations, those at none of these sounds included.
     """
-    evidence = np.column_stack([heard, expected, np.ones(len(heard))])
-    sign = np.where(wrong, 1.0, -1.0)
-    w = minimize(
-        lambda w: np.logaddexp(0.0, -sign * (evidence @ w)).sum(),
-        np.array([0.3, 1.0, 0.0]),
-        method="L-BFGS-B",
-    ).x
-    odds = evidence @ w
-    order = np.argsort(-odds)
-    right = np.cumsum(wrong[order])
-    best = int(np.argmax(2 * right / (np.arange(1, len(right) + 1) + known)))
-    return Weights(
-        *w.round(4).tolist(), minimum=round(confusions.probability(float(odds[order][best])), 2)
+    # No penalty: two features and thousands of sounds leave nothing to hold back.
+    evidence = np.column_stack([gains, expected])
+    model = LogisticRegression(C=np.inf, tol=1e-8).fit(evidence, wrong)
+    heard_weight, expected_weight = model.coef_[0]
+    log_odds = model.decision_function(evidence)
+
+    # Deviations at none of these sounds are found at no threshold, which is what a score below
+    # all others says.
+    missed = known - int(wrong.sum())
+    scores = np.concatenate([log_odds, np.full(missed, log_odds.min() - 1)])
+    truth = np.concatenate([wrong, np.ones(missed, bool)])
+    precision, recall, thresholds = precision_recall_curve(truth, scores)
+    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
+    best = thresholds[int(np.argmax(f1[:-1]))]  # the last point has no threshold
+
+    return EvidenceWeights(
+        heard=round(float(heard_weight), 4),
+        expected=round(float(expected_weight), 4),
+        offset=round(float(model.intercept_[0]), 4),
+        minimum=round(probability(float(best)), 2),
     )

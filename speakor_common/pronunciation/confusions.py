@@ -1,10 +1,11 @@
-"""How sure a deviation is: what a listener heard, and how often learners say this sound for that one.
+"""How sure a deviation is: what a listener heard, and how often learners say one sound for another.
 
-A tiny listener is often unsure between neighbouring sounds, and most of what it then hears is no accent of anyone. Annotated
-learner speech tells which sounds are said for which, as the confusions of an extended recognition network do (Harrison et al.,
-2009). Both kinds of evidence are weighed by a logistic regression, so that the result is a probability. A listener directory
-carries counts and weights as ``confusions.json`` (:mod:`speakor_common.pronunciation.calibration` estimates them); without the file
-only the sound counts.
+A tiny listener is often unsure between neighbouring sounds, and most of what it then hears is
+nobody's accent. Annotated learner speech tells which sounds are said for which, as the confusions
+of an extended recognition network do (Harrison et al., 2009). A logistic regression weighs both
+kinds of evidence, so that the result is a probability. A listener directory carries counts and
+weights as ``confusions.json`` (:mod:`.calibration` estimates them); without the file only the
+sound counts.
 """
 
 from __future__ import annotations
@@ -20,22 +21,24 @@ from speakor_common.storage import read_json, write_json
 from speakor_common.text import compatibility
 
 CONFUSIONS_FILE = "confusions.json"
-ADDED = "added"  # the part under which a vowel added after a coda is counted; the coda is then what was intended
-_UNSEEN = (
-    0.5,
-    0.05,
-)  # how many sounds were heard of any kind before counting, and the share of each of them that was replaced
+ADDED = "added"  # counted as a part: a vowel added after a coda, which is what was intended
 
-Counts = Mapping[
-    str, Mapping[str, Mapping[str, int]]
-]  # part, intended, and what was said for it, in compatibility letters
+# A Dirichlet prior over what is said for a sound: the weight of that many sounds, of which
+# this share was replaced by any one other sound.
+_PRIOR_SOUNDS = 0.5
+_PRIOR_SHARE = 0.05
+
+Counts = Mapping[str, Mapping[str, Mapping[str, int]]]  # part, intended, spoken: compatibility jamo
 
 
 @dataclass(frozen=True)
-class Weights:
-    """Of a logistic regression on the listener's log likelihood ratio and the log odds of a confusion.
+class EvidenceWeights:
+    """A logistic regression on the listener's log likelihood ratio and a confusion's log odds.
 
     Attributes:
+        heard: weight of the log likelihood of what was heard over the intended sound's.
+        expected: weight of the log odds that a learner says it, before listening.
+        offset: added to both.
         minimum: probability above which a deviation is reported.
     """
 
@@ -45,31 +48,31 @@ class Weights:
     minimum: float = 0.73  # without counts: where another sound is 2.7 times as likely
 
     def combined(self, gain: float, expected: float) -> float:
-        """Log odds of a deviation, from the log likelihood of what was heard over the intended sound's and its log odds before."""
+        """Log odds of a deviation."""
         return self.heard * gain + self.expected * expected + self.offset
 
 
 @dataclass(frozen=True)
 class Confusions:
-    """Counts of what learners said for what they intended, and what they count beside the listener's own evidence."""
+    """Counts of what learners said for what they intended, and how much they weigh."""
 
     counts: Counts
-    weights: Weights = Weights()
+    weights: EvidenceWeights = EvidenceWeights()
 
     def log_odds(self, part: str, intended: str, heard: str) -> float:
         """Natural log odds that a learner says ``heard`` for ``intended``, before listening.
 
         Args:
-            part: onset, vowel, coda, or :data:`ADDED` with the coda as ``intended`` and the vowel as ``heard``.
+            part: onset, vowel, coda, or :data:`ADDED` with the coda as ``intended`` and the
+                vowel as ``heard``.
             intended, heard: conjoining jamo, ``""`` for none.
         """
-        of_one = self.counts.get(part, {}).get(_letter(intended), {})
-        before, share = _UNSEEN
-        replaced = of_one.get(_letter(heard), 0) + before * share
-        return math.log(replaced / (sum(of_one.values()) + before - replaced))
+        counted = self.counts.get(part, {}).get(_letter(intended), {})
+        replaced = counted.get(_letter(heard), 0) + _PRIOR_SOUNDS * _PRIOR_SHARE
+        return math.log(replaced / (sum(counted.values()) + _PRIOR_SOUNDS - replaced))
 
 
-ONLY_HEARD = Confusions({})
+SOUND_ONLY = Confusions({})  # nothing is known of learners: only what is heard counts
 
 
 def probability(log_odds: float) -> float:
@@ -81,46 +84,51 @@ def probability(log_odds: float) -> float:
     return 1 / (1 + math.exp(-log_odds)) if log_odds > -700 else 0.0
 
 
-def count(said: Iterable[tuple[str, str, str]]) -> dict[str, dict[str, dict[str, int]]]:
-    """Counts of ``(part, intended, said)``, jamo; a sound said as intended is counted under itself.
+def count_confusions(
+    sounds: Iterable[tuple[str, str, str]],
+) -> dict[str, dict[str, dict[str, int]]]:
+    """Counts of ``(part, intended, spoken)``, jamo; a sound said as intended counts as itself.
 
-    >>> count([("coda", "ᆸ", ""), ("coda", "ᆸ", "ᆸ"), ("coda", "ᆸ", "ᆸ")])
+    >>> count_confusions([("coda", "ᆸ", ""), ("coda", "ᆸ", "ᆸ"), ("coda", "ᆸ", "ᆸ")])
     {'coda': {'ㅂ': {'': 1, 'ㅂ': 2}}}
     """
     counts: dict = defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
-    for part, intended, spoken in said:
+    for part, intended, spoken in sounds:
         counts[part][_letter(intended)][_letter(spoken)] += 1
-    return {
-        part: {a: dict(sorted(of_one.items())) for a, of_one in sorted(of_part.items())}
-        for part, of_part in sorted(counts.items())
-    }
+
+    # The order of the file does not depend on that of the clips.
+    ordered: dict[str, dict[str, dict[str, int]]] = {}
+    for part, by_intended in sorted(counts.items()):
+        ordered[part] = {
+            sound: dict(sorted(by_intended[sound].items())) for sound in sorted(by_intended)
+        }
+    return ordered
 
 
 def _letter(jamo: str) -> str:
     return compatibility(jamo) if jamo else ""
 
 
-def save(confusions: Confusions, directory: Path) -> Path:
+def save_confusions(confusions: Confusions, directory: Path) -> Path:
     """Write ``confusions.json`` into a listener directory."""
-    return write_json(
-        directory / CONFUSIONS_FILE,
-        {"weights": asdict(confusions.weights), "counts": confusions.counts},
-    )
+    content = {"weights": asdict(confusions.weights), "counts": confusions.counts}
+    return write_json(directory / CONFUSIONS_FILE, content)
 
 
-def load(directory: Path) -> Confusions:
-    """The confusions of a listener directory, :data:`ONLY_HEARD` where there are none.
+def load_confusions(directory: Path) -> Confusions:
+    """The confusions of a listener directory, :data:`SOUND_ONLY` where there are none.
 
     Raises:
-        CheckpointError: the file is not what :func:`save` writes.
+        CheckpointError: the file is not what :func:`save_confusions` writes.
     """
     path = directory / CONFUSIONS_FILE
     if not path.is_file():
-        return ONLY_HEARD
+        return SOUND_ONLY
     content = read_json(path)
     try:
-        return Confusions(content["counts"], Weights(**content["weights"]))
+        return Confusions(content["counts"], EvidenceWeights(**content["weights"]))
     except (KeyError, TypeError) as error:
         raise CheckpointError(
-            f"{path}: {error!r}; expected counts, and weights with the fields of {Weights()}"
+            f"{path}: {error!r}; expected counts, and weights with the fields of "
+            f"{EvidenceWeights()}; write it again with pronunciation.calibration"
         ) from error

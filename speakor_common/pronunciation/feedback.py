@@ -1,50 +1,33 @@
-"""feedback.jsonl: what a learner's pronunciation did differently, one record an utterance, for a backend to read.
+"""feedback.jsonl: what a learner's pronunciation did differently, for a backend to read.
 
-The form of a record is :class:`Record`; its JSON schema is written beside it as ``feedback.schema.json``.
+One :class:`Record` an utterance; the JSON schema of a record is written beside the file as
+``feedback.schema.json``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
-from typing import Literal
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
-from speakor_common.audio import decode, level_peak
+from speakor_common.audio import decode, level_speech
 from speakor_common.parallel import on_cores
+from speakor_common.pronunciation.deviations import Deviation
 from speakor_common.pronunciation.listener import NativeListener
 from speakor_common.storage import write_json, write_text
 from speakor_common.text.g2p import standard_pronunciation
 
 SCHEMA_FILE = "feedback.schema.json"
 _CHUNK = 100  # clips decoded at a time
-_PART = 60  # utterances a process takes at a time
+_SHARD = 60  # utterances a process takes at a time
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class DeviationRecord(_Strict):
-    """One sound that was not as intended; see :class:`speakor_common.pronunciation.listener.Deviation`."""
-
-    syllable: int = Field(
-        ge=0, description="position in `pronunciation`, from 0, spaces not counted"
-    )
-    part: Literal["onset", "vowel", "coda"]
-    kind: Literal["substitution", "omission", "insertion"]
-    intended: str = Field(max_length=1, description="compatibility jamo, empty for an insertion")
-    heard: str = Field(max_length=1, description="compatibility jamo, empty for an omission")
-    confidence: float = Field(ge=0, le=1)
-    start_s: float = Field(ge=0, description="seconds; where the syllable begins")
-    end_s: float = Field(ge=0, description="seconds; where the next one begins")
-
-
-class Record(_Strict):
+class Record(BaseModel):
     """What one learner did with one utterance."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     utterance_id: str
     l1: str = Field(description="first language code: VN EN JP CN TH EX")
@@ -56,10 +39,10 @@ class Record(_Strict):
         description="how that is pronounced by the standard rules, in Hangul"
     )
     heard: str = Field(description="what the native listener wrote down")
-    deviations: list[DeviationRecord]
+    deviations: list[Deviation]
 
 
-def records(
+def make_records(
     intended: pd.DataFrame, listener: NativeListener, audio: Mapping[str, bytes | str]
 ) -> list[Record]:
     """Listen to every utterance of a foreign-speaker model's predictions.
@@ -68,15 +51,13 @@ def records(
         intended: predictions of one experiment on clean audio.
         audio: encoded audio, or a reference to it, by utterance id.
     """
-    found = []
+    records = []
     for start in range(0, len(intended), _CHUNK):
         rows = intended.iloc[start : start + _CHUNK]
-        waves = [level_peak(decode(audio[identifier])) for identifier in rows["utterance_id"]]
-        for row, heard in zip(
-            rows.itertuples(), listener.listen(waves, rows["hypothesis"].tolist()), strict=True
-        ):
-            deviations = [DeviationRecord(**deviation.to_dict()) for deviation in heard.deviations]
-            found.append(
+        waves = [level_speech(decode(audio[identifier])) for identifier in rows["utterance_id"]]
+        results = listener.listen(waves, rows["hypothesis"].tolist())
+        for row, heard in zip(rows.itertuples(), results, strict=True):
+            records.append(
                 Record(
                     utterance_id=row.utterance_id,
                     l1=row.l1,
@@ -84,46 +65,55 @@ def records(
                     intended=row.hypothesis,
                     pronunciation=standard_pronunciation(row.hypothesis),
                     heard=heard.text,
-                    deviations=deviations,
+                    deviations=list(heard.deviations),
                 )
             )
-    return found
+    return records
 
 
-def records_together(
-    intended: pd.DataFrame, listener: Path, audio: Mapping[str, bytes | str]
+def make_records_on_cores(
+    intended: pd.DataFrame, directory: Path, audio: Mapping[str, bytes | str]
 ) -> list[Record]:
-    """:func:`records` with the utterances dealt to one process a core, each with a listener of its own.
+    """:func:`make_records` by one process a core, each with a listener of its own.
 
     Args:
-        listener: directory of a :class:`NativeListener`.
+        directory: of a :class:`NativeListener`.
     """
-    _listener.cache_clear()  # a directory may hold another model than last time
-    parts = [intended.iloc[start : start + _PART] for start in range(0, len(intended), _PART)]
-    jobs = [
-        (part, listener, {identifier: audio[identifier] for identifier in part["utterance_id"]})
-        for part in parts
-    ]
-    return [record for part in on_cores(_part, jobs, len(parts)) for record in part]
+    jobs = []
+    for start in range(0, len(intended), _SHARD):
+        shard = intended.iloc[start : start + _SHARD]
+        jobs.append(
+            (shard, {identifier: audio[identifier] for identifier in shard["utterance_id"]})
+        )
+
+    shards = on_cores(
+        _make_shard, jobs, len(jobs), initializer=_load_listener, initargs=(directory,)
+    )
+    return [record for records in shards for record in records]
 
 
-def _part(intended: pd.DataFrame, listener: Path, audio: Mapping[str, bytes | str]) -> list[Record]:
-    return records(intended, _listener(listener), audio)
+_listeners: list[NativeListener] = []  # the one of this process
 
 
-@lru_cache(maxsize=1)  # a process listens to many parts with one model
-def _listener(directory: Path) -> NativeListener:
-    return NativeListener(directory)
+def _load_listener(directory: Path) -> None:
+    _listeners[:] = [NativeListener(directory)]
 
 
-def write(found: Sequence[Record], path: Path) -> Path:
+def _make_shard(intended: pd.DataFrame, audio: Mapping[str, bytes | str]) -> list[Record]:
+    return make_records(intended, _listeners[0], audio)
+
+
+def write_records(records: Sequence[Record], path: Path) -> Path:
     """One JSON object a line, and the schema of a line beside it."""
-    write_json(path.with_name(SCHEMA_FILE), Record.model_json_schema())
-    return write_text(path, "".join(record.model_dump_json() + "\n" for record in found))
+    write_json(path.with_name(SCHEMA_FILE), Record.model_json_schema(mode="serialization"))
+    return write_text(path, "".join(record.model_dump_json() + "\n" for record in records))
 
 
-def read(path: Path) -> list[Record]:
-    """Records of a file; raises pydantic's ValidationError (a ValueError) where a line is none."""
-    return [
-        Record.model_validate_json(line) for line in path.read_text(encoding="utf-8").splitlines()
-    ]
+def read_records(path: Path) -> list[Record]:
+    """Records of a file.
+
+    Raises:
+        ValidationError: pydantic's, a ValueError; a line is no record.
+    """
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [Record.model_validate_json(line) for line in lines]

@@ -13,7 +13,7 @@ from speakor_common.audio import decode, level_speech
 from speakor_common.corpus import aihub
 from speakor_common.corpus.splits import SAMPLE_POLICY, TEST, assign_splits
 from speakor_common.evaluation.metrics import score
-from speakor_common.recognition.recognisers import CTCRecogniser
+from speakor_common.recognition.ctc_recogniser import CTCRecogniser
 
 SCLITE = shutil.which("sclite") or shutil.which("sclite", path="/usr/lib/sctk/bin")
 if os.environ.get("SPEAKOR_REQUIRE_SCLITE") and not SCLITE:

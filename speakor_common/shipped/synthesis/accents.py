@@ -10,8 +10,9 @@ vowel mergers). A rate is an average over learners and is scaled by :data:`LEVEL
 from __future__ import annotations
 
 import random
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
+from speakor_common.pronunciation.deviations import Deviation
 from speakor_common.shipped.synthesis.phonology import Syllable
 from speakor_common.text import CODAS, ONSETS, VOWELS, compatibility
 
@@ -33,24 +34,6 @@ class Rule:
     spoken: str
     rate: float
     epenthesis: str = ""
-
-
-@dataclass(frozen=True)
-class Deviation:
-    """One planted difference between standard and actual pronunciation.
-
-    ``syllable`` counts the syllables of the *standard* pronunciation from 0; jamo are
-    compatibility letters, ``""`` where nothing was intended or nothing was spoken.
-    """
-
-    syllable: int
-    part: str
-    kind: str
-    intended: str
-    spoken: str
-
-    def to_dict(self) -> dict[str, int | str]:
-        return asdict(self)
 
 
 def _rules(part: str, table: str, rate: float) -> tuple[Rule, ...]:

@@ -125,7 +125,7 @@ def label_record(clip: PlannedClip, seconds: float) -> dict:
             "synthetic": True,
             "intended": to_jamo(to_hangul(list(clip.intended))),
             "pronounced": to_jamo(to_hangul(list(clip.spoken))),
-            "deviations": [d.to_dict() for d in clip.deviations],
+            "deviations": [d.to_label() for d in clip.deviations],
         },
     }
 

@@ -21,7 +21,8 @@ from speakor_common.corpus.splits import (
     prompt_split,
     speaker_splits,
 )
-from speakor_common.shipped.synthesis.accents import Deviation, apply_accent
+from speakor_common.pronunciation.deviations import Deviation
+from speakor_common.shipped.synthesis.accents import apply_accent
 from speakor_common.shipped.synthesis.frames import FRAMES
 from speakor_common.shipped.synthesis.phonology import Syllable, to_phones, to_syllables
 from speakor_common.shipped.synthesis.sentences import MAX_SIMILARITY, Prompt, build_prompts, fill

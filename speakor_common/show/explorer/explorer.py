@@ -199,7 +199,7 @@ def _sounds(utterances: Sequence[str], audio_of: AudioOf) -> dict[str, _Sound]:
 
 
 def _browser(predictions: pd.DataFrame, spoken: Path | None) -> Browser:
-    records = feedback.read(spoken) if spoken and spoken.is_file() else []
+    records = feedback.read_records(spoken) if spoken and spoken.is_file() else []
     return Browser(predictions, by_utterance(records))
 
 

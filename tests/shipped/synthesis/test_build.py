@@ -10,9 +10,9 @@ from speakor_common.corpus import aihub
 from speakor_common.corpus.audit import audit
 from speakor_common.corpus.splits import SAMPLE_POLICY, TRAIN, UNUSED, assign_splits, prompt_split
 from speakor_common.models import checkpoints
-from speakor_common.pronunciation import confusions as evaluation
-from speakor_common.pronunciation import detection
-from speakor_common.pronunciation.calibration import said
+from speakor_common.pronunciation.calibration import spoken_sounds
+from speakor_common.pronunciation.confusions import count_confusions, load_confusions
+from speakor_common.pronunciation.detection import read_planted
 from speakor_common.shipped.synthesis import accents, distorted, extra, phonology, sentences
 from speakor_common.shipped.synthesis.plan import plan
 from speakor_common.text import from_jamo
@@ -46,7 +46,7 @@ def test_the_sample_is_what_was_promised(corpus, manifest):
 def test_the_sample_is_small_enough_to_ship():
     assert sum(p.stat().st_size for p in paths.sample_corpus().rglob("*") if p.is_file()) < 30e6
     for model in ("base-tiny", "listener-tiny"):
-        folder = checkpoints.resolve(model)
+        folder = checkpoints.find_checkpoint(model)
         assert (
             sum(p.stat().st_size for p in folder.iterdir() if p.is_file()) < 10e6
             and "license: mit" in (folder / "README.md").read_text()
@@ -174,8 +174,10 @@ def test_distorted_clips_are_what_no_rule_of_korean_would_say():
 
 def test_the_shipped_confusions_are_those_of_the_training_learners(manifest):
     train = manifest[(manifest["split"] == TRAIN) & (manifest["l1"] != "KR")]
-    known = detection.planted(train["utterance_id"].tolist(), train["deviations"].tolist())
-    counted = evaluation.count(
-        said(train["text"].tolist(), [known[identifier] for identifier in train["utterance_id"]])
+    known = read_planted(train["utterance_id"].tolist(), train["deviations"].tolist())
+    counted = count_confusions(
+        spoken_sounds(
+            train["text"].tolist(), [known[identifier] for identifier in train["utterance_id"]]
+        )
     )
-    assert counted == evaluation.load(checkpoints.resolve("listener-tiny")).counts
+    assert counted == load_confusions(checkpoints.find_checkpoint("listener-tiny")).counts

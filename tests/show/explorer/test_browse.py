@@ -3,14 +3,15 @@
 import pandas as pd
 import pytest
 
-from speakor_common.pronunciation.feedback import DeviationRecord, Record
+from speakor_common.pronunciation.deviations import Deviation
+from speakor_common.pronunciation.feedback import Record
 from speakor_common.show.explorer import browse
 from speakor_common.show.explorer.browse import Browser
 
 
 @pytest.fixture
 def record():
-    deviation = DeviationRecord(
+    deviation = Deviation(
         syllable=1,
         part="vowel",
         kind="substitution",
