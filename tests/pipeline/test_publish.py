@@ -1,24 +1,25 @@
-"""Model cards say what the run's files say; uploading keeps transcripts of AI Hub back."""
+"""Model cards say what the run's files say; what may not be passed on stays here."""
 
 import pytest
 from huggingface_hub import HfApi, ModelCard
 
 from speakor_common.errors import CheckpointError, ResultsError
 from speakor_common.pipeline import evaluate, publish, results
-from speakor_common.storage import write_json
-from speakor_common.training.experiments import resolve
+from speakor_common.shipped.presets import LISTENER_TINY, PROFILE
+from speakor_common.storage import read_json, write_json, write_text
+from speakor_common.training.experiments import resolve_experiment
 from speakor_common.training.runlog import RunLog
 
 RATES = {"n": 240, "wer": 0.25, "cer": 0.125, "wer_95": [0.2, 0.3], "cer_95": [0.1, 0.15]}
 
 
-def run(home, name, profile, wer=0.5):
-    used, _, changed = resolve(name, profile)
+def run(home, name, profile, wer=0.5, **facts):
+    used, _, changed = resolve_experiment(name, profile)
     directory = home / "models" / (name if profile == "sample" else f"{profile}/{name}")
     directory.mkdir(parents=True)
-    RunLog(used, profile, changed, 1).write(
-        directory, clips=800, left_out={"empty label": 2}, best_validation_wer=wer
-    )
+    left_out = {"empty label": 2}
+    log = RunLog(used, profile, changed, 1)
+    log.write(directory, clips=800, left_out=left_out, best_validation_wer=wer, **facts)
     return directory
 
 
@@ -28,47 +29,105 @@ def home(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture
+def hub(monkeypatch):
+    """What the Hub was asked for."""
+    calls = []
+
+    def create(self, repo_id, **kwargs):
+        calls.append(kwargs)
+        return f"https://hub/{repo_id}"
+
+    monkeypatch.setattr(HfApi, "create_repo", create)
+    monkeypatch.setattr(HfApi, "upload_folder", lambda self, **kwargs: calls.append(kwargs))
+    return calls
+
+
 def test_a_card_holds_preset_data_and_numbers(home):
     directory = run(home, "exp05", "sample")
     assert "Not evaluated" in str(publish.model_card(directory, "exp05"))
     write_json(home / "results" / "sample" / "metrics.json", {"exp05": {"clean": RATES}})
     card = ModelCard.load(publish.write_card(directory, "exp05"))
-    assert card.data.language == "ko" and {r.metric_value for r in card.data.eval_results} == {
-        0.25,
-        0.125,
-    }
+    assert card.data.language == "ko" and card.data.license == "mit"
+    assert {result.metric_value for result in card.data.eval_results} == {0.25, 0.125}
     for expected in (
         "n = 240",
         "| WER | 0.250 | 0.200-0.300 |",
-        "800 training clips",
+        "800 training clips of the synthetic sample corpus",
         "2 empty label",
-        "gradient_accumulation: 8",
-        "epochs",
+        "- base: base-tiny",
+        "- method: CTC",
+        "- gradient_accumulation: 8",
+        "Changed by the profile: epochs.",
+        'AutoModelForCTC.from_pretrained("exp05")',
     ):
         assert expected in card.text
+
+
+def test_cards_by_kind_of_training_and_decoding(home):
+    adapter = publish.model_card(run(home, "whisper", "aihub"), "u/w")
+    assert adapter.data.library_name == "peft" and adapter.data.license == "other"
+    assert adapter.data.base_model == "ghost613/whisper-large-v3-turbo-korean"
+    assert "PeftModel.from_pretrained(base" in adapter.text and "AI Hub 505" in adapter.text
+
+    decoded = publish.model_card(run(home, "exp06", "aihub", decoding={}), "u/e")
+    assert "may not be passed on" in decoded.text
+    assert "- language models, order: 6" in decoded.text
+    kept = publish.model_card(run(home, "exp06", "sample", decoding={}), "u/e")
+    assert "may not be passed on" not in kept.text
+
+
+def test_a_directory_without_a_finished_run_has_no_card(home):
     with pytest.raises(CheckpointError, match=r"no run\.json"):
         publish.model_card(home, "nothing")
+    with pytest.raises(CheckpointError, match=r"no run\.json"):
+        publish.push(home, "u/m")
+    directory = run(home, "exp05", "sample")
+    facts = read_json(directory / "run.json")
+    del facts["experiment"]["training"]
+    write_json(directory / "run.json", facts)
+    with pytest.raises(CheckpointError, match="of an earlier version"):
+        publish.model_card(directory, "exp05")
 
 
 @pytest.mark.parametrize(
     ("profile", "kept_back"),
     [("sample", ["runs/**"]), ("aihub", ["runs/**", "*.arpa", "decoder.json"])],
 )
-def test_push_uploads_privately_and_keeps_transcripts_back(home, monkeypatch, profile, kept_back):
+def test_push_uploads_privately_and_keeps_transcripts_back(home, hub, profile, kept_back):
     directory = run(home, "exp06", profile)
-    calls = []
-    monkeypatch.setattr(
-        HfApi,
-        "create_repo",
-        lambda self, repo_id, **kwargs: calls.append(kwargs) or "https://hub/u/m",
-    )
-    monkeypatch.setattr(HfApi, "upload_folder", lambda self, **kwargs: calls.append(kwargs))
     assert publish.push(directory, "u/m") == "https://hub/u/m"
-    assert (
-        calls[0]["private"]
-        and calls[1]["ignore_patterns"] == kept_back
-        and (directory / "README.md").is_file()
-    )
+    created, uploaded = hub
+    assert created["private"] and uploaded["ignore_patterns"] == kept_back
+    assert "# u/m" in (directory / "README.md").read_text()
+
+
+def test_a_shipped_model_is_pushed_with_the_card_written_by_hand(home, hub):
+    directory = home / "models" / LISTENER_TINY.name
+    write_text(directory / "README.md", "# By hand\n")
+    RunLog(LISTENER_TINY, PROFILE, {}, 1).write(directory, clips=10, left_out={})
+    assert publish.push(directory, "u/listener") == "https://hub/u/listener"
+    assert (directory / "README.md").read_text() == "# By hand\n"
+    # Of a profile nobody knows, nothing is passed on that might be transcripts.
+    assert hub[1]["ignore_patterns"] == ["runs/**", "*.arpa", "decoder.json"]
+
+
+def test_shipped_models_have_what_push_reads():
+    from speakor_common import paths
+
+    for name in ("base-tiny", "listener-tiny"):
+        directory = paths.root() / "models" / name
+        before = (directory / "README.md").read_text(encoding="utf-8")
+        assert publish.write_card(directory, name) == directory / "README.md"
+        assert (directory / "README.md").read_text(encoding="utf-8") == before
+        assert f"# {name}" in str(publish.model_card(directory, name))
+
+
+def test_a_card_that_was_generated_is_written_again(home):
+    directory = run(home, "exp05", "sample")
+    publish.write_card(directory, "exp05")
+    write_json(home / "results" / "sample" / "metrics.json", {"exp05": {"clean": RATES}})
+    assert "n = 240" in publish.write_card(directory, "exp05").read_text()
 
 
 def test_push_without_a_connection_says_so(home, monkeypatch):
@@ -93,3 +152,12 @@ def test_the_reported_experiment_is_chosen_by_validation(home):
     )
     assert evaluate.choose_experiment("sample") == "exp05"
     assert len(results.write_cards("sample")) == 2
+
+
+def test_conditions_are_measured_with_the_same_weights_decoded_plainly(home):
+    run(home, "exp05", "sample", fingerprint="a")
+    run(home, "exp06", "sample", fingerprint="a", decoding={})
+    run(home, "exp06-one-cycle", "sample", fingerprint="b", decoding={})
+    for name, plain in (("exp06", "exp05"), ("exp05", "exp05"), ("exp01", "exp01")):
+        assert evaluate.plain_experiment(name, "sample") == plain
+    assert evaluate.plain_experiment("exp06-one-cycle", "sample") == "exp06-one-cycle"

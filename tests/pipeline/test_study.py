@@ -1,102 +1,117 @@
 """Studies change what they say and compare what belongs together."""
 
-from dataclasses import asdict
-
 import pandas as pd
 import pytest
 
 from speakor_common.errors import TrainingError
 from speakor_common.pipeline import study
 from speakor_common.storage import write_text
-from speakor_common.training.epochlog import LOG_FILE
-from speakor_common.training.experiments import resolve
+from speakor_common.training.experiments import EXPERIMENTS, resolve_experiment
+from speakor_common.training.runlog import LOG_FILE
 from tests.builders import predictions
 
 
 def differences(a, b):
-    return {key for key, value in asdict(a).items() if asdict(b)[key] != value}
+    other = b.settings()
+    return {key for key, value in a.settings().items() if other[key] != value}
 
 
 def test_every_rung_changes_what_it_claims_and_nothing_else():
     rungs = {variant.name: variant for variant in study.ladder("sample")}
     changed = {
-        name: differences(v.experiment, rungs[v.against].experiment) for name, v in rungs.items()
+        name: differences(variant.experiment, rungs[variant.against].experiment)
+        for name, variant in rungs.items()
     }
     assert changed == {
         "exp01": set(),
         "accumulation": {"gradient_accumulation"},
         "constant": {"schedule", "warmup"},
-        "exp05": {"stages", "name", "note"},
+        "exp05": {"stages"},
         "equal steps": {"gradient_accumulation", "epochs"},
         "blank padding": {"blank_padding"},
     }
-    assert (
-        rungs["exp05"].experiment
-        == resolve("exp05", "sample", epochs=rungs["exp01"].experiment.epochs)[0]
-    )
-    steps = [rungs[name].experiment for name in ("equal steps", "accumulation")]
-    assert len({e.epochs / (e.batch_size * e.gradient_accumulation) for e in steps}) == 1
 
 
-def test_the_other_presets_are_compared_with_the_same_exp05_as_the_ladder_has():
-    others = study.presets("sample")
-    assert [variant.name for variant in others] == [
-        "exp05",
-        "exp06",
-        "exp06-one-cycle",
-        "exp05-as-run",
-        "exp02",
-    ]
-    assert [variant.name for variant in others if variant.experiment.weights] == ["exp06"]
-    assert {variant.against for variant in others} == {"exp05"}
-    assert others[0].experiment in [variant.experiment for variant in study.ladder("sample")]
+def test_the_ladder_trains_equally_long_and_ends_at_exp05():
+    rungs = {variant.name: variant.experiment for variant in study.ladder("sample")}
+    epochs = rungs["exp01"].training.epochs
+    assert rungs["exp05"] == resolve_experiment("exp05", "sample", epochs=epochs)[0]
+
+    def clips_a_step(training):
+        return training.batch_size * training.gradient_accumulation
+
+    trainings = [rungs[name].training for name in ("equal steps", "accumulation")]
+    assert len({training.epochs / clips_a_step(training) for training in trainings}) == 1
+
+
+def test_presets_are_all_experiments_that_are_compared_with_exp05():
+    variants = study.presets("sample")
+    names = [variant.name for variant in variants]
+    assert names == ["exp05", "exp02", "exp05-as-run", "exp06", "exp06-one-cycle"]
+    assert {variant.against for variant in variants} == {"exp05"}
+    assert variants[0].experiment in [variant.experiment for variant in study.ladder("sample")]
+    for variant in variants[1:]:
+        assert "exp05" in EXPERIMENTS[variant.name].compared_with
 
 
 def results(wrong_by_seed, name):
     """``wrong`` of six two-word clips have one wrong word."""
-    good, bad = "저는 학생", "저는 학교"
-    parts = [
-        predictions([good] * 6, [bad] * wrong + [good] * (6 - wrong), name).assign(seed=s)
-        for s, wrong in wrong_by_seed.items()
+    good = "저는 학생"
+    bad = "저는 학교"
+    tables = [
+        predictions([good] * 6, [bad] * wrong + [good] * (6 - wrong), name).assign(seed=seed)
+        for seed, wrong in wrong_by_seed.items()
     ]
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(tables, ignore_index=True)
 
 
 def test_a_verdict_joins_the_seeds_and_leaves_out_what_has_no_pair():
-    table = pd.concat(
-        [results({1: 2, 2: 4}, "exp01"), results({1: 1, 2: 3, 3: 0}, "accumulation")],
-        ignore_index=True,
-    )
-    found = study.verdicts(study.ladder("sample"), table)
-    assert found["variant"].tolist() == ["accumulation"]
-    row = found.iloc[0]
-    assert (
-        row["difference"] == pytest.approx(-2 / 24) and row["seeds"] == 2 and row["n"] == 12
-    )  # the third seed has no partner
+    first = results({1: 2, 2: 4}, "exp01")
+    second = results({1: 1, 2: 3, 3: 0}, "accumulation")  # the third seed has no partner
+    table = pd.concat([first, second], ignore_index=True)
+    claims = study.verdicts(study.ladder("sample"), table)
+    assert claims["variant"].tolist() == ["accumulation"]
+    row = claims.iloc[0]
+    assert row["difference"] == pytest.approx(-2 / 24) and row["seeds"] == 2 and row["n"] == 12
 
 
-def test_a_run_that_training_stops_is_a_result(tmp_path, monkeypatch):
-    def train(used, profile, changed, seed, output, callbacks=()):
-        if used.blank_padding:
+@pytest.fixture
+def trained(tmp_path, monkeypatch):
+    """A home in which training writes a log and no model; the places of the models."""
+    places = []
+
+    def train(experiment, data, output, log, seed):
+        places.append(output)
+        if getattr(experiment.training, "blank_padding", False):
             raise TrainingError("loss is nan")
         write_text(output / LOG_FILE, "epoch,train_loss\n1,0.9\n2,0.4\n")
         return {"steps": 5, "seconds": 60.0, "best_validation_wer": 0.5}
 
+    def predict(name, *rest):
+        return results({1: 2}, name).drop(columns="seed")
+
     monkeypatch.setenv("SPEAKOR_HOME", str(tmp_path))
-    monkeypatch.setattr(study.runs, "run", train)
-    monkeypatch.setattr(
-        study.workflow,
-        "predict_model",
-        lambda name, *rest: results({1: 2}, name).drop(columns="seed"),
-    )
-    rows, found = study.run("ablation", "sample", seeds=(1, 2))
-    assert (
-        len(rows) == 12
-        and rows[rows["variant"] == "blank padding"]["stopped"].tolist() == ["loss is nan"] * 2
-    )
+    monkeypatch.setattr(study.runs, "train_model", train)
+    monkeypatch.setattr(study.runs, "training_data", lambda profile: None)
+    monkeypatch.setattr(study.evaluate, "predict_model", predict)
+    return places
+
+
+def test_a_run_that_training_stops_is_a_result(tmp_path, trained):
+    rows, claims = study.run_study("ablation", "sample", seeds=(1, 2))
+    stopped = rows[rows["variant"] == "blank padding"]["stopped"].tolist()
+    assert len(rows) == 12 and stopped == ["loss is nan"] * 2
     assert set(rows["lowest_train_loss"].dropna()) == {0.4}
-    assert set(found["variant"]) == {"accumulation", "constant", "exp05", "equal steps"}
-    written = pd.read_csv(tmp_path / "results" / "sample" / "ablation.csv")
-    assert (
-        len(written) == 12 and (tmp_path / "results" / "sample" / "ablation_verdicts.csv").is_file()
-    )
+    assert set(claims["variant"]) == {"accumulation", "constant", "exp05", "equal steps"}
+    folder = tmp_path / "results" / "sample"
+    assert len(pd.read_csv(folder / "ablation.csv")) == 12
+    assert list(pd.read_csv(folder / "ablation.csv")) == list(study.COLUMNS)
+    assert (folder / "ablation_verdicts.csv").is_file()
+
+
+def test_studies_share_the_models_of_a_seed(tmp_path, trained):
+    study.run_study("presets", "sample", seeds=(1,))
+    study.run_study("ablation", "sample", seeds=(1,))
+    models = tmp_path / "models" / "studies" / "sample"
+    assert trained.count(models / "exp05-seed1") == 2  # the second finds what the first made
+    assert {place.parent for place in trained} == {models}
