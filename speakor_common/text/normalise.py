@@ -1,53 +1,58 @@
-"""Labels and transcripts → the project's one text form: marks out, numbers and letters spelled, Hangul only.
+"""Labels and transcripts → the project's one text form.
 
-Labels, vocabularies and metrics must agree on what a Korean text is, so this stands here and nowhere else. The room is
-light on purpose (no torch, no pandas): a backend may import it alone.
+Labels, vocabularies and metrics must agree on what a Korean text is, so this stands here and
+nowhere else. A *label* says what was spoken: where its reading would be a guess it must not be
+trained on, and :func:`unreadable_parts` says why. A *hypothesis* is what a model wrote: numbers
+take their likelier reading, and what is no Korean stays in it and counts as wrong.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
+from collections.abc import Iterator
 from typing import Literal
 
-from num2words import num2words
-
-from speakor_common.text.jamo import to_nfc
+from speakor_common.text.characters import role
+from speakor_common.text.folding import fold
+from speakor_common.text.numbers import Choice, readings
+from speakor_common.text.numbers.counters import is_tail
 
 PUNCTUATION = ".,!?"
 
 DualForm = Literal["spoken", "written"]
 MarkHandling = Literal["keep", "drop"]
 
-# KsponSpeech's dual transcription "(written)/(spoken)": (3개)/(세 개).
-_DUAL = re.compile(r"\(([^()]*)\)\s*/\s*\(([^()]*)\)")
+# Dual transcription "(written)/(spoken)": (3개)/(세 개); the slash may be missing where the first
+# side is plainly the written one.
+_DUAL = re.compile(
+    r"\(([^()]*)\)\s*/\s*\(([^()]*)\)|\(([^()가-힣]*[0-9A-Za-z][^()]*)\)\s*\(([가-힣\s.,!?]+)\)"
+)
 # Noise tags stand alone: n/ sn/ un/ and, in sibling corpora, b/ l/ o/ u/. Matched before any other
 # slash, or the letter stays behind as text.
-_NOISE = re.compile(r"(?<!\S)(?:sn|un|[nbolu])/")
-_FILLER = re.compile(r"(?<!\S)[가-힣]+/")
-_FRAGMENT = re.compile(r"(?<!\S)[가-힣]+\+")
+_NOISE = re.compile(r"(?<!\S)(?:sn|un|[nbolu])/(?![A-Za-z0-9])", re.IGNORECASE)
+_START = r"(?<![^\s(\[<\"'“‘])"
+_FILLER = re.compile(rf"{_START}([가-힣]+)/(?=\s|$|[.,!?])")
+_FRAGMENT = re.compile(rf"{_START}([가-힣]+)\+(?=\s|$|[.,!?]|\1)")  # also 한+한국에서
+_UNCLEAR = re.compile(r"(?<=[가-힣])\*(?=\s|$|[.,!?])")  # behind a word that is hard to make out
+_SLASH = re.compile(r"(?<![0-9A-Za-z])/|/(?![0-9A-Za-z])")  # not 1/2 or km/h
 
-_LETTERS = dict(
-    zip(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-        (
-            "에이 비 시 디 이 에프 지 에이치 아이 제이 케이 엘 엠 엔 오 피 큐 아르 에스 티 유 브이 더블유 엑스 와이 제트"
-        ).split(),
-        strict=True,
-    )
+_NAMES = (
+    "에이 비 시 디 이 에프 지 에이치 아이 제이 케이 엘 엠 "
+    "엔 오 피 큐 아르 에스 티 유 브이 더블유 엑스 와이 제트"
 )
-_LATIN = re.compile(r"[A-Za-z]+")
-_NUMBER = re.compile(r"(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?P<unit>\s*[가-힣]*)")
-_LONGEST_NUMBER = 16  # digits num2words names in Korean; longer runs are read digit by digit
-_DIGITS = "영일이삼사오육칠팔구"
-_NATIVE_ONES = ("", "한", "두", "세", "네", "다섯", "여섯", "일곱", "여덟", "아홉")
-_NATIVE_TENS = ("", "열", "스물", "서른", "마흔", "쉰", "예순", "일흔", "여든", "아흔")
-# Counters that take native numerals; the longest is tried first. 시 (hour) must not catch 시월 and 시간 is itself.
-_NATIVE_COUNTERS = "개월 개 명 살 시간 시 번째 번 마리 잔 병 권 장 대 사람 가지 그릇 송이 켤레 벌 군데 채 곳 달 분이 분은 분의 분께".split()
-_SINO_COUNTERS = ("개월", "개국", "번지", "장조", "대학")
-
-_UNSEEN = ("Cf", "Cc")  # Unicode categories of zero-width and control characters
-_PERCENT = {"%": " 퍼센트", "℃": " 도", "㎏": " 킬로그램", "㎞": " 킬로미터", "㎝": " 센티미터"}
+_LETTERS = dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", _NAMES.split(), strict=True))
+# Abbreviations that are always read letter by letter; TOPIK or NASA are not.
+_INITIALISMS = frozenset(
+    "TV PC CD DVD PD MC DJ IT KTX SRT CCTV USB SNS ATM PPT PDF VIP CEO DNA PCR GPS LED LCD KBS MBC "
+    "SBS EBS JTBC UN EU FTA IMF GDP BBC CNN DM DIY DMZ OTT PVC SUV tv pc cd dvd".split()
+)
+_TWO_NAMES = frozenset("RZ")  # 아르 or 알, 제트 or 지
+_TOKEN = re.compile(r"[0-9]*[A-Za-z][A-Za-z0-9]*(?:[-.&'’/+_@:][A-Za-z0-9]+)*(?P<sign>[+#*&])?")
+_LAUGHTER = re.compile("[ㅋㅎㅠㅜㅡ]{2,}")  # ㅋㅋ, ㅠㅠ: written faces, no word
+_TITLE = re.compile("<([^<>]+)>")
+_CLOSED = re.compile(r"(?<=[가-힣])[)\]》〉」』】}]([가-힣]+)")
+# A tilde that may stand for a word: between long words (월요일~금요일), or at a number.
+_TILDE = re.compile("(?<=[가-힣]{2})~(?=[가-힣]{2})")
 
 
 def strip_aihub_markup(
@@ -58,6 +63,8 @@ def strip_aihub_markup(
 ) -> str:
     """Remove AI Hub transcription marks and keep the words.
 
+    Only marks go: a plus sign that is no mark of a fragment (``A+``, ``3+4``) stays.
+
     Args:
         text: a raw label.
         dual_form: side of ``(written)/(spoken)`` to keep: what was said, or how it is spelled.
@@ -65,87 +72,140 @@ def strip_aihub_markup(
         fragments: ``온+ 오는`` becomes ``온 오는`` (keep) or ``오는`` (drop).
 
     Returns:
-        NFC text with single spaces.
+        NFC text with single spaces, of one width.
 
     >>> strip_aihub_markup("n/ 어/ (3개)/(세 개) 온+ 오는 sn/")
     '어 세 개 온 오는'
     """
-    text = _DUAL.sub(r"\2" if dual_form == "spoken" else r"\1", to_nfc(text))
+    # Of the four groups two belong to the form with a slash and two to the one without.
+    groups = (2, 4) if dual_form == "spoken" else (1, 3)
+    text = _DUAL.sub(lambda match: match[groups[0]] or match[groups[1]] or "", fold(text))
+
     text = _NOISE.sub(" ", text)
-    if fillers == "drop":
-        text = _FILLER.sub(" ", text)
-    if fragments == "drop":
-        text = _FRAGMENT.sub(" ", text)
-    text = text.replace("/", " ").replace("+", " ").replace("*", " ")
-    return " ".join(text.split())
+    text = _FILLER.sub(r"\1 " if fillers == "keep" else " ", text)
+    text = _FRAGMENT.sub(r"\1 " if fragments == "keep" else " ", text)
+    return " ".join(_SLASH.sub(" ", _UNCLEAR.sub("", text)).split())
 
 
 def normalize_korean(text: str, keep_punctuation: bool = False) -> str:
-    """Turn any label or transcript into the project's one text form.
+    """Turn a label into the project's one text form: Hangul syllables and single spaces.
 
-    NFC, AI Hub marks out, numbers and Latin letters spelled in Korean, everything
-    else that is not a Hangul syllable out, single spaces. Never raises; whether a
-    label *should* be read aloud this way is asked with :func:`unreadable_parts`.
+    Numbers and initialisms are spelled, marks and punctuation removed. Never raises. What cannot
+    be read for certain takes its likelier reading, or is left out if it has none: ask
+    :func:`unreadable_parts` first.
 
     Args:
-        text: raw label or hypothesis.
+        text: raw label.
         keep_punctuation: keep ``. , ! ?`` (the seed's exp01-exp03 did).
 
     >>> normalize_korean("사과 3개를 샀어요.")
     '사과 세 개를 샀어요'
     """
-    text = spell_out(strip_aihub_markup(text))
-    allowed = f"[^가-힣{re.escape(PUNCTUATION)} ]" if keep_punctuation else "[^가-힣 ]"
-    # A removed character separates words unless it is an apostrophe or quote inside one, or is not seen at all.
-    text = re.sub(r"['\"‘’“”`]", "", text)
-    text = "".join(c for c in text if unicodedata.category(c) not in _UNSEEN or c.isspace())
-    text = " ".join(re.sub(allowed, " ", text).split())
-    return re.sub(rf"\s+([{re.escape(PUNCTUATION)}])", r"\1", text) if keep_punctuation else text
+    best = readings(strip_aihub_markup(text)).best
+    return _clean(best, PUNCTUATION if keep_punctuation else "", keep_spoken=False)
+
+
+def normalise_hypothesis(text: str) -> str:
+    """A model's raw output in the project's text form, without deciding what it cannot know.
+
+    As a label, but what has no certain Korean reading (``coffee``, lone jamo, ``@``) stays as it
+    is. It counts as wrong, and :func:`unreadable_parts` finds it.
+
+    >>> normalise_hypothesis("coffee 3잔, TV")
+    'coffee 세 잔 티브이'
+    """
+    return _clean(readings(text).best, "", keep_spoken=True)
+
+
+def alternatives(text: str) -> tuple[str, ...]:
+    """All that a raw hypothesis may mean: each reading and spacing of its numbers, the best first.
+
+    >>> alternatives("3번")
+    ('세 번', '삼 번', '삼번')
+    """
+    spellings = (_clean(t, "", keep_spoken=True) for t in readings(text).spellings())
+    return tuple(dict.fromkeys((normalise_hypothesis(text), *spellings)))
 
 
 def unreadable_parts(text: str) -> list[str]:
-    """Pieces of a label whose Korean reading would be a guess.
+    """Pieces of a label whose Korean reading would be a guess, in the order of the text.
 
-    Latin words that are no abbreviation (``coffee``: 커피 or letter by letter?) and
-    letters of other scripts (hanja, kana, Cyrillic). A label with any is quarantined,
-    because leaving the piece out would teach the model to skip speech.
+    Latin words that are no initialism, letters of other scripts, lone jamo, signs that are spoken,
+    and numbers with several readings, which are named. A label with any is quarantined, because a
+    guess or a gap would teach the model to mishear.
 
-    >>> unreadable_parts("TV에서 coffee 廣告를 봤어요")
-    ['coffee', '廣告']
+    >>> unreadable_parts("TV에서 coffee 廣告를 3번 봤어요 5%")
+    ['coffee', '廣告', '5% (오 퍼센트 / 오 프로)']
     """
-    text = strip_aihub_markup(text)
-    latin = [m for m in _LATIN.findall(text) if len(m) > 1 and not (m.isupper() and len(m) <= 5)]
-    other = re.findall(r"[^\W\d_]+", re.sub(r"[A-Za-z가-힣ᄀ-ᇿㄱ-ㆎ℃㎏㎞㎝]", " ", text))
-    return latin + other
+    parts = readings(strip_aihub_markup(text)).parts
+    found: list[str] = []
+    for index, part in enumerate(parts):
+        if isinstance(part, Choice):
+            found += (
+                [f"{part.piece.strip()} ({' / '.join(part.readings)})"]
+                if len(part.marked) > 1
+                else []
+            )
+            continue
+
+        # A tilde that touches a number stands for a word: ~3시, 3시~.
+        follows, leads = index > 0, index < len(parts) - 1
+        touches = (follows and part.startswith("~")) or (leads and part.endswith("~"))
+        found += ["~"] if touches else []
+        found += _spoken_pieces(part)
+    return found
 
 
-def spell_out(text: str) -> str:
-    """Spell digits and Latin letters in Korean (``3개`` → ``세 개``, ``TV`` → ``티브이``)."""
-    for sign, word in _PERCENT.items():
-        text = text.replace(sign, word)
-    text = _NUMBER.sub(_spell_number, text)
-    return _LATIN.sub(lambda m: "".join(_LETTERS[c] for c in m.group().upper()), text)
+def _spoken_pieces(text: str) -> Iterator[str]:
+    """Runs of characters that are spoken, but not how; a tilde between two long words is one."""
+    piece = ""
+    for token, is_kept in _tokens(_TILDE.sub("∼", _plain(text))):
+        if is_kept:
+            piece += token
+            continue
+        for character in token:
+            if role(character) == "spoken":
+                piece += character
+            elif piece:
+                yield piece.replace("∼", "~")
+                piece = ""
+    if piece:
+        yield piece
 
 
-def _spell_number(match: re.Match[str]) -> str:
-    number, unit = match["number"].replace(",", ""), match["unit"]
-    counter = unit.strip()
-    if _takes_native(number, counter):
-        value = int(number)
-        words = "스무" if value == 20 else _NATIVE_TENS[value // 10] + _NATIVE_ONES[value % 10]
-        return f"{words} {counter}"
-    whole = number.split(".")[0]
-    if len(whole) > _LONGEST_NUMBER or (len(whole) > 1 and whole.startswith("0")):
-        return "".join(_DIGITS[int(c)] if c.isdigit() else " 점 " for c in number) + unit
-    value = float(number) if "." in number else int(number)
-    return num2words(value, lang="ko") + unit
+def _clean(text: str, punctuation: str, keep_spoken: bool) -> str:
+    """Text with its numbers read, reduced to what the project writes."""
+    said = []
+    for token, is_kept in _tokens(_plain(text)):
+        if is_kept:
+            said.append(token if keep_spoken else " ")
+            continue
+        for character in token:
+            what = role(character)
+            stays = what == "kept" or character in punctuation
+            stays = stays or (keep_spoken and what == "spoken")
+            said.append(character if stays else "" if what == "joined" else " ")
+
+    # Punctuation belongs to the word before it.
+    text = " ".join("".join(said).split())
+    return re.sub(rf"\s+([{re.escape(punctuation)}])", r"\1", text) if punctuation else text
 
 
-def _takes_native(number: str, counter: str) -> bool:
-    if not number.isdigit() or number.startswith("0") or int(number) > 99:
-        return False
-    if counter.startswith(_SINO_COUNTERS):
-        return False
-    if counter.startswith("시") and not counter.startswith("시간") and int(number) > 12:
-        return False  # 13시 is 십삼 시
-    return counter.startswith(tuple(_NATIVE_COUNTERS))
+def _plain(text: str) -> str:
+    """Text without written laughter, with brackets off titles and their particles put to them."""
+    text = _TITLE.sub(r" (\1)", _LAUGHTER.sub(" ", fold(text)))
+    return _CLOSED.sub(lambda match: match[1] if is_tail(match[1]) else match[0], text)
+
+
+def _tokens(text: str) -> Iterator[tuple[str, bool]]:
+    """Pieces of a text, and whether each is a Latin word that stays as it is."""
+    end = 0
+    for match in _TOKEN.finditer(text):
+        yield text[end : match.start()], False
+        word = match[0]
+        if word in _INITIALISMS or (len(word) == 1 and word.isupper() and word not in _TWO_NAMES):
+            yield "".join(_LETTERS[letter] for letter in word.upper()), False
+        else:
+            yield word, True
+        end = match.end()
+    yield text[end:], False

@@ -73,6 +73,51 @@ def test_noise_tags_leave_no_letter(tag):
 
 
 @pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("（3개）/（세 개）", "세 개"),
+        ("(3개) / (세 개)", "세 개"),
+        ("(3개)(세 개)", "세 개"),
+        ("(한국)(서울)", "(한국)(서울)"),  # neither side is written in digits
+        ("N/ 네", "네"),
+        ("n/네", "네"),
+        ("한+한국에서", "한 한국에서"),
+        ("발음* 좋아요", "발음 좋아요"),
+        ("남자/여자", "남자 여자"),
+        ("A+", "A+"),  # signs that are no marks stay
+        ("3+4", "3+4"),
+        ("1/2", "1/2"),
+        ("사과+배", "사과+배"),
+        ("김**", "김**"),
+    ],
+)
+def test_markup_and_what_only_looks_like_it(raw, expected):
+    assert text.strip_aihub_markup(raw) == expected
+
+
+def test_a_filler_is_dropped_but_not_a_word_before_a_slash():
+    assert text.strip_aihub_markup("어/ 남자/여자", fillers="drop") == "남자 여자"
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("<서울의 봄>을 봤어요", "서울의 봄을 봤어요"),
+        ("「봄」이", "봄이"),
+        ("(서울) 사람", "서울 사람"),
+        ("네~ 알겠어요", "네 알겠어요"),
+        ("ㅠㅠ ^^ ★ ♪", ""),
+        ("3\ufe0f\u20e3개", "세 개"),
+        ("ＴＶ", "티브이"),
+        ("A형", "에이형"),
+    ],
+)
+def test_what_is_not_spoken_goes(raw, expected):
+    assert text.normalize_korean(raw) == expected
+    assert text.unreadable_parts(raw) == []
+
+
+@pytest.mark.parametrize(
     ("raw", "parts"),
     [
         ("TV에서 봐요", []),
@@ -81,10 +126,99 @@ def test_noise_tags_leave_no_letter(tag):
         ("カメラ", ["カメラ"]),
         ("3개", []),
         ("ㅋㅋ", []),
+        ("TOPIK 시험", ["TOPIK"]),
+        ("K-POP", ["K-POP"]),
+        ("CO2", ["CO2"]),
+        ("A+를", ["A+"]),
+        ("R석", ["R"]),
+        ("café", ["café"]),
+        ("ㄹ 발음", ["ㄹ"]),
+        ("ㄱ자", ["ㄱ"]),
+        ("ᄒᆞᆫ국", ["ᄒᆞᆫ"]),
+        ("학\ufffd에", ["\ufffd"]),
+        ("½ Ⅱ ① ㈜", ["½", "Ⅱ", "①", "㈜"]),
+        ("٣개", ["٣"]),
+        ("# @ & % ° × + =", ["#", "@", "&", "%", "°", "×", "+", "="]),
+        ("김**", ["**"]),
+        ("3번", ["3번 (세 번 / 삼 번)"]),
+        ("5%", ["5% (오 퍼센트 / 오 프로)"]),
+        ("월요일~금요일", ["~"]),
+        ("3시~", ["~"]),
+        ("아~네", []),
     ],
 )
 def test_unreadable_parts(raw, parts):
     assert text.unreadable_parts(raw) == parts
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (" 저는 학생입니다.", "저는 학생입니다"),
+        ("coffee 3잔", "coffee 세 잔"),
+        ("K-POP을 don't", "K-POP을 don't"),
+        ("TV를 봐요", "티브이를 봐요"),
+        ("6월 6일", "유월 육일"),
+        ("5G, CO2", "5G CO2"),
+        ("ㄱㅏ 廣告 @", "ㄱㅏ 廣告 @"),
+        ("ㅋㅋ 😀 ...", ""),
+    ],
+)
+def test_hypotheses_keep_what_is_no_korean(raw, expected):
+    assert text.normalise_hypothesis(raw) == expected
+
+
+def test_alternatives_hold_every_reading_and_spacing():
+    assert text.alternatives("3번 30분") == (
+        "세 번 삼십분",
+        "삼 번 삼십분",
+        "세 번 삼십 분",
+        "삼 번 삼십 분",
+        "삼번 삼십분",
+    )
+    assert text.alternatives("커피") == ("커피",)
+
+
+# Everything that may go from a label without a word, by Unicode category alone.
+_NEVER_SPOKEN = {"Cc", "Cf", "Sk", "Zl", "Zp", "Zs", "Pc", "Pd", "Pe", "Pf", "Pi", "Ps", "Po"}
+
+
+def _may_vanish(character: str) -> bool:
+    name = unicodedata.name(character, "")
+    is_variant = "VARIATION SELECTOR" in name or "KEYCAP" in name
+    folded = unicodedata.normalize("NFKC", character)  # half-width ■ is ■
+    is_picture = unicodedata.category(character) == "So" and ord(folded[0]) >= 0x2300
+    return (
+        unicodedata.category(character) in _NEVER_SPOKEN
+        or is_variant
+        or (is_picture and character != "\ufffd" and not unicodedata.decomposition(folded[0]))
+        or unicodedata.normalize("NFKC", character) in ("~", "∼", "〜", "˜")
+        or character == "⁓"
+    )
+
+
+@given(st.characters())
+def test_no_character_vanishes_unreported(character):
+    raw = f"가 {character} 나"
+    kept = text.normalize_korean(raw) != "가 나"
+    assert kept or text.unreadable_parts(raw) or _may_vanish(character)
+
+
+@pytest.mark.parametrize("sign", "%‰&@#*§$€₩¥+=<×÷±√∞°©™№→㈜①½²Ⅱㄱㅏᄀ漢éа\ufffd\ue000")
+def test_signs_that_are_spoken_are_reported(sign):
+    assert text.unreadable_parts(f"가 {sign} 나")
+
+
+@given(st.characters(exclude_categories=["Cs"]))
+def test_hypotheses_lose_only_what_is_not_spoken(character):
+    assert text.normalise_hypothesis(f"가 {character} 나") != "가 나" or _may_vanish(character)
+
+
+@given(st.text(max_size=60))
+def test_a_hypothesis_is_its_own_best_alternative(value):
+    once = text.normalise_hypothesis(value)
+    assert text.alternatives(value)[0] == once
+    assert once == " ".join(once.split())
 
 
 @given(syllables)
