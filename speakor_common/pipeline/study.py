@@ -32,7 +32,8 @@ from speakor_common.training.runlog import LOG_FILE, RunLog, read_training_log
 logger = logging.getLogger(__name__)
 
 SEEDS = (1, 2, 3)
-START, GOAL = "exp01", "exp05"
+START = "exp01"
+GOAL = "exp05"
 COLUMNS = (
     "variant",
     "claim",

@@ -32,7 +32,7 @@ from speakor_common.audio import RATE
 from speakor_common.batching.augment import training_transform
 from speakor_common.batching.collate import IGNORED_LABEL, CTCCollator
 from speakor_common.evaluation.metrics import score
-from speakor_common.models import cpu_dropout, precision
+from speakor_common.models import cpu_dropout
 from speakor_common.models.ctc import load_ctc, restore_dropout
 from speakor_common.text import from_jamo
 from speakor_common.training.callbacks import StagedUnfreezing
@@ -42,6 +42,7 @@ from speakor_common.training.runlog import RunLog, TrainingLog, keep_logs
 from speakor_common.training.trainers import (
     BlankPaddedTrainer,
     CTCTrainer,
+    run_facts,
     run_or_resume,
     save_once,
     training_arguments,
@@ -74,51 +75,67 @@ def train_ctc(
     """
     set_seed(seed)
     training: CTCTraining = experiment.training
+    work = output.with_name(output.name + ".work")
 
     # The base, and the clips it can learn from.
     model, processor = load_ctc(experiment.base, training.dropout)
-    layerdrop = model.config.layerdrop
+    own_layerdrop = model.config.layerdrop
     prepare_model(model, training)
     train_set, left_out = ctc_clips(data["train"], model, processor, training)
 
-    # Validation clips are sorted, so that a batch holds little padding: it costs time and enters
-    # the statistics of group norm.
-    valid_set = data["valid"].select(np.argsort(data["valid"]["length"], kind="stable"))
-    work = output.with_name(output.name + ".work")
-    trainer_class = BlankPaddedTrainer if training.blank_padding else CTCTrainer
-    augmenting = CTCCollator(processor, training_transform(training.augment), keep_ids=True)
-    trainer = trainer_class(
-        model=model,
-        args=_arguments(training, work, seed),
-        train_dataset=train_set,
-        eval_dataset=valid_set,
-        data_collator=CTCCollator(processor),
-        train_collator=augmenting,
-        processing_class=processor,
-        compute_metrics=word_and_character_errors(processor),
-        callbacks=[*_callbacks(training, work, train_set), *callbacks],
-    )
+    trainer = _trainer(training, model, processor, train_set, data["valid"], work, seed, callbacks)
     run_or_resume(trainer, work)
 
     def save(folder: Path) -> None:
         # The run's rates are not for whoever trains on from its result.
-        model.config.layerdrop = layerdrop
+        model.config.layerdrop = own_layerdrop
         if training.dropout is not None:
             restore_dropout(model, experiment.base)
+
         model.save_pretrained(folder)
         processor.save_pretrained(folder)
         keep_logs(work, folder)
-        log.write(
-            folder,
-            clips=len(train_set),
-            left_out=left_out,
-            steps=trainer.state.global_step,
-            precision=precision.name(),
-            processes=trainer.args.world_size,
-            best_validation_wer=_best_wer(trainer),
-        )
+        facts = {"clips": len(train_set), "left_out": left_out, **run_facts(trainer)}
+        log.write(folder, **facts, best_validation_wer=_best_wer(trainer))
 
     return save_once(trainer, output, work, save)
+
+
+def _trainer(
+    training: CTCTraining,
+    model: PreTrainedModel,
+    processor: ProcessorMixin,
+    train_set: Dataset,
+    valid_set: Dataset,
+    work: Path,
+    seed: int,
+    callbacks: tuple[TrainerCallback, ...],
+) -> CTCTrainer:
+    """The Trainer of a run, with everything that watches over it."""
+    # Validation clips are sorted, so that a batch holds little padding: it costs time and enters
+    # the statistics of group norm.
+    by_length = np.argsort(valid_set["length"], kind="stable")
+
+    watching = [
+        StagedUnfreezing(training.stages),
+        TrainingLog(work, sum(train_set["length"]) / RATE),
+    ]
+    if training.patience:
+        watching.append(EarlyStoppingCallback(training.patience))
+
+    trainer_class = BlankPaddedTrainer if training.blank_padding else CTCTrainer
+    augment = training_transform(training.augment)
+    return trainer_class(
+        model=model,
+        args=_arguments(training, work, seed),
+        train_dataset=train_set,
+        eval_dataset=valid_set.select(by_length),
+        data_collator=CTCCollator(processor),
+        train_collator=CTCCollator(processor, augment, keep_ids=True),
+        processing_class=processor,
+        compute_metrics=word_and_character_errors(processor),
+        callbacks=[*watching, *callbacks],
+    )
 
 
 def prepare_model(model: PreTrainedModel, training: CTCTraining) -> None:
@@ -137,9 +154,9 @@ def prepare_model(model: PreTrainedModel, training: CTCTraining) -> None:
     config.mask_time_prob = training.mask_time_prob or config.mask_time_prob
 
     # Whole layers are never dropped: processes that drop different ones wait for each other.
-    for part in (config, *model.modules()):
-        if hasattr(part, "layerdrop"):
-            part.layerdrop = 0.0
+    for module in (config, *model.modules()):
+        if hasattr(module, "layerdrop"):
+            module.layerdrop = 0.0
 
     cpu_dropout.use_packed_dropout(model)
     if training.gradient_checkpointing:
@@ -152,25 +169,20 @@ def _arguments(training: CTCTraining, work: Path, seed: int) -> TrainingArgument
         training,
         work,
         seed,
+        # Batches
         per_device_eval_batch_size=_EVAL_CLIPS,
         train_sampling_strategy="group_by_length",
         length_column_name="length",
+        # Checkpoints
         save_strategy="epoch",
         save_total_limit=2,
         load_best_model_at_end=True,
         metric_for_best_model=training.best_by,
         greater_is_better=False,
         logging_steps=10,
+        # Of several processes: frozen modules get no gradient
         ddp_find_unused_parameters=bool(training.stages),
     )
-
-
-def _callbacks(training: CTCTraining, work: Path, train_set: Dataset) -> list[TrainerCallback]:
-    seconds = sum(train_set["length"]) / RATE
-    callbacks = [StagedUnfreezing(training.stages), TrainingLog(work, seconds)]
-    if training.patience:
-        callbacks.append(EarlyStoppingCallback(training.patience))
-    return callbacks
 
 
 def _best_wer(trainer: Trainer) -> float:

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from datasets import DatasetDict
+from datasets import Dataset, DatasetDict
+from peft import PeftModel
 from transformers import TrainerCallback, TrainingArguments, WhisperProcessor, set_seed
 
 from speakor_common.audio import RATE
 from speakor_common.batching.augment import training_transform
 from speakor_common.batching.collate import Seq2SeqCollator
-from speakor_common.models import checkpoints, precision
+from speakor_common.models import checkpoints
 from speakor_common.models.short_context import positions_for
 from speakor_common.models.whisper import build_adapted
 from speakor_common.training.callbacks import EveryAdapterLearns, LossGuard
@@ -26,6 +27,7 @@ from speakor_common.training.preset import Experiment, LoraTraining
 from speakor_common.training.runlog import RunLog, TrainingLog, keep_logs
 from speakor_common.training.trainers import (
     ShortContextTrainer,
+    run_facts,
     run_or_resume,
     save_once,
     training_arguments,
@@ -66,36 +68,12 @@ def train_whisper(
     # The base with adapters, and the clips they can learn from.
     base = checkpoints.find_checkpoint(experiment.base)
     processor = WhisperProcessor.from_pretrained(base, language="ko", task="transcribe")
-    model, quantized = build_adapted(
-        base,
-        rank=training.lora_rank,
-        alpha=training.lora_alpha,
-        dropout=training.lora_dropout,
-        quantize=training.quantize,
-        gradient_checkpointing=training.gradient_checkpointing,
-    )
+    model, quantized = _with_adapters(base, training)
     train_set, left_out = whisper_clips(data["train"], processor, training)
     longest = max(max(train_set["length"]), max(data["valid"]["length"]))
 
-    # Validation clips are sorted: a batch costs what its longest does.
-    valid_set = data["valid"].select(np.argsort(data["valid"]["length"], kind="stable"))
-    trainer = ShortContextTrainer(
-        model=model,
-        args=arguments,
-        train_dataset=train_set,
-        eval_dataset=valid_set,
-        data_collator=Seq2SeqCollator(
-            processor,
-            model.config.decoder_start_token_id,
-            MAX_LABEL_TOKENS,
-            training_transform(training.augment),
-        ),
-        callbacks=[
-            EveryAdapterLearns(),
-            LossGuard(),
-            TrainingLog(work, sum(train_set["length"]) / RATE, steps=True),
-            *callbacks,
-        ],
+    trainer = _trainer(
+        training, arguments, model, processor, train_set, data["valid"], work, callbacks
     )
     run_or_resume(trainer, work)
 
@@ -106,20 +84,58 @@ def train_whisper(
         model.save_pretrained(folder, save_embedding_layers=False)
         processor.save_pretrained(folder)
         keep_logs(work, folder)
-        log.write(
-            folder,
-            clips=len(train_set),
-            left_out=left_out,
-            steps=trainer.state.global_step,
-            precision=precision.name(),
-            processes=trainer.args.world_size,
-            quantized=quantized,
-            encoder_positions=positions_for(longest / RATE),
-            base_directory=base.name,
-            trainable_parameters=model.get_nb_trainable_parameters()[0],
-        )
+
+        facts = {"clips": len(train_set), "left_out": left_out, **run_facts(trainer)}
+        facts |= {"quantized": quantized, "base_directory": base.name}
+        facts["encoder_positions"] = positions_for(longest / RATE)
+        facts["trainable_parameters"] = model.get_nb_trainable_parameters()[0]
+        log.write(folder, **facts)
 
     return save_once(trainer, output, work, save)
+
+
+def _with_adapters(base: Path, training: LoraTraining) -> tuple[PeftModel, bool]:
+    """The base, ready to train, and whether its own weights are 4-bit."""
+    return build_adapted(
+        base,
+        rank=training.lora_rank,
+        alpha=training.lora_alpha,
+        dropout=training.lora_dropout,
+        quantize=training.quantize,
+        gradient_checkpointing=training.gradient_checkpointing,
+    )
+
+
+def _trainer(
+    training: LoraTraining,
+    arguments: TrainingArguments,
+    model: PeftModel,
+    processor: WhisperProcessor,
+    train_set: Dataset,
+    valid_set: Dataset,
+    work: Path,
+    callbacks: tuple[TrainerCallback, ...],
+) -> ShortContextTrainer:
+    """The Trainer of a run, with everything that watches over it."""
+    collator = Seq2SeqCollator(
+        processor,
+        model.config.decoder_start_token_id,
+        MAX_LABEL_TOKENS,
+        training_transform(training.augment),
+    )
+    # Validation clips are sorted: a batch costs what its longest does.
+    by_length = np.argsort(valid_set["length"], kind="stable")
+
+    # A run of an epoch or less is logged in between too.
+    training_log = TrainingLog(work, sum(train_set["length"]) / RATE, steps=True)
+    return ShortContextTrainer(
+        model=model,
+        args=arguments,
+        train_dataset=train_set,
+        eval_dataset=valid_set.select(by_length),
+        data_collator=collator,
+        callbacks=[EveryAdapterLearns(), LossGuard(), training_log, *callbacks],
+    )
 
 
 def _arguments(training: LoraTraining, work: Path, seed: int) -> TrainingArguments:
@@ -128,12 +144,15 @@ def _arguments(training: LoraTraining, work: Path, seed: int) -> TrainingArgumen
         training,
         work,
         seed,
+        # Validation
         per_device_eval_batch_size=_EVAL_CLIPS,
+        prediction_loss_only=True,
+        label_names=["labels"],
+        # Checkpoints
         save_strategy="steps",
         save_steps=_SAVED_SHARE,
         save_total_limit=1,
-        prediction_loss_only=True,
         logging_steps=5,
-        label_names=["labels"],
-        ddp_find_unused_parameters=False,  # every adapter gets a gradient in every step
+        # Of several processes: every adapter gets a gradient in every step
+        ddp_find_unused_parameters=False,
     )

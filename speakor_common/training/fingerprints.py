@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datasets import DatasetDict
 
 RUN_FILE = "run.json"
-LEARNED = ("train", "valid")  # splits that decide the weights
+_LEARNED = ("train", "valid")  # splits that decide the weights
 
 
 def finished_run(directory: Path) -> dict[str, Any] | None:
@@ -51,9 +51,8 @@ def find_trained(fingerprint: str, output: Path) -> Path | None:
 def training_fingerprint(experiment: Experiment, data: DatasetDict, seed: int) -> str:
     """Hash of training, base weights, data and seed: equal ones give equal weights on a machine."""
     base = checkpoints.weights_hash(checkpoints.find_checkpoint(experiment.base))
-    labels = [data_hash(data[split]["utterance_id"], data[split]["text"]) for split in LEARNED]
     training = experiment.training
-    return _short_hash([training.method, asdict(training), base, labels, seed])
+    return _short_hash([training.method, asdict(training), base, label_hashes(data), seed])
 
 
 def decoding_fingerprint(experiment: Experiment, data: DatasetDict, seed: int) -> str | None:
@@ -68,6 +67,13 @@ def decoding_fingerprint(experiment: Experiment, data: DatasetDict, seed: int) -
 def _short_hash(content: Any) -> str:
     text = json.dumps(content, ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def label_hashes(data: DatasetDict) -> dict[str, str]:
+    """:func:`data_hash` of each split that decides the weights."""
+    return {
+        split: data_hash(data[split]["utterance_id"], data[split]["text"]) for split in _LEARNED
+    }
 
 
 def data_hash(utterance_ids: Iterable[str], texts: Iterable[str]) -> str:

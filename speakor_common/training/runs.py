@@ -29,12 +29,11 @@ from speakor_common.errors import TrainingError
 from speakor_common.storage import only_writer, read_json, whole_directory, write_json
 from speakor_common.training.experiments import resolve_experiment
 from speakor_common.training.fingerprints import (
-    LEARNED,
     RUN_FILE,
-    data_hash,
     decoding_fingerprint,
     find_trained,
     finished_run,
+    label_hashes,
     training_fingerprint,
 )
 from speakor_common.training.preset import CTCTraining, Experiment, LoraTraining, Training
@@ -121,10 +120,7 @@ def train_model(
             paths.relative(trained),
         )
     else:
-        hashes = {
-            split: data_hash(data[split]["utterance_id"], data[split]["text"]) for split in LEARNED
-        }
-        log.facts |= {"fingerprint": fingerprint, "data_sha256": hashes}
+        log.facts |= {"fingerprint": fingerprint, "data_sha256": label_hashes(data)}
         with only_writer(output):
             _train_in_memory(experiment, data, output, log, seed, callbacks)
 
@@ -222,12 +218,14 @@ def _train_in_memory(
 def _halved(training: Training, reason: str) -> Training:
     """The same training with half the clips a step and twice the steps to an update."""
     clips = training.batch_size
+    # One clip is the least; and of several processes the others would not know.
     if clips % 2 or int(os.environ.get("WORLD_SIZE", 1)) > 1:
         raise TrainingError(
             f"out of memory with {clips} clips a step ({reason}). "
             "Set a smaller batch_size with more accumulation, gradient_checkpointing, "
             "or a lower max_seconds; one process alone halves its batch by itself while it is even"
         )
+
     halved = replace(
         training,
         batch_size=clips // 2,

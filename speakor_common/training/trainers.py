@@ -114,6 +114,15 @@ def save_once(
     return read_json(output / RUN_FILE)
 
 
+def run_facts(trainer: Trainer) -> dict[str, Any]:
+    """What every run says of itself in ``run.json``."""
+    return {
+        "steps": trainer.state.global_step,
+        "precision": precision.name(),
+        "processes": trainer.args.world_size,
+    }
+
+
 class CTCTrainer(Trainer):
     """Trainer whose training batches may be augmented and name their clips; others never are."""
 
@@ -142,7 +151,7 @@ class CTCTrainer(Trainer):
         """Loss, the symbols a recogniser would output, int64 (B, T), and labels, int64 (B, L).
 
         Symbols instead of logits, which would fill memory. Frames of padding are -100: a model
-        says something on padding too, and reading it out adds words nobody spoke.
+        says something on padding too, and decoding it adds words nobody spoke.
         """
         loss, logits, labels = super().prediction_step(
             model, inputs, prediction_loss_only, ignore_keys
