@@ -1,9 +1,16 @@
 """Files and folders appear whole or not at all."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
+from speakor_common.errors import SpeakorError
 from speakor_common.storage import (
     UNFINISHED,
+    only_writer,
     read_json,
     whole_directory,
     whole_file,
@@ -47,3 +54,38 @@ def test_a_folder_takes_its_place_when_it_is_complete(tmp_path):
     with whole_directory(tmp_path / "m") as temporary:
         (temporary / "3").write_text("3")
     assert names(tmp_path / "m") == ["3"] and names(tmp_path) == ["m"]
+
+
+def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
+    path = write_json(tmp_path / "a.json", {"old": 1})
+    real = Path.write_text
+
+    def full(self, content, **options):
+        real(self, content[:3], **options)
+        raise OSError(28, "No space left on device", str(self))
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_json(path, {"new": 2})
+    assert json.loads(path.read_text()) == {"old": 1} and [p.name for p in tmp_path.iterdir()] == [
+        "a.json"
+    ]
+
+
+def test_a_second_run_on_the_same_output_is_refused(tmp_path):
+    code = (
+        "from pathlib import Path; from speakor_common.storage import only_writer\n"
+        f"with only_writer(Path({str(tmp_path / 'out')!r})): pass"
+    )
+    with only_writer(tmp_path / "out"):
+        second = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False
+        )
+    assert second.returncode == 1 and "is being written by another run" in second.stderr
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    with (
+        pytest.raises(SpeakorError, match="another run"),
+        only_writer(tmp_path / "out"),
+        only_writer(tmp_path / "out"),
+    ):
+        pass
