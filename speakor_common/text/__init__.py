@@ -23,6 +23,7 @@ from speakor_common.text.normalise import (
     strip_aihub_markup,
     unreadable_parts,
 )
+from speakor_common.text.pronunciation import Pronunciations, pronunciations
 
 __all__ = [
     "CODAS",
@@ -33,12 +34,14 @@ __all__ = [
     "VOWELS",
     "DualForm",
     "MarkHandling",
+    "Pronunciations",
     "alternatives",
     "compatibility",
     "from_jamo",
     "is_syllable",
     "normalise_hypothesis",
     "normalize_korean",
+    "pronunciations",
     "split_syllable",
     "strip_aihub_markup",
     "to_jamo",

@@ -1,0 +1,196 @@
+"""Spelling to the set of pronunciations the standard language allows (표준발음법, §5-30).
+
+One spelling often has several right pronunciations (시계 is [시계] or [시게]), and two words said
+together sound other than with a pause between them (옷 한 벌: [오탄벌] or [옫 한 벌]). So the
+answer is a set: the best form to show or synthesise, a test whether a form is in the set, and the
+lattice for a listener that looks for the allowed form which fits a recording best.
+
+The rules stand in :mod:`.sound_rules` (two syllables), :mod:`.word_rules` (morphemes of a word),
+:mod:`.numeral_sounds` and :mod:`.phrase_rules` (neighbouring words); what no rule tells stands in
+``lexicon.tsv``. Whether an analysis is certain is said for each word (``sure``): where spelling
+allows two words of different sound (인기척, 잠자리) both forms are in the set, and nobody should be
+told that one of them is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import islice
+
+from speakor_common.text.jamo import to_nfc
+from speakor_common.text.morphology import analyse
+from speakor_common.text.reading import Reading, read
+from speakor_common.text.sound_rules import vowel_rules
+from speakor_common.text.spoken_forms import Choice, Form, SpokenForms
+from speakor_common.text.utterance import Utterance, parse
+
+_READINGS = 3  # analyses looked at
+_MARGIN = 2.5  # nats; a reading this much less probable than the best may still be meant
+_WORD_FORMS = 32  # of a word, or for each way to join it, that are written out
+_CACHED = 512  # texts; the same prompt is read by many speakers
+
+
+@dataclass(frozen=True)
+class Word:
+    """What is allowed for one word.
+
+    Attributes:
+        spelling: as written.
+        forms: allowed pronunciations alone and next to its neighbours, best first; at most 32 are
+            written out, :meth:`Pronunciations.allows` knows all.
+        rules: sections of the standard at work, such as ``§18``, and ``표준국어대사전`` where only
+            the dictionary tells.
+        sure: False where the spelling leaves open what is meant, or how its parts are joined.
+    """
+
+    spelling: str
+    forms: tuple[str, ...]
+    rules: tuple[str, ...]
+    sure: bool
+
+
+class Pronunciations:
+    """All allowed pronunciations of one text; made by :func:`pronunciations`.
+
+    Syllables are counted without spaces; spelling and pronunciation have the same number of them,
+    so syllable *i* of any form is how syllable *i* of the text was said.
+    """
+
+    def __init__(self, utterance: Utterance, reading: Reading) -> None:
+        self._utterance = utterance
+        self._reading = reading
+        self._spoken = SpokenForms(reading.seams, reading.vowels)
+
+    @property
+    def text(self) -> str:
+        """The text as given, in NFC."""
+        return self._utterance.text
+
+    @cached_property
+    def best(self) -> str:
+        """The form to show or to synthesise, its words separated by spaces."""
+        return self._spaced("".join(islice(self._spoken.forms(0, len(self)), 1)))
+
+    def __len__(self) -> int:
+        """Number of syllables."""
+        return len(self._utterance.syllables)
+
+    def __repr__(self) -> str:
+        return f"Pronunciations({self.text!r}, best={self.best!r}, sure={self.sure})"
+
+    def allows(self, spoken: str) -> bool:
+        """Whether a pronunciation in Hangul is allowed; spaces are ignored."""
+        return self._spoken.allows("".join(to_nfc(spoken).split()))
+
+    @cached_property
+    def words(self) -> tuple[Word, ...]:
+        """The words of the text in order."""
+        return tuple(self._word(start, end) for start, end in self._utterance.words)
+
+    @property
+    def sure(self) -> bool:
+        """Whether every word is sure."""
+        return not self._reading.unsure
+
+    def forms(self, limit: int = 64) -> Iterator[str]:
+        """Whole forms, words separated by spaces, best first, made one after another when asked.
+
+        Args:
+            limit: at most so many; a sentence easily has thousands.
+        """
+        found = self._spoken.forms(0, len(self)) if len(self) else iter(())
+        return (self._spaced(form) for form in islice(found, limit))
+
+    def lattice(self) -> tuple[tuple[Form, ...], ...]:
+        """For each word its forms, each with the contacts it makes with its neighbours.
+
+        A path takes one form a word such that ``forms[i].after == forms[i + 1].before``; every path
+        is an allowed form of the text. Up to 32 forms are given for each pair of contacts.
+        """
+        return tuple(
+            tuple(self._spoken.word_forms(start, end, _WORD_FORMS))
+            for start, end in self._utterance.words
+        )
+
+    def choices(self) -> list[Choice]:
+        """The places where there is a choice, from left to right; all are independent.
+
+        With :meth:`spoken` a listener can try the options of one place after another instead of
+        whole forms: the form that fits best is the best option everywhere.
+        """
+        return self._spoken.choices() if len(self) else []
+
+    def spoken(self, picks: Sequence[int]) -> str:
+        """The form with the given option at each of :meth:`choices`; zeros give the best form."""
+        return self._spaced(self._spoken.spoken(picks)) if len(self) else ""
+
+    def _spaced(self, form: str) -> str:
+        return " ".join(form[start:end] for start, end in self._utterance.words)
+
+    def _word(self, start: int, end: int) -> Word:
+        spelled = _spelled(self.text)[start:end]
+        forms = tuple(islice(self._spoken.forms(start, end), _WORD_FORMS))
+
+        # Sections of the standard, from the seams and from the vowels.
+        seams = self._reading.seams[start : end + 1]
+        rules = {rule for contacts in seams for contact in contacts for rule in contact.rules}
+        for number in range(start, end):
+            syllable = self._utterance.syllables[number]
+            rules |= vowel_rules(syllable, self._reading.vowels[number])
+
+        sure = self._reading.unsure.isdisjoint(range(start, end))
+        return Word(spelled, forms, tuple(sorted(rules, key=_order)), sure)
+
+
+@lru_cache(maxsize=_CACHED)
+def pronunciations(text: str) -> Pronunciations:
+    """Allowed pronunciations of a Korean text.
+
+    Args:
+        text: Hangul syllables, spaces and punctuation. Nobody joins words over punctuation.
+
+    Raises:
+        TextError: the text holds digits, Latin letters, lone jamo or other signs, whose
+            pronunciation depends on how they are read; spell them out first
+            (:func:`speakor_common.text.normalize_korean`).
+    """
+    utterance = parse(text)
+    if not utterance.syllables:
+        return Pronunciations(utterance, Reading([], []))
+
+    # A reading that is nearly as probable as the best counts as well.
+    spelled = _spelled(utterance.text)
+    analyses = [a for a in analyse(utterance.text, _READINGS) if a.behind <= _MARGIN]
+    distinct = {analysis.morphemes: None for analysis in analyses}
+    readings = [read(utterance, spelled, morphemes) for morphemes in distinct]
+    return Pronunciations(utterance, _merged(readings, frozenset(utterance.bounds)))
+
+
+def _spelled(text: str) -> str:
+    return "".join(character for character in text if "가" <= character <= "힣")
+
+
+def _merged(readings: Sequence[Reading], word_ends: frozenset[int]) -> Reading:
+    """What any of the readings allows; where they differ inside a word it is not sure.
+
+    Between words every reading has several outcomes, all of them right, so none is unsure there.
+    """
+    best = readings[0]
+    for other in readings[1:]:
+        for number, contacts in enumerate(other.seams):
+            heard = {contact[:2] for contact in best.seams[number]}
+            new = tuple(contact for contact in contacts if contact[:2] not in heard)
+            if (new or len(contacts) != len(heard)) and number not in word_ends:
+                best.unsure.add(number - 1)
+            best.seams[number] += new
+        for number, vowels in enumerate(other.vowels):
+            best.vowels[number] = tuple(dict.fromkeys((*best.vowels[number], *vowels)))
+        best.unsure |= other.unsure
+    return best
+
+
+def _order(rule: str) -> tuple[int, str]:
+    number = rule.removeprefix("§")
+    return (int(number) if number.isdigit() else 99, rule)
