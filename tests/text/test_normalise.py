@@ -1,4 +1,4 @@
-"""Text: tables of odd cases, and properties that hold for any text."""
+"""Labels and hypotheses: tables of odd cases, and properties that hold for any text."""
 
 import subprocess
 import sys
@@ -9,10 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from speakor_common import text
-from speakor_common.errors import TextError
 
 syllables = st.text(st.characters(min_codepoint=0xAC00, max_codepoint=0xD7A3), max_size=12)
-jamo = st.text(st.sampled_from(text.ONSETS + text.VOWELS + text.CODAS + (" ",)), max_size=12)
 
 
 @pytest.mark.parametrize(
@@ -221,18 +219,6 @@ def test_a_hypothesis_is_its_own_best_alternative(value):
     assert once == " ".join(once.split())
 
 
-@given(syllables)
-def test_jamo_round_trip(value):
-    assert text.from_jamo(text.to_jamo(value)) == value
-
-
-@given(jamo)
-def test_broken_jamo_never_raises_and_never_loses_letters(value):
-    composed = text.from_jamo(value)
-    assert len(text.to_jamo(composed).replace(" ", "")) == len(value.replace(" ", ""))
-    assert not any("ᄀ" <= c <= "ᇿ" for c in composed)
-
-
 @given(st.text(max_size=60))
 def test_normalising_is_idempotent_and_yields_hangul_only(value):
     once = text.normalize_korean(value)
@@ -251,12 +237,6 @@ def test_unicode_form_does_not_matter(value):
 @given(st.integers(0, 10**12))
 def test_numbers_never_vanish(number):
     assert text.normalize_korean(f"{number}개")[:-1].strip()
-
-
-def test_split_syllable():
-    assert text.split_syllable("각") == ("ᄀ", "ᅡ", "ᆨ")
-    with pytest.raises(TextError, match="one Hangul syllable"):
-        text.split_syllable("ab")
 
 
 def test_importing_text_loads_no_torch():

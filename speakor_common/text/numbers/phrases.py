@@ -1,8 +1,8 @@
 """Amounts and ordinals: a number with what it counts, measures or ranks.
 
-``3개``, ``제3장``, ``3만 5천 원``, ``5kg``, ``$5``, ``-3도``. Each function takes a match of its
+``3개``, ``제3장``, ``5kg``, ``-3도``. Each function takes a match of its
 pattern and returns where the piece ends and what it can be read as, the likeliest first, or nothing
-if the piece is of another kind. Ranges stand in :mod:`speakor_common.text.numbers.ranges`.
+if the piece is of another kind.
 """
 
 from __future__ import annotations
@@ -30,8 +30,6 @@ from speakor_common.text.numbers.numerals import (
     sino,
 )
 from speakor_common.text.numbers.units import (
-    CURRENCIES,
-    CURRENCY,
     DEGREES,
     JOINED,
     SPACED,
@@ -41,24 +39,18 @@ from speakor_common.text.numbers.units import (
 
 NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?"
 SCALE = "(?:[십백천]?[만억조]|[십백천])"
+HANGUL = re.compile("[가-힣]*")
+# Counters whose number is written together where the text writes digits together with them.
+JOINED_COUNTERS = frozenset([*SINO_COUNTERS, "시", "분"])
 PLAIN = re.compile(rf"(?P<sign>[-+])?(?P<number>{NUMBER})")
-SCALED = re.compile(
-    rf"{NUMBER}{SCALE}(?:\s?{NUMBER}{SCALE})*(?:(?:\s?[0-9]{{2,}}|[0-9])(?![0-9,.:~/-]))?"
-)
-MONEY = re.compile(rf"(?P<currency>{CURRENCY})\s?(?P<number>{NUMBER})(?P<scale>{SCALE}*)")
 
 _MEASURE = re.compile(rf"\s?(?P<unit>{UNIT})")
 _RUN = re.compile(r"(?P<gap>\s?)(?P<run>[가-힣]+)")
-_HANGUL = re.compile("[가-힣]*")
-_PART = re.compile(rf"({NUMBER})({SCALE}*)")
 _TO_NEXT = re.compile(r"\s?~\s?(?=[0-9])|-(?=[0-9])")  # 2시~3시: the sign is a word of its own
 _ORDINAL = re.compile(r"(?<![가-힣])제\s?$")
 _RANKED = frozenset("장 권 과 회 차 조 항 호 편 부 기 대 절 막 악장 세대 학년 공화국".split())
 _CONTEXT = 24  # characters on either side that are looked at
-_VALUES = {"십": 10, "백": 100, "천": 1000, "만": 10**4, "억": 10**8, "조": 10**12}
 _MONTHS = {6: "유", 10: "시"}
-# Counters whose number is written together where the text writes digits together with them.
-_JOINED = frozenset([*SINO_COUNTERS, "시", "분"])
 _SIGNS = {"-": ("마이너스 ",), "+": ("플러스 ",)}
 _DEGREE_SIGNS = {"-": ("영하 ", "마이너스 "), "+": ("영상 ", "플러스 ")}
 
@@ -123,7 +115,7 @@ def month(value: int) -> str:
 
 def measured(amounts: tuple[str, ...], unit: re.Match[str]) -> Found:
     """Amounts with a Latin unit or a sign, kept apart from a noun that follows (오 미터 달리기)."""
-    run = _HANGUL.match(unit.string, unit.end())
+    run = HANGUL.match(unit.string, unit.end())
     gap = "" if run is None or is_tail(run[0]) else " "
     templates = UNITS[unit["unit"]]
     return Found(unit.end(), tuple(t.format(a) + gap for a in amounts for t in templates))
@@ -205,63 +197,5 @@ def _say(value: int, order: Series, counter: Counter, behind: re.Match[str], bef
     if order == "native" and value:
         apart = " " if re.search("[가-힣]$", before) else ""
         return f"{apart}{native(value) if value < 100 else mixed(value)} {run}"
-    joined = not behind["gap"] and (counter.word in _JOINED or run in HOMOGRAPHS)
+    joined = not behind["gap"] and (counter.word in JOINED_COUNTERS or run in HOMOGRAPHS)
     return f"{sino(value)}{JOINED if joined else SPACED}{run}"
-
-
-def scaled(match: re.Match[str]) -> Found | None:
-    """A number written with 십, 백, 천, 만, 억 or 조: 3만 5천, 1.5억."""
-    text, piece = match.string, match[0]
-    parts = _PART.findall(piece.replace(",", ""))
-    run = _HANGUL.match(text, match.end())
-    behind = run[0] if run else ""
-    if behind and not (is_tail(behind) or find_counter(behind)):
-        return None
-
-    # 3조각 is three pieces, not three trillion 각.
-    start = re.match(NUMBER, piece)
-    whole_run = _HANGUL.match(text, match.start() + start.end()) if start else None
-    counter = find_counter(whole_run[0]) if whole_run else None
-    if counter and counter.word not in ("조", "만"):
-        return None
-
-    # 1만 is 만 or 일만; a decimal keeps its scale as it is written: 일 점 오억.
-    if any("." in number for number, _ in parts):
-        said = (" ".join("".join((decimal(number), scale)) for number, scale in parts),)
-    else:
-        # Beyond 조 a number has no name here; its digits are read instead.
-        if max(len(number) for number, _ in parts) > LONGEST:
-            return None
-        value = sum(int(number) * _scale(scale) for number, scale in parts)
-        if value >= 10**LONGEST:
-            return None
-        said = (sino(value),)
-        said += (sino(value, one=True),) if parts[0][0] == "1" and value < 10**8 else ()
-    counted = find_counter(behind) if not is_tail(behind) else None
-    gap = (JOINED if counted.word in _JOINED else SPACED) if counted else ""
-    return Found(match.end(), tuple(words + gap for words in said))
-
-
-def _scale(name: str) -> int:
-    value = 1
-    for syllable in name:
-        value *= _VALUES[syllable]
-    return value
-
-
-def money(match: re.Match[str]) -> Found:
-    """A sign of currency before its amount; cents are said as such, or as decimals."""
-    number, scale = match["number"].replace(",", ""), match["scale"]
-    names = CURRENCIES[match["currency"]]
-    amounts = spoken(number)
-    if number.isdigit() and len(number) <= LONGEST // 2:
-        amounts = (sino(int(number) * _scale(scale)),)
-    elif scale:
-        amounts = tuple(amount + scale for amount in amounts)
-    said = tuple(f"{amount}{SPACED}{name}" for name in names for amount in amounts)
-
-    # $5.50: five dollars and fifty cents.
-    whole, _, cents = number.partition(".")
-    if len(cents) == 2 and int(cents) and len(whole) <= LONGEST and match["currency"] in "$€":
-        said = (f"{sino(int(whole))} {names[0]} {sino(int(cents))} 센트", *said)
-    return Found(match.end(), said)

@@ -9,17 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from speakor_common.text.numbers.amounts import MONEY, SCALED, money, scaled
 from speakor_common.text.numbers.counters import find_counter, is_tail
 from speakor_common.text.numbers.numerals import ZEROS, decimal, digits, native, sino
 from speakor_common.text.numbers.phrases import (
-    MONEY,
     PLAIN,
-    SCALED,
     Found,
-    money,
     month,
     plain,
-    scaled,
 )
 from speakor_common.text.numbers.ranges import RANGE, number_range
 from speakor_common.text.numbers.units import CURRENCY, JOINED, SPACED
