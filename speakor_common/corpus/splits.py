@@ -12,10 +12,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from speakor_common.errors import CorpusError
+
+if TYPE_CHECKING:
+    import pandas as pd  # profiles hold policies, and the command line needs them at once
 
 TRAIN, VALID, TEST, UNUSED = "train", "valid", "test", "unused"
 SPLITS = (TRAIN, VALID, TEST)
