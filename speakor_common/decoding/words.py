@@ -29,13 +29,20 @@ class Word:
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """Text of one clip and its words; ``words`` is empty for models without frame posteriors."""
+    """Text of one clip.
+
+    Attributes:
+        text: in the project's text form.
+        words: empty for models without frame posteriors.
+        raw: what the model wrote, for models that write digits and punctuation; else empty.
+    """
 
     text: str
     words: tuple[Word, ...] = ()
+    raw: str = ""
 
     def followed_by(self, later: Hypothesis, seconds: float) -> Hypothesis:
-        """One hypothesis of this and a later one, which begins ``seconds`` after this one's start."""
+        """This hypothesis and one whose clip begins ``seconds`` later, joined."""
         shifted = [
             replace(
                 word,
@@ -44,7 +51,10 @@ class Hypothesis:
             )
             for word in later.words
         ]
-        return Hypothesis(f"{self.text} {later.text}".strip(), (*self.words, *shifted))
+        text = f"{self.text} {later.text}".strip()
+        raw = f"{self.raw or self.text} {later.raw or later.text}".strip()
+        has_raw = bool(self.raw or later.raw)
+        return Hypothesis(text, (*self.words, *shifted), raw if has_raw else "")
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from rapidfuzz.distance import Levenshtein
 from speakor_common.text import PARTS, compatibility, is_syllable, split_syllable
 
 NOTHING = "–"  # shown where a coda is absent
-FLAGS = ("empty", "hallucination", "repetition", "spacing")
+FLAGS = ("empty", "hallucination", "repetition", "spacing", "not_korean")
 
 _FASTEST = 12  # syllables a second; fast Korean stays below 8
 _SHORTEST = 0.1  # seconds a clip counts at least
@@ -216,7 +216,7 @@ def flags(reference: str, hypothesis: str, duration_s: float) -> list[str]:
 
     ``empty``; ``hallucination``: more than 12 syllables a second, or twice the reference's
     length and 10 more; ``repetition``: the same word three times in a row; ``spacing``: right
-    syllables, wrong spaces.
+    syllables, wrong spaces; ``not_korean``: Latin words, lone jamo or other signs in it.
     """
     bare_reference = reference.replace(" ", "")
     bare_hypothesis = hypothesis.replace(" ", "")
@@ -230,5 +230,6 @@ def flags(reference: str, hypothesis: str, duration_s: float) -> list[str]:
         "hallucination": too_fast or too_long,
         "repetition": thrice,
         "spacing": reference != hypothesis and bare_reference == bare_hypothesis,
+        "not_korean": not all(map(is_syllable, bare_hypothesis)),
     }
     return [name for name in FLAGS if traits[name]]

@@ -13,6 +13,7 @@ from speakor_common.batching.conditions import CLEAN
 from speakor_common.evaluation.alignment import FLAGS, flags
 from speakor_common.evaluation.levels import LEVELS
 from speakor_common.evaluation.metrics import sum_counts, utterance_counts
+from speakor_common.evaluation.readings import with_closest_readings
 from speakor_common.evaluation.statistics import (
     Comparison,
     Interval,
@@ -48,11 +49,13 @@ def with_counts(predictions: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         further columns: ``<level>_<operation>``, ``<level>_errors`` and ``<level>_length`` at
-        each level, ``wer`` of the utterance, ``duration_bin``, ``rate_bin``, ``length_bin``.
+        each level, ``wer`` of the utterance, ``duration_bin``, ``rate_bin``, ``length_bin``,
+        and those of :func:`.readings.with_closest_readings`, which also reads the hypotheses'
+        numbers.
     """
-    references = predictions["reference"].tolist()
-    counts = utterance_counts(references, predictions["hypothesis"].tolist())
-    table = pd.concat([predictions.reset_index(drop=True), counts], axis=1)
+    scored = with_closest_readings(predictions)
+    counts = utterance_counts(scored["reference"].tolist(), scored["hypothesis"].tolist())
+    table = pd.concat([scored, counts], axis=1)
 
     # Errors and reference lengths, of which rates are made.
     for level in LEVELS:
@@ -89,6 +92,7 @@ def summarise_rates(table: pd.DataFrame) -> dict[str, Any]:
     for name, level in LEVELS.items():
         interval = _interval(table, name)
         result[f"{level.rate}_95"] = [interval.low, interval.high]
+    result["ambiguous_numbers"] = int(table["ambiguous_numbers"].sum())
     return result | {"speakers": int(table["speaker_id"].nunique())}
 
 

@@ -62,6 +62,8 @@ def test_only_two_syllables_are_compared_by_jamo(pair, compared):
         ("저는 학생", "", ["empty"]),
         ("저는 학생", "저는학생", ["spacing"]),
         ("네", "네 네 네 네", ["repetition"]),
+        ("커피", "coffee", ["not_korean"]),
+        ("가을", "가ㅡㄹ", ["not_korean"]),
         ("네", "네 네 아니 네", []),
         ("네", "가" * 30, ["hallucination"]),
         ("네", "가" * 12, []),

@@ -2,7 +2,7 @@
 // `source` tells where rows, audio and reviews come from; a notebook kernel and a file have one each.
 
 const PAGE_ROWS = 50;
-const KINDS = ["substitutions", "deletions", "insertions", "empty", "hallucination", "repetition", "spacing"];
+const KINDS = ["substitutions", "deletions", "insertions", "empty", "hallucination", "repetition", "spacing", "not_korean"];
 const SHOWN = ["wer", "experiment", "condition", "l1", "level", "speaker", "duration", "substitutions", "deletions", "insertions", "reference", "hypothesis"];
 const HEADS = { substitutions: "S", deletions: "D", insertions: "I", wer: "WER", l1: "L1", duration: "s", experiment: "model" };
 const SELECTS = { experiment: "model", condition: "condition", l1: "L1", level: "level", speaker: "speaker" };
