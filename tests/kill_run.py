@@ -11,6 +11,7 @@ imported everything and computed nothing.
 import os
 import signal
 import sys
+import traceback
 from pathlib import Path
 
 import torch
@@ -91,8 +92,10 @@ def main(home: Path, report_file: Path, events: list[int]) -> None:
         if process == 0:
             try:
                 child(home, event, report_file)
-            finally:
-                os._exit(1 if sys.exc_info()[0] else 0)
+            except BaseException:
+                traceback.print_exc()  # this process ends without the interpreter's farewell
+                os._exit(1)
+            os._exit(0)
         status = os.waitpid(process, 0)[1]
         with report_file.open("a", encoding="utf-8") as file:
             file.write(
