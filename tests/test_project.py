@@ -1,23 +1,16 @@
-"""The shape of the project: layers, packaging, notebooks, the runner and the command line."""
+"""The shape of the project: layers, packaging and notebooks."""
 
 import ast
-import json
 import re
-import subprocess
-import sys
-import tomllib
 from pathlib import Path
 
 import nbformat
 import pytest
-import yaml
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from speakor_common import paths
-from speakor_common.cli import main
-from speakor_common.errors import SpeakorError
 from speakor_common.pipeline import notebooks
+from tests.conda_environment import declared, environment, locked
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "speakor_common"
@@ -38,7 +31,7 @@ ROOMS = (
     ("show",),
     ("pipeline",),
     ("service",),
-    ("commands", "cli"),
+    ("cli_options", "cli_models", "cli"),
 )
 
 
@@ -114,47 +107,19 @@ def test_modules_say_what_they_are_and_init_files_are_empty():
     assert inits == [PACKAGE / "text" / "__init__.py"]  # whose names are a contract
 
 
-def lock() -> dict[str, str]:
-    lines = [
-        line
-        for name in ("requirements.lock", "weights.lock")
-        for line in (ROOT / name).read_text(encoding="utf-8").splitlines()
-    ]
-    return dict(
-        re.split("[; ]", line)[0].split("==")
-        for line in lines
-        if "==" in line and not line.startswith("#")
-    )
-
-
-def declared() -> list[Requirement]:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = project["optional-dependencies"]
-    return [
-        Requirement(r)
-        for r in (*project["dependencies"], *extras["offline"], *extras["onnx"], *extras["dev"])
-    ]
-
-
-def test_lock_satisfies_pyproject():
-    pins = lock()
+def test_lock_satisfies_pyproject_and_has_hashes():
+    pins = locked()
     for requirement in declared():
         assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)]), (
             requirement
         )
+    content = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    pinned = re.split(r"\n(?=[\w.-]+(?:\[|==))", content)
+    assert len(pinned) > 100 and all("--hash=sha256:" in entry for entry in pinned)
 
 
 def test_conda_environment_has_the_same_pins():
-    content = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
-    entries = next(d["pip"] for d in content["dependencies"] if isinstance(d, dict))
-    pins = {
-        canonicalize_name(r.name): str(r.specifier)[2:]
-        for r in map(Requirement, (e for e in entries if e != "-e ."))
-    }
-    assert pins == {
-        canonicalize_name(r.name): lock()[canonicalize_name(r.name)] for r in declared()
-    }
-    assert entries[0] == "torch==2.13.0"
+    assert (ROOT / "environment.yml").read_text(encoding="utf-8") == environment()
 
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -164,7 +129,7 @@ def test_there_are_five_notebooks_in_order():
     assert (
         [n.name[:2] for n in NOTEBOOKS]
         == ["01", "02", "03", "04", "05"]
-        == [n.name[:2] for n in notebooks.numbered(ROOT / "notebooks")]
+        == list(notebooks.numbered_notebooks(ROOT / "notebooks"))
     )
 
 
@@ -184,63 +149,6 @@ def test_notebooks_are_for_reading(path):
         {"experiment"} if path.name[:2] in ("02", "03", "04") else set()
     )
     assert expected <= notebooks.parameters_of(path)
-
-
-def notebook(path: Path, *sources: str, tag: str | None = "parameters") -> Path:
-    book = nbformat.v4.new_notebook(
-        metadata={
-            "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}
-        }
-    )
-    book.cells = [nbformat.v4.new_code_cell(s) for s in sources]
-    if tag:
-        book.cells[0].metadata["tags"] = [tag]
-    nbformat.write(book, path)
-    return path
-
-
-def test_runner_keeps_the_executed_copy(tmp_path):
-    done = notebooks.run(
-        notebook(tmp_path / "01_a.ipynb", "x = 1", "print(x + 1)"),
-        tmp_path / "out" / "01_a.ipynb",
-        {"x": 41},
-    )
-    assert "42" in json.dumps(nbformat.read(done, as_version=4).cells[-1].outputs)
-    assert [p.name for p in (tmp_path / "out").iterdir()] == ["01_a.ipynb"]
-
-
-def test_runner_refuses_unknown_parameters_and_missing_cells(tmp_path):
-    book = notebook(tmp_path / "01_a.ipynb", "x = 1")
-    with pytest.raises(SpeakorError, match=r"knows no parameters \['y'\]; it has \['x'\]"):
-        notebooks.run(book, tmp_path / "o.ipynb", {"y": 1})
-    with pytest.raises(SpeakorError, match="0 cells tagged"):
-        notebooks.run(
-            notebook(tmp_path / "02_b.ipynb", "x = 1", tag=None), tmp_path / "o.ipynb", {}
-        )
-
-
-def test_runner_names_the_failing_cell_and_keeps_what_ran(tmp_path):
-    book = notebook(tmp_path / "03_c.ipynb", "x = 1", "print('before')", "1 / 0")
-    with pytest.raises(SpeakorError, match=r"03_c\.ipynb failed in cell \d with ZeroDivisionError"):
-        notebooks.run(book, tmp_path / "out" / "03_c.ipynb", {})
-    assert [p.name for p in (tmp_path / "out").iterdir()] == ["03_c.failed.ipynb"]
-
-
-def test_command_line_answers_at_once_and_without_traceback(capsys, tmp_path, monkeypatch):
-    code = "import sys; from speakor_common import cli; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT).returncode == 0
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    assert main(["transcribe", str(tmp_path / "a.wav"), "--model", str(tmp_path)]) == 1
-    assert "was not found" in capsys.readouterr().err
-    assert main(["reproduce", "--profile", "aihub"]) == 1
-    assert "needs the corpus" in capsys.readouterr().err
-    for pair, complaint in (
-        ("lr", "FIELD=VALUE"),
-        ("lr=1", "unknown preset fields"),
-        ("learning_rate=fast", "takes float, not 'fast'"),
-    ):
-        assert main(["train", "exp05", "--set", pair]) == 1
-        assert complaint in capsys.readouterr().err
 
 
 def test_root_follows_the_environment(monkeypatch, tmp_path):
