@@ -13,7 +13,7 @@ from speakor_common.batching.conditions import CLEAN
 from speakor_common.evaluation.alignment import FLAGS, flags
 from speakor_common.evaluation.levels import LEVELS
 from speakor_common.evaluation.metrics import sum_counts, utterance_counts
-from speakor_common.evaluation.readings import with_closest_readings
+from speakor_common.evaluation.number_readings import with_closest_readings
 from speakor_common.evaluation.statistics import (
     Comparison,
     Interval,
@@ -50,8 +50,8 @@ def with_counts(predictions: pd.DataFrame) -> pd.DataFrame:
     Returns:
         further columns: ``<level>_<operation>``, ``<level>_errors`` and ``<level>_length`` at
         each level, ``wer`` of the utterance, ``duration_bin``, ``rate_bin``, ``length_bin``,
-        and those of :func:`.readings.with_closest_readings`, which also reads the hypotheses'
-        numbers.
+        and those of :func:`.number_readings.with_closest_readings`, which also reads the numbers
+        of hypotheses.
     """
     scored = with_closest_readings(predictions)
     counts = utterance_counts(scored["reference"].tolist(), scored["hypothesis"].tolist())

@@ -47,6 +47,7 @@ class _Either:
     native_after: str = _NEVER
     sino_before: str = _NEVER
     sino_after: str = _NEVER
+    doubtful_after: str = ""  # where nothing decides, Sino-Korean unless this follows
 
     def decide(self, before: str, after: str) -> tuple[Series, ...]:
         """Series of small numbers; both where nothing decides, or where both sides have a say."""
@@ -56,7 +57,9 @@ class _Either:
         sino = sino or re.match(self.sino_after, after)
         if native and sino:
             return NATIVE_FIRST
-        return NATIVE if native else SINO if sino else self.likelier
+        if native or sino:
+            return NATIVE if native else SINO
+        return self.likelier if re.match(self.doubtful_after, after) else SINO
 
 
 _EITHER = {
@@ -72,13 +75,14 @@ _EITHER = {
         native_before=_word(words.MACHINES),
         sino_after=rf"\s+{_any(words.GENERATIONS)}",
     ),
-    # Only a subject, a topic or an object can be persons: 삼십 분 동안, 오 분 뒤 are minutes.
+    # Only with a particle of a subject, topic or object can it be persons, if no guest is named.
     "분": _Either(
         SINO_FIRST,
         native_before=_any(words.GUESTS),
         native_after="께|들",
         sino_before="시|시간",
-        sino_after=rf"(?![이은을의도과])|[은을도]?\s*{_any(words.MINUTES)}",
+        sino_after=rf"[이은을도]?\s*{_any(words.MINUTES)}",
+        doubtful_after="[이은을의도과]",
     ),
     "권": _Either(NATIVE_FIRST, native_before=_word(words.BOOKS)),
     "장": _Either(NATIVE_FIRST, native_before=_word(words.SHEETS)),
@@ -92,6 +96,8 @@ _UNDECIDED = dict.fromkeys(words.NATIVE_OR_SINO, NATIVE_FIRST) | dict.fromkeys(
 _KNOWN = frozenset(
     [*words.NATIVE_COUNTERS, *words.SINO_COUNTERS, *words.MEASURES, *_EITHER, *_UNDECIDED]
 )
+# One syllable begins too many words: 도 is in 도시. 년 begins none that is counted.
+_SURE_SINO = ("년", *(w for w in (*words.SINO_COUNTERS, *words.MEASURES) if len(w) > 1))
 _LONGEST = max(map(len, _KNOWN))
 _TAILS = frozenset([*words.AFTER_ANY, *words.AFTER_CODA, *words.AFTER_VOWEL])
 _LONGEST_TAIL = max(map(len, _TAILS))
@@ -133,6 +139,15 @@ def begins_like_counter(run: str) -> Counter | None:
         if run[:end] in _KNOWN and re.match(_CLEAR, run[end:]):
             return Counter(run[:end], run[end:])
     return None
+
+
+def is_surely_sino(run: str) -> bool:
+    """Whether a run begins with a Sino-Korean counter that begins no native-counted noun.
+
+    >>> is_surely_sino("학년생"), is_surely_sino("도시")
+    (True, False)
+    """
+    return run.startswith(_SURE_SINO)
 
 
 @lru_cache(maxsize=4096)

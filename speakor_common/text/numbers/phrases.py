@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from speakor_common.text.numbers.counter_words import HOMOGRAPHS, SINO_COUNTERS
+from speakor_common.text.numbers.counter_words import HOMOGRAPHS, MEASURES, SINO_COUNTERS
 from speakor_common.text.numbers.counters import (
     Counter,
     Series,
     begins_like_counter,
     find_counter,
+    is_surely_sino,
     is_tail,
     series,
 )
@@ -156,7 +157,10 @@ def _counted(number: str, behind: re.Match[str], before: str) -> tuple[str, ...]
 
 
 def _uncounted(number: str, gap: str, run: str) -> tuple[str, ...]:
-    said = tuple(f"{words}{SPACED if gap else JOINED}{run}" for words in spoken(number))
+    counter = find_counter(run)
+    is_measure = counter is not None and counter.word in MEASURES
+    space = SPACED if gap or is_measure else JOINED
+    said = tuple(f"{words}{space}{run}" for words in spoken(number))
     half = number.partition(".5")[0]
     if run.startswith("시간") and number == f"{half}.5" and 1 <= int(half) <= 99:
         said += (f"{native(int(half))} 시간 반{run[2:]}",)
@@ -170,7 +174,8 @@ def _whole(
     run = behind["run"]
     if counter is None:
         said = (f"{sino(value)}{run}",)
-        return (*said, f"{native(value)} {run}") if 1 <= value <= 99 else said
+        unsure = 1 <= value <= 99 and not is_surely_sino(run)
+        return (*said, f"{native(value)} {run}") if unsure else said
     if counter.word.startswith("월"):
         return (month(value) + run.removeprefix("월"),)
     if counter.word == "여":  # 삼십여 명

@@ -141,11 +141,13 @@ def _fraction(match: re.Match[str]) -> Found:
     if 0 < a < b and b in _COMMON_PARTS:
         return Found(match.end(), (fraction,))
 
-    # The likelier first: a part is smaller than the whole, a month is at most 12.
+    # The likelier first: parts are small and smaller than the whole, a month is at most 12.
     others = (f"{sino(a)} {sino(b)}{gap}",)
-    if 1 <= a <= 12 and 1 <= b <= 31:
+    is_day = 1 <= a <= 12 and 1 <= b <= 31
+    if is_day:
         others = (f"{month(a)} {sino(b)}{JOINED}일{gap}",)
-    return Found(match.end(), (fraction, *others) if 0 < a < b else (*others, fraction))
+    is_part = 0 < a < b and not (is_day and b > 10)
+    return Found(match.end(), (fraction, *others) if is_part else (*others, fraction))
 
 
 def _joints(match: re.Match[str]) -> Found:

@@ -3,7 +3,7 @@
 import pytest
 
 from speakor_common.evaluation.metrics import score
-from speakor_common.evaluation.readings import closest_reading, with_closest_readings
+from speakor_common.evaluation.number_readings import closest_reading, with_closest_readings
 from speakor_common.evaluation.summary import summarise_predictions, with_counts
 from tests import builders
 
