@@ -2,9 +2,9 @@
 
 Directions of the rules follow the L2-Korean phonology literature; rates follow the pooled
 production statistics published with arXiv 2306.10821 where they exist (tense → lax .13-.16,
-coda ㄹ lost .09, ㅓ → ㅗ .10, ㅗ → ㅓ .07, ㅜ → ㅡ .09, coda ㄱ/ㅂ lost .04/.03) and are raised for the
-L1 a pattern is typical of (Vietnamese coda ㄹ wrong 81/68/28 % by level, Chinese codas, Japanese
-vowel mergers). A rate is an average over learners and is scaled by :data:`LEVEL_FACTOR`.
+coda ㄹ lost .09, ㅓ → ㅗ .10, ㅗ → ㅓ .07, ㅜ → ㅡ .09, coda ㄱ/ㅂ lost .04/.03) and are raised
+for the L1 a pattern is typical of (Vietnamese coda ㄹ wrong 81/68/28 % by level, Chinese codas,
+Japanese vowel mergers). A rate is an average over learners and is scaled by :data:`LEVEL_FACTOR`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from speakor_common.pronunciation.deviations import Deviation
 from speakor_common.shipped.synthesis.phonology import Syllable
-from speakor_common.text import CODAS, ONSETS, VOWELS, compatibility
+from speakor_common.text import CODAS, ONSETS, PARTS, VOWELS, compatibility
 
 # 하 speakers apply a pattern more often, 상 speakers rarely.
 LEVEL_FACTOR = {"하": 1.9, "중": 1.2, "상": 0.5}
@@ -50,15 +50,11 @@ def _conjoining(part: str, letter: str) -> str:
 
 
 def _epenthesis(codas: str, vowel: str, rate: float) -> tuple[Rule, ...]:
+    """Each coda becomes the onset of an extra syllable with ``vowel``."""
+    added = _conjoining("vowel", vowel)
     return tuple(
-        Rule(
-            "coda",
-            _conjoining("coda", c),
-            _conjoining("onset", c),
-            rate,
-            _conjoining("vowel", vowel),
-        )
-        for c in codas
+        Rule("coda", _conjoining("coda", letter), _conjoining("onset", letter), rate, added)
+        for letter in codas
     )
 
 
@@ -113,41 +109,53 @@ def apply_accent(
 ) -> tuple[list[Syllable], list[Deviation]]:
     """Say ``syllables`` with the accent of ``l1`` at ``level`` (상, 중 or 하).
 
-    At most one rule fires per onset, vowel or coda. Returns what is spoken and what deviates.
+    At most one rule fires per onset, vowel or coda.
+
+    Args:
+        syllables: the standard pronunciation.
+
+    Returns:
+        What is spoken, and what deviates; positions count the syllables of the standard.
     """
     spoken: list[Syllable] = []
     deviations: list[Deviation] = []
     for index, syllable in enumerate(syllables):
+        following = syllables[index + 1] if index + 1 < len(syllables) else None
         extra: Syllable | None = None
-        for part in ("onset", "vowel", "coda"):
+        for part in PARTS:
             rule = _draw(RULES[l1], part, getattr(syllable, part), LEVEL_FACTOR[level], rng)
             if rule is None:
                 continue
+
+            # A vowel is added, unless the next onset already releases the stop (학교).
             if rule.epenthesis:
-                if index + 1 < len(syllables) and syllables[index + 1].onset == rule.spoken:
-                    continue  # 학교: the next onset already releases the stop
+                if following and following.onset == rule.spoken:
+                    continue
                 syllable = syllable.with_part("coda", "")
                 extra = Syllable(rule.spoken, rule.epenthesis, "", syllable.word)
-                inserted = compatibility(rule.epenthesis)
-                deviations.append(Deviation(index, part, "insertion", "", inserted))
             else:
                 syllable = syllable.with_part(part, rule.spoken)
-                kind = "substitution" if rule.spoken else "omission"
-                deviations.append(
-                    Deviation(
-                        index, part, kind, compatibility(rule.intended), compatibility(rule.spoken)
-                    )
-                )
+            deviations.append(_deviation(index, rule))
+
         spoken.append(syllable)
         if extra is not None:
             spoken.append(extra)
     return spoken, deviations
 
 
+def _deviation(index: int, rule: Rule) -> Deviation:
+    """What a rule that fired at a syllable makes of it, in compatibility letters."""
+    if rule.epenthesis:
+        return Deviation(index, rule.part, "insertion", "", compatibility(rule.epenthesis))
+    kind = "substitution" if rule.spoken else "omission"
+    intended = compatibility(rule.intended)
+    return Deviation(index, rule.part, kind, intended, compatibility(rule.spoken))
+
+
 def _draw(
     rules: tuple[Rule, ...], part: str, jamo: str, factor: float, rng: random.Random
 ) -> Rule | None:
-    """The first matching rule that fires; one random number decides among exclusive alternatives."""
+    """The first matching rule that fires; one random number decides among the alternatives."""
     threshold = rng.random()
     for rule in rules:
         if rule.part == part and rule.intended == jamo:

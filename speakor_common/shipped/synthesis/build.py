@@ -1,28 +1,26 @@
 """Synthesise the planned clips and store them as AI Hub delivers its corpus.
 
 Clips are rendered one file each into a cache folder (restartable: finished clips are
-kept), then packed into label and audio zips per language and official part.
+kept), then packed into label and audio zips per language and official split.
 """
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import zipfile
 import zlib
 from collections import defaultdict
-from multiprocessing import get_context
 from pathlib import Path
 
-import soundfile
-from tqdm import tqdm
-
-from speakor_common.shipped.synthesis.kokoro import RATE, Synthesiser
+from speakor_common.audio import duration, encode_opus
+from speakor_common.parallel import on_cores
+from speakor_common.shipped.synthesis.kokoro import Synthesiser
 from speakor_common.shipped.synthesis.phonology import to_hangul
 from speakor_common.shipped.synthesis.plan import PlannedClip, plan
 from speakor_common.shipped.synthesis.sentences import CATEGORIES
-from speakor_common.shipped.synthesis.voices import COUNTRIES, L1_CODES, record
+from speakor_common.shipped.synthesis.voices import COUNTRIES, L1_CODES, record_speech
+from speakor_common.storage import whole_file
 from speakor_common.text import to_jamo
 
 CORPUS_FOLDER = "131.인공지능 학습을 위한 외국인 한국어 발화 음성 데이터/01.데이터_new_20220719"
@@ -36,7 +34,7 @@ _ZIP_NAMES = {
 }
 _AUDIO_PREFIX = {"1.Training": "TS_", "2.Validation": "VS_"}
 _ZIP_DATE = (2022, 7, 19, 0, 0, 0)  # fixed, so that the same clips make the same zip
-_OPUS_COMPRESSION = 0.9  # soundfile's 0-1 scale; about 31 kbit/s at 16 kHz mono
+_MEMORY = 2**30  # bytes of a process: the synthesiser's weights and one clip
 
 _synthesiser: Synthesiser | None = None
 
@@ -59,38 +57,40 @@ def build(
 
 
 def render_all(clips: list[PlannedClip], cache: Path, processes: int | None = None) -> None:
-    """Render the clips that ``cache`` does not hold yet, one Opus file each; a file appears whole or not at all."""
+    """Render the clips that ``cache`` does not hold yet, one Opus file each.
+
+    Raises:
+        SpeakorError: clips are missing and the synthesis extra is not installed.
+    """
     cache.mkdir(parents=True, exist_ok=True)
-    todo = [clip for clip in clips if not (cache / f"{clip.stem}.ogg").exists()]
-    if not todo:
-        return
-    with get_context("spawn").Pool(processes or os.cpu_count(), _start_worker) as pool:
-        jobs = pool.imap_unordered(_render_to, [(clip, cache) for clip in todo], chunksize=4)
-        for _ in tqdm(jobs, total=len(todo), desc="synthesis", unit="clip"):
-            pass
+    jobs = [(clip, cache) for clip in clips if not (cache / f"{clip.stem}.ogg").exists()]
+    most = processes or os.cpu_count() or 1
+    bar = "synthesis" if jobs else ""
+    for _ in on_cores(_render_to, jobs, most, _load_synthesiser, memory=_MEMORY, progress=bar):
+        pass
 
 
 def render(clip: PlannedClip, synthesiser: Synthesiser) -> bytes:
     """Opus bytes (OGG, 16 kHz mono) of one planned clip."""
     speaker = clip.speaker
     speech = synthesiser.speak(clip.phones, speaker.mix, speaker.rate, speaker.pitch)
-    audio = record(speech, speaker, clip.knocks, seed=zlib.crc32(clip.stem.encode()))
-    buffer = io.BytesIO()
-    soundfile.write(
-        buffer, audio, RATE, format="OGG", subtype="OPUS", compression_level=_OPUS_COMPRESSION
-    )
-    return buffer.getvalue()
+    seed = zlib.crc32(clip.stem.encode())
+    return encode_opus(record_speech(speech, speaker, clip.knocks, seed))
 
 
 def label_record(clip: PlannedClip, seconds: float) -> dict:
     """Label JSON of one clip: every key of AI Hub's schema, and ``sample_info``."""
-    speaker, reads = clip.speaker, clip.prompt.task == "R"
+    speaker = clip.speaker
+    reads = clip.prompt.task == "R"
+    language = L1_CODES[speaker.l1]
+    months = str(speaker.learning_months)
+    phone = "android" if zlib.crc32(speaker.speaker_id.encode()) % 2 else "ios"
     return {
         "fileName": f"{clip.stem}.ogg",
         "file_info": {
             "speakerID": speaker.speaker_id,
             "sentenceID": f"{speaker.l1}{clip.prompt.prompt_id}",
-            "recordUnit": "android" if zlib.crc32(speaker.speaker_id.encode()) % 2 else "ios",
+            "recordUnit": phone,
             "recordQuality": "16bit 16kHz MONO",
             "recordDate": clip.date,
             "recordTime": f"{seconds:.2f}",
@@ -110,15 +110,15 @@ def label_record(clip: PlannedClip, seconds: float) -> dict:
         },
         "residence_info": {
             "country": COUNTRIES[speaker.l1],
-            "residencePeriod": str(speaker.learning_months),
+            "residencePeriod": months,
             "residenceCity": "서울",
         },
         "skill_info": {
-            "languageClass": L1_CODES[speaker.l1],
-            "motherTongue": L1_CODES[speaker.l1],
+            "languageClass": language,
+            "motherTongue": language,
             "selfAssessment": clip.level,
             "topikGrade": speaker.topik,
-            "LearningPeriod": str(speaker.learning_months),
+            "LearningPeriod": months,
             "learningSource": "합성",
         },
         "sample_info": {
@@ -131,32 +131,34 @@ def label_record(clip: PlannedClip, seconds: float) -> dict:
 
 
 def pack(clips: list[PlannedClip], cache: Path, target: Path) -> None:
-    """Write label and audio zips per official part and language; each appears whole or not at all."""
+    """Write one zip of labels and one of audio per official split and language."""
     groups: dict[tuple[str, str], list[PlannedClip]] = defaultdict(list)
     for clip in clips:
-        groups[clip.official_part, clip.speaker.l1].append(clip)
-    for (part, l1), members in sorted(groups.items()):
-        folder, name = target / CORPUS_FOLDER / part, f"{_ZIP_NAMES[l1]}.zip"
-        labels, audio = {}, {}
-        for clip in sorted(members, key=lambda c: c.stem):
-            inner = f"{clip.prompt.category}. {CATEGORIES[clip.prompt.category]}"
+        groups[clip.official_split, clip.speaker.l1].append(clip)
+
+    for (split, l1), members in sorted(groups.items()):
+        labels: dict[str, bytes] = {}
+        sounds: dict[str, bytes] = {}
+        for clip in sorted(members, key=lambda clip: clip.stem):
+            category = clip.prompt.category
+            inner = f"{category}. {CATEGORIES[category]}/{clip.stem}"
             sound = (cache / f"{clip.stem}.ogg").read_bytes()
-            audio[f"{inner}/{clip.stem}.ogg"] = sound
-            seconds = soundfile.info(io.BytesIO(sound)).duration
-            labels[f"{inner}/{clip.stem}.json"] = json.dumps(
-                label_record(clip, seconds), ensure_ascii=False
-            ).encode()
+            label = json.dumps(label_record(clip, duration(sound)), ensure_ascii=False)
+            labels[f"{inner}.json"] = label.encode()
+            sounds[f"{inner}.ogg"] = sound
+
+        folder = target / CORPUS_FOLDER / split
+        name = f"{_ZIP_NAMES[l1]}.zip"
         _write_zip(folder / "라벨링데이터" / name, labels, zipfile.ZIP_DEFLATED)
-        _write_zip(folder / "원천데이터" / (_AUDIO_PREFIX[part] + name), audio, zipfile.ZIP_STORED)
+        _write_zip(
+            folder / "원천데이터" / (_AUDIO_PREFIX[split] + name), sounds, zipfile.ZIP_STORED
+        )
 
 
 def _write_zip(path: Path, members: dict[str, bytes], compression: int) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".part")
-    with zipfile.ZipFile(temporary, "w") as archive:
+    with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         for name, content in members.items():
             archive.writestr(zipfile.ZipInfo(name, _ZIP_DATE), content, compression, 9)
-    temporary.replace(path)
 
 
 def _first_clips(clips: list[PlannedClip], limit: int | None) -> list[PlannedClip]:
@@ -169,14 +171,11 @@ def _first_clips(clips: list[PlannedClip], limit: int | None) -> list[PlannedCli
     return kept
 
 
-def _start_worker() -> None:
+def _load_synthesiser() -> None:
     global _synthesiser  # one session per process; it cannot be pickled
     _synthesiser = Synthesiser()
 
 
-def _render_to(job: tuple[PlannedClip, Path]) -> None:
-    clip, cache = job
-    path = cache / f"{clip.stem}.ogg"
-    temporary = path.with_suffix(".part")
-    temporary.write_bytes(render(clip, _synthesiser))
-    temporary.replace(path)
+def _render_to(clip: PlannedClip, cache: Path) -> None:
+    with whole_file(cache / f"{clip.stem}.ogg") as temporary:
+        temporary.write_bytes(render(clip, _synthesiser))

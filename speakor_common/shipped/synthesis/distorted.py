@@ -1,10 +1,10 @@
 """Native voices that say what is no Korean: sentences with random sounds put in.
 
-Who has only heard Korean hears Korean, also where a learner said something else. The native
-listener is therefore also trained on clean native sounds in orders that no rule allows, labelled
-with exactly what is pronounced. Voices are the further ones of :mod:`.extra`, sentences keep their
-distance from the sample's held-out prompts, and no learner's accent is imitated: every jamo may
-become every other.
+A model that has only heard Korean hears Korean even where a learner said something else. The
+native listener is therefore also trained on clean native sounds in orders that no rule allows,
+labelled with exactly what is pronounced. Voices are the further ones of :mod:`.extra`, sentences
+keep their distance from the sample's held-out prompts, and no learner's accent is imitated: every
+jamo may become every other.
 """
 
 from __future__ import annotations
@@ -28,13 +28,12 @@ _SOUNDS = {"onset": tuple(ONSETS), "vowel": tuple(VOWELS), "coda": PRONOUNCED_CO
 
 def plan_distorted(count: int = CLIPS) -> list[PlannedClip]:
     """``count`` clips, one a voice in turn; a pure function of the project's seed."""
-    people, sentences = voices(count), distant_sentences(count, f"{SEED}/distorted")
+    sentences = distant_sentences(count, f"{SEED}/distorted")
     planned = []
-    for number, (person, text) in enumerate(zip(people, sentences, strict=True)):
+    for number, (person, text) in enumerate(zip(voices(count), sentences, strict=True)):
         clip = plan_clip(person, Prompt(f"Z{number:04d}", text, ""), TRAIN, SEED)
-        planned.append(
-            replace(clip, spoken=tuple(distort(clip.spoken, random.Random(f"{SEED}/{clip.stem}"))))
-        )
+        spoken = distort(clip.spoken, random.Random(f"{SEED}/{clip.stem}"))
+        planned.append(replace(clip, spoken=tuple(spoken)))
     return planned
 
 
@@ -48,13 +47,12 @@ def distort(syllables: Sequence[Syllable], rng: random.Random) -> list[Syllable]
 
 def _replace_sound(syllable: Syllable, rng: random.Random) -> Syllable:
     part = rng.choice(tuple(_SOUNDS))
-    return syllable.with_part(
-        part, rng.choice([sound for sound in _SOUNDS[part] if sound != getattr(syllable, part)])
-    )
+    others = [sound for sound in _SOUNDS[part] if sound != getattr(syllable, part)]
+    return syllable.with_part(part, rng.choice(others))
 
 
 def distorted_clips(cache: Path, count: int = CLIPS, processes: int | None = None) -> list[dict]:
-    """Render what ``cache`` lacks and return all as training rows, ``text`` being what is pronounced; see :func:`extra.extra_clips`."""
+    """Training rows whose ``text`` is what is pronounced; see :func:`.extra.extra_clips`."""
     return render_rows(
         plan_distorted(count), cache, lambda clip: to_hangul(list(clip.spoken)), processes
     )

@@ -21,41 +21,24 @@ from speakor_common.text.g2p import standard_pronunciation
 _SYNCHRONOUS = 2  # espeak_AUDIO_OUTPUT: synthesise in the calling thread, samples to the callback
 _UTF8 = 1
 _PITCH, _RATE = 3, 1  # espeak_PARAMETER
-_VARIANTS = (
-    "",
-    "+f1",
-    "+f2",
-    "+f3",
-    "+f4",
-    "+m1",
-    "+m3",
-    "+m5",
-    "+m7",
-    "+croak",
-    "+klatt2",
-    "+klatt4",
-)
+_VARIANTS = ("", *"+f1 +f2 +f3 +f4 +m1 +m3 +m5 +m7 +croak +klatt2 +klatt4".split())
 
 
 def espeak_clips(count: int, seed: int = SEED) -> list[dict]:
-    """``count`` rows with ``utterance_id``, ``text``, ``audio`` (WAV bytes) and ``length`` (samples)."""
+    """Training rows: ``utterance_id``, ``text``, ``audio`` (WAV bytes), ``length`` (samples)."""
     rng = random.Random(f"{seed}/espeak/voices")
     rows = []
     for number, text in enumerate(distant_sentences(count, f"{seed}/espeak")):
-        samples = speak(
-            standard_pronunciation(text),
-            rng.choice(_VARIANTS),
-            rng.randint(140, 210),
-            rng.randint(25, 75),
-        )
-        rows.append(
-            {
-                "utterance_id": f"espeak{number:05d}",
-                "text": text,
-                "audio": encode_wav(samples),
-                "length": len(samples),
-            }
-        )
+        # drawn in this order: variant, words a minute, pitch
+        voice = (rng.choice(_VARIANTS), rng.randint(140, 210), rng.randint(25, 75))
+        samples = speak(standard_pronunciation(text), *voice)
+        row = {
+            "utterance_id": f"espeak{number:05d}",
+            "text": text,
+            "audio": encode_wav(samples),
+            "length": len(samples),
+        }
+        rows.append(row)
     return rows
 
 

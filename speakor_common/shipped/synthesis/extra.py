@@ -8,6 +8,7 @@ and stay in a git-ignored cache.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -27,10 +28,10 @@ _VOICE_SEED = SEED + 1  # other people than the sample's
 def voices(count: int) -> list[Speaker]:
     """Native speakers the sample does not have, in a fixed order, going round after the last."""
     people = [
-        replace(s, speaker_id=f"KX{s.speaker_id[2:]}")
-        for s in make_speakers("KR", GROUPS * SPEAKERS, _VOICE_SEED)
+        replace(speaker, speaker_id=f"KX{speaker.speaker_id[2:]}")
+        for speaker in make_speakers("KR", GROUPS * SPEAKERS, _VOICE_SEED)
     ]
-    return [people[n % len(people)] for n in range(count)]
+    return list(itertools.islice(itertools.cycle(people), count))
 
 
 def plan_extra(groups: int = GROUPS) -> list[PlannedClip]:
@@ -41,21 +42,19 @@ def plan_extra(groups: int = GROUPS) -> list[PlannedClip]:
     """
     people = voices(groups * SPEAKERS)
     in_group = SPEAKERS * SENTENCES_EACH
-    prompts = [
-        Prompt(f"X{n:04d}", text, "")
-        for n, text in enumerate(distant_sentences(groups * in_group, f"{SEED}/extra"))
-    ]
-    return [
-        plan_clip(people[n // in_group * SPEAKERS + n % SPEAKERS], prompt, TRAIN, SEED)
-        for n, prompt in enumerate(prompts)
-    ]
+    clips = []
+    for number, text in enumerate(distant_sentences(groups * in_group, f"{SEED}/extra")):
+        speaker = people[number // in_group * SPEAKERS + number % SPEAKERS]
+        clips.append(plan_clip(speaker, Prompt(f"X{number:04d}", text, ""), TRAIN, SEED))
+    return clips
 
 
 def extra_clips(cache: Path, groups: int = GROUPS, processes: int | None = None) -> list[dict]:
     """Render what ``cache`` lacks and return all as training rows.
 
     Args:
-        cache: folder of single Opus files; finished ones are kept, so an interrupted call continues.
+        cache: folder of single Opus files; finished ones are kept, so an interrupted
+            call continues.
         groups: how many groups of speakers, see :func:`plan_extra`.
         processes: worker processes, one synthesiser each; default one per core.
 
@@ -76,17 +75,16 @@ def render_rows(
     text_of: Callable[[PlannedClip], str],
     processes: int | None = None,
 ) -> list[dict]:
-    """Render what ``cache`` lacks of ``planned`` and return training rows, see :func:`extra_clips`."""
+    """Render what ``cache`` lacks and return training rows; see :func:`extra_clips`."""
     render_all(planned, cache, processes)
     rows = []
     for clip in planned:
-        samples = decode((cache / f"{clip.stem}.ogg").read_bytes())
-        rows.append(
-            {
-                "utterance_id": clip.stem,
-                "text": text_of(clip),
-                "audio": encode_wav(samples),
-                "length": len(samples),
-            }
-        )
+        samples = decode(cache / f"{clip.stem}.ogg")
+        row = {
+            "utterance_id": clip.stem,
+            "text": text_of(clip),
+            "audio": encode_wav(samples),
+            "length": len(samples),
+        }
+        rows.append(row)
     return rows

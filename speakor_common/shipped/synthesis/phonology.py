@@ -24,7 +24,7 @@ _VOICED = {"ᄀ": "ɡ", "ᄃ": "d", "ᄇ": "b", "ᄌ": "ʥ"}
 _VOWEL_PHONES = dict(
     zip(VOWELS, "a ɛ ja jɛ ʌ e jʌ je o wa wɛ we jo u wʌ we wi ju ɯ ɰi i".split(), strict=True)
 )
-# Only the seven codas of the standard language are heard; others are neutralised before this table is read.
+# Only the seven codas of the standard language are heard; others are neutralised before.
 _CODA_PHONES = {"ᆨ": "k", "ᆫ": "n", "ᆮ": "t", "ᆯ": "l", "ᆷ": "m", "ᆸ": "p", "ᆼ": "ŋ"}
 _NEUTRALISED = {
     **dict.fromkeys("ᆩᆪᆰᆿ", "ᆨ"),
@@ -51,7 +51,7 @@ class Syllable:
         return self.onset + self.vowel + self.coda
 
     def with_part(self, part: str, jamo: str) -> Syllable:
-        """A copy with ``part`` (onset, vowel or coda) replaced; a removed onset becomes silent ㅇ."""
+        """A copy with onset, vowel or coda replaced; a removed onset becomes silent ㅇ."""
         return replace(self, **{part: jamo or (_SILENT if part == "onset" else "")})
 
 
@@ -84,15 +84,15 @@ def to_phones(syllables: list[Syllable], pauses: frozenset[int] = frozenset()) -
     pieces: list[str] = []
     previous: Syllable | None = None
     for syllable in syllables:
+        # between words: a space, or a comma, after which nothing is voiced by what came before
         if previous is not None and previous.word != syllable.word:
             pieces.append(", " if previous.word in pauses else " ")
             if previous.word in pauses:
                 previous = None
-        pieces.append(
-            _onset_phone(syllable, previous)
-            + _VOWEL_PHONES[syllable.vowel]
-            + _CODA_PHONES.get(syllable.coda, "")
-        )
+
+        pieces.append(_onset_phone(syllable, previous))
+        pieces.append(_VOWEL_PHONES[syllable.vowel])
+        pieces.append(_CODA_PHONES.get(syllable.coda, ""))
         previous = syllable
     return "".join(pieces) + "."
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
@@ -17,9 +18,10 @@ from speakor_common.text import split_syllable
 
 CATEGORIES = {1: "한국일반", 2: "한국생활I", 3: "한국생활II", 4: "한국문화I", 5: "한국문화II"}
 
-# Two different sentences may not be closer than this (percent of matching characters): a test sentence
-# that differs from a training sentence in one particle would not test anything.
+# Two different sentences may not be closer than this (percent of matching characters): a test
+# sentence that differs from a training sentence in one particle would not test anything.
 MAX_SIMILARITY = 88
+_ROUNDS = 60  # over all frames, before giving up
 
 # What an examiner asks, by category; an answer is any sentence of that category.
 QUESTIONS: dict[int, str] = {
@@ -32,9 +34,16 @@ QUESTIONS: dict[int, str] = {
 
 # Particle pairs: after a coda / after a vowel.
 _PARTICLES = {
-    "은": ("은", "는"), "이": ("이", "가"), "을": ("을", "를"), "와": ("과", "와"), "과": ("과", "와"),
-    "로": ("으로", "로"), "에게": ("에게", "에게"), "이고": ("이고", "고"), "이에요": ("이에요", "예요"),
-}  # fmt: skip
+    "은": ("은", "는"),
+    "이": ("이", "가"),
+    "을": ("을", "를"),
+    "와": ("과", "와"),
+    "과": ("과", "와"),
+    "로": ("으로", "로"),
+    "에게": ("에게", "에게"),
+    "이고": ("이고", "고"),
+    "이에요": ("이에요", "예요"),
+}
 _SLOT = re.compile(r"\{(\w+)(?::([가-힣]+))?\}")
 
 
@@ -69,26 +78,38 @@ def build_prompts(count: int, seed: int, answer_share: float = 0.35) -> list[Pro
         ValueError: the frames cannot give that many sentences.
     """
     rng = random.Random(seed)
-    frames = [
-        (category, i, frame) for category, rows in FRAMES.items() for i, frame in enumerate(rows)
-    ]
+    frames = []
+    for category, rows in FRAMES.items():
+        frames += [(category, index, frame) for index, frame in enumerate(rows)]
+
+    # round after round over all frames, each time in another order
     texts: list[str] = []
     prompts: list[Prompt] = []
-    for round_number in range(60):
+    for round_number in range(_ROUNDS):
         rng.shuffle(frames)
         for category, index, frame in frames:
             text = fill(frame, rng)
-            if process.extractOne(text, texts, scorer=fuzz.ratio, score_cutoff=MAX_SIMILARITY):
+            if is_close(text, texts):
                 continue
+
+            # an id as AI Hub gives: category, subtopic, task, group, item
             task = "Q" if rng.random() < answer_share else "R"
             texts.append(text)
-            item = f"{category}{index % 4 + 1}{task}{'ABC'[round_number % 3]}{len(texts):03d}"
+            group = "ABC"[round_number % 3]
+            item = f"{category}{index % 4 + 1}{task}{group}{len(texts):03d}"
             prompts.append(Prompt(item, text, QUESTIONS[category] if task == "Q" else ""))
             if len(prompts) == count:
                 return prompts
     raise ValueError(
-        f"the frames gave {len(prompts)} different sentences, {count} were asked for; add frames or slots"
+        f"the frames gave {len(prompts)} different sentences, {count} were asked for; "
+        "add frames or slots"
     )
+
+
+def is_close(text: str, others: Sequence[str]) -> bool:
+    """Whether one of the others is almost the same sentence."""
+    scorer = fuzz.ratio
+    return bool(process.extractOne(text, others, scorer=scorer, score_cutoff=MAX_SIMILARITY))
 
 
 def fill(frame: str, rng: random.Random) -> str:

@@ -13,13 +13,24 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.signal import butter, sosfilt
 
+from speakor_common.audio import RATE
+
 VOICES = ("jf_alpha", "jf_gongitsune", "jf_nezumi", "jf_tebukuro", "jm_kumo")
 
-# Native speech first: the base checkpoint is trained on it while the rest is still being rendered.
+# Native speech first: the base is trained on it while the rest is still being rendered.
 L1_CODES = {"KR": "한국어", "JP": "일본어", "CN": "중국어", "VN": "베트남어", "EN": "영어"}
 COUNTRIES = {"JP": "일본", "CN": "중국", "VN": "베트남", "EN": "미국", "KR": "한국"}
 
 _RATES = {"하": (0.86, 0.98), "중": (0.94, 1.06), "상": (1.02, 1.14), None: (1.06, 1.24)}
+_TOPIK = {
+    "하": ("1", "2", "해당 없음"),
+    "중": ("3", "4"),
+    "상": ("5", "6"),
+    None: ("해당 없음",),
+}
+_LEARNING_MONTHS = {"하": (3, 12), "중": (10, 30), "상": (24, 72)}  # natives: none
+_KNOCK = RATE // 10  # samples, 0.1 s
+_DECAY = 300  # samples in which a knock falls to 37 %
 _LEVELS = ("하", "중", "상", "하", "중", "상", "하")  # dealt in turn within an L1
 
 
@@ -65,31 +76,29 @@ def make_speakers(l1: str, count: int, seed: int) -> list[Speaker]:
 
 
 def _make_speaker(l1: str, number: int, rng: random.Random) -> Speaker:
+    """Draws in a fixed order, so that a speaker is a function of seed, L1 and number."""
     level = None if l1 == "KR" else _LEVELS[(number - 1) % len(_LEVELS)]
     gender = "M" if number % 2 == 0 else "F"
     mix = _mix(gender, rng)
-    topik = {
-        "하": ("1", "2", "해당 없음"),
-        "중": ("3", "4"),
-        "상": ("5", "6"),
-        None: ("해당 없음",),
-    }[level]
+    pitches = (0.88, 1.0) if gender == "M" else (0.94, 1.1)
+
+    # person
+    topik = rng.choice(_TOPIK[level])
+    birth_year = rng.randint(1975, 2004)
+    months = {name: rng.randint(*span) for name, span in _LEARNING_MONTHS.items()}
+
+    # voice, then microphone
     return Speaker(
         speaker_id=f"{l1}{number:04d}",
         l1=l1,
         gender=gender,
         level=level,
-        topik=rng.choice(topik),
-        birth_year=rng.randint(1975, 2004),
-        learning_months={
-            "하": rng.randint(3, 12),
-            "중": rng.randint(10, 30),
-            "상": rng.randint(24, 72),
-            None: 0,
-        }[level],
+        topik=topik,
+        birth_year=birth_year,
+        learning_months=months.get(level, 0),
         mix=mix,
         rate=round(rng.uniform(*_RATES[level]), 3),
-        pitch=round(rng.uniform(0.88, 1.0) if gender == "M" else rng.uniform(0.94, 1.1), 3),
+        pitch=round(rng.uniform(*pitches), 3),
         tilt_db=round(rng.uniform(-6, 3), 1),
         cutoff_hz=rng.choice((5500, 6500, 7600)),
         snr_db=round(rng.uniform(24, 42), 1),
@@ -109,7 +118,7 @@ def _mix(gender: str, rng: random.Random) -> tuple[float, ...]:
     return tuple(round(w, 4) for w in weights)
 
 
-def record(
+def record_speech(
     speech: np.ndarray, speaker: Speaker, noise_bursts: tuple[float, ...], seed: int
 ) -> np.ndarray:
     """Pass clean speech through the speaker's microphone and room.
@@ -122,14 +131,24 @@ def record(
         float32, shape = (samples,), peak ``speaker.peak``.
     """
     rng = np.random.default_rng(seed)
-    high = sosfilt(butter(2, 2000, "high", fs=16000, output="sos"), speech)
+
+    # microphone: spectral tilt above 2 kHz and an upper band edge
+    high = sosfilt(_butter(2, 2000, "high"), speech)
     shaped = speech + (10 ** (speaker.tilt_db / 20) - 1) * high
-    shaped = sosfilt(butter(4, speaker.cutoff_hz, "low", fs=16000, output="sos"), shaped)
+    shaped = sosfilt(_butter(4, speaker.cutoff_hz, "low"), shaped)
     level = np.sqrt(np.mean(shaped**2)) + 1e-9
-    room = sosfilt(butter(1, 1200, "low", fs=16000, output="sos"), rng.standard_normal(len(shaped)))
+
+    # room: dull noise at the speaker's signal-to-noise ratio
+    room = sosfilt(_butter(1, 1200, "low"), rng.standard_normal(len(shaped)))
     shaped = shaped + room / np.sqrt(np.mean(room**2)) * level * 10 ** (-speaker.snr_db / 20)
+
+    # knocks: bursts as loud as the speech that die away
     for position in noise_bursts:
-        start = int(position * max(1, len(shaped) - 1600))
-        burst = rng.standard_normal(1600) * np.exp(-np.arange(1600) / 300) * level
-        shaped[start : start + 1600] += burst[: len(shaped[start : start + 1600])]
+        start = int(position * max(1, len(shaped) - _KNOCK))
+        burst = rng.standard_normal(_KNOCK) * np.exp(-np.arange(_KNOCK) / _DECAY) * level
+        shaped[start : start + _KNOCK] += burst[: len(shaped[start : start + _KNOCK])]
     return (shaped * (speaker.peak / np.max(np.abs(shaped)))).astype(np.float32)
+
+
+def _butter(order: int, hertz: int, kind: str) -> np.ndarray:
+    return butter(order, hertz, kind, fs=RATE, output="sos")
