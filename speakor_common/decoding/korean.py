@@ -14,6 +14,8 @@ import threading
 from dataclasses import dataclass
 from functools import lru_cache
 
+from speakor_common.text.morphology import kiwi
+
 _UNKNOWN_TAG = "UNKNOWN"
 _one_at_a_time = threading.Lock()
 
@@ -68,14 +70,7 @@ def korean_log_probability(text: str) -> float:
     >>> right > korean_log_probability("박물간까지 거러가요")
     True
     """
-    return float(_kiwi().analyze(text)[0][1]) if text.strip() else 0.0
-
-
-@lru_cache(maxsize=1)
-def _kiwi():
-    from kiwipiepy import Kiwi  # 300 MB of memory and two seconds, so only when first needed
-
-    return Kiwi(num_workers=1)
+    return float(kiwi().analyze(text)[0][1]) if text.strip() else 0.0
 
 
 @lru_cache(maxsize=1)

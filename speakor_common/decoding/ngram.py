@@ -99,7 +99,7 @@ class NGram:
         return write_text(path, "\n".join([*lines, "", "\\end\\", ""]))
 
     def _arpa_line(self, gram: Gram) -> str:
-        """log10 probability, n-gram and, where longer n-grams may begin with it, back-off weight."""
+        """log10 probability, n-gram and, where longer n-grams begin with it, back-off weight."""
         log10 = math.log10(self.probability(gram[-1], gram[:-1]))
         line = f"{log10:.6f}\t{' '.join(gram)}"
         if len(gram) == self.order or gram[-1] == END:

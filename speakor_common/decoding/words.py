@@ -52,9 +52,12 @@ class Hypothesis:
             for word in later.words
         ]
         text = f"{self.text} {later.text}".strip()
-        raw = f"{self.raw or self.text} {later.raw or later.text}".strip()
-        has_raw = bool(self.raw or later.raw)
-        return Hypothesis(text, (*self.words, *shifted), raw if has_raw else "")
+
+        # Where only one of the two has a raw text, the other's text is what its model wrote.
+        raw = ""
+        if self.raw or later.raw:
+            raw = f"{self.raw or self.text} {later.raw or later.text}".strip()
+        return Hypothesis(text, (*self.words, *shifted), raw)
 
 
 @dataclass(frozen=True)
