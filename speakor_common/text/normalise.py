@@ -53,6 +53,7 @@ _TITLE = re.compile("<([^<>]+)>")
 _CLOSED = re.compile(r"(?<=[가-힣])[)\]》〉」』】}]([가-힣]+)")
 # A tilde that may stand for a word: between long words (월요일~금요일), or at a number.
 _TILDE = re.compile("(?<=[가-힣]{2})~(?=[가-힣]{2})")
+_WORD_TILDE = "∼"  # stands for it meanwhile; folding leaves none of these in a text
 
 
 def strip_aihub_markup(
@@ -156,21 +157,12 @@ def unreadable_parts(text: str) -> list[str]:
     return found
 
 
-def _spoken_pieces(text: str) -> Iterator[str]:
-    """Runs of characters that are spoken, but not how; a tilde between two long words is one."""
-    piece = ""
-    for token, is_kept in _tokens(_TILDE.sub("∼", _plain(text))):
-        if is_kept:
-            piece += token
-            continue
-        for character in token:
-            if role(character) == "spoken":
-                piece += character
-            elif piece:
-                yield piece.replace("∼", "~")
-                piece = ""
-    if piece:
-        yield piece
+def _spoken_pieces(text: str) -> list[str]:
+    """Runs of what is spoken, but not how; a tilde between two long words is such a word."""
+    spoken = ""
+    for token, is_kept in _tokens(_TILDE.sub(_WORD_TILDE, _plain(text))):
+        spoken += token if is_kept else "".join(c if role(c) == "spoken" else " " for c in token)
+    return [piece.replace(_WORD_TILDE, "~") for piece in spoken.split()]
 
 
 def _clean(text: str, punctuation: str, keep_spoken: bool) -> str:
