@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from speakor_common.corpus.splits import SAMPLE_POLICY, SplitPolicy
+from speakor_common.corpus.splits import SAMPLE_POLICY, Policy, SplitPolicy
 from speakor_common.errors import SpeakorError
 from speakor_common.training.preset import CTCTraining, LoraTraining, Training
 
@@ -25,7 +25,8 @@ class Profile:
     listener: str  # native listener; best is one trained on labels as pronounced
 
     # Data
-    split: SplitPolicy
+    split: Policy
+    reader: str = "aihub"  # the corpus's form, a name of corpus.readers.READERS
     native_l1: str = "KR"  # speech that is never a learner's: for the listener and as a yardstick
     embed_audio: bool = True  # copy the audio into the prepared dataset
     on_sample: bool = False  # the shipped sample is meant where no corpus is given

@@ -9,6 +9,7 @@ from speakor_common.corpus import prepare, readers
 from speakor_common.corpus.schema import MANIFEST_COLUMNS, QUARANTINE_COLUMNS, Corpus, empty_table
 from speakor_common.corpus.splits import AsDelivered
 from speakor_common.errors import CorpusError
+from speakor_common.training.profiles import PROFILES
 from tests.builders import encoded, tone, write
 
 
@@ -20,6 +21,11 @@ def test_every_reader_is_called_alike_and_refuses_what_is_no_folder(tmp_path, na
         read(tmp_path / "nothing", None, False)
     with pytest.raises(CorpusError, match="0 audio files but no"):
         read(tmp_path, None, False)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_profile_names_a_reader_there_is(profile):
+    assert PROFILES[profile].reader in readers.READERS
 
 
 def test_a_new_corpus_is_one_entry(tmp_path, monkeypatch):
