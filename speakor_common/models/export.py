@@ -1,7 +1,8 @@
 """A trained CTC model as ONNX, for backends without PyTorch or with CPUs only.
 
-The exported directory holds all a Transcriber reads: the network with posteriors as output, weights of its matrix products in
-8 bits if asked, the vocabulary and, where there is one, the language model.
+The exported directory holds all a Transcriber reads: the network with posteriors as its output,
+the vocabulary and, where there is one, the language model. Its weights of matrix products are in
+8 bits if asked.
 """
 
 from __future__ import annotations
@@ -9,47 +10,48 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import torch
-from transformers import Wav2Vec2ForCTC
+from transformers import AutoModelForCTC, PreTrainedModel
+from transformers.models.auto.modeling_auto import MODEL_FOR_CTC_MAPPING_NAMES
 
 from speakor_common.audio import RATE
 from speakor_common.errors import CheckpointError
-from speakor_common.models.ctc import ONNX_FILE, ONNX_INPUT
-from speakor_common.storage import read_json, whole_directory
+from speakor_common.models.checkpoints import model_type
+from speakor_common.models.ctc import frame_grid, load_processor
+from speakor_common.models.posteriors import ONNX_FILE, network_input
+from speakor_common.storage import whole_directory
 
-_SHORTEST, _LONGEST = 400, 30 * RATE  # samples: one frame, 30 s
-_WEIGHTS = ("*.safetensors", "runs", "README.md")
+_EXAMPLE = 3 * RATE  # samples of the clip the network is traced with
+_LONGEST = 30 * RATE
+_NOT_COPIED = ("*.safetensors", "runs", "README.md")
 
 
-class _Posteriors(torch.nn.Module):
-    """Waveform, float32 (1, S), to natural log posteriors, float32 (1, T, V)."""
+class _LogPosteriors(torch.nn.Module):
+    """One clip to its posteriors, float32, shape = (1, T, V), natural logarithm."""
 
-    def __init__(self, model: Wav2Vec2ForCTC) -> None:
+    def __init__(self, model: PreTrainedModel) -> None:
         super().__init__()
         self.model = model
 
-    def forward(self, input_values: torch.Tensor) -> torch.Tensor:
-        return self.model(input_values).logits.log_softmax(-1)
+    def forward(self, clip: torch.Tensor) -> torch.Tensor:
+        return self.model(clip).logits.log_softmax(-1)
 
 
-def export(model: Path, int8: bool = True) -> Path:
+def export_ctc(model: Path, int8: bool = True) -> Path:
     """Write ``<model>-onnx``; returns it.
 
     Args:
-        model: directory of a wav2vec2 CTC model.
+        model: directory of a CTC model.
         int8: weights of matrix products in 8 bits, activations quantised as they come.
 
     Raises:
         CheckpointError: no CTC model there, or the packages of the ``onnx`` extra are missing.
     """
-    kind = (
-        read_json(model / "config.json").get("model_type")
-        if (model / "config.json").is_file()
-        else None
-    )
-    if kind != "wav2vec2" or not list(model.glob("*.safetensors")):
+    kind = model_type(model)
+    if kind not in MODEL_FOR_CTC_MAPPING_NAMES or not list(model.glob("*.safetensors")):
         raise CheckpointError(
-            f"{model} holds no trained wav2vec2 CTC model (model type {kind!r}); only those are exported"
+            f"{model} holds no trained CTC model (model type {kind!r}); only those are exported"
         )
     try:
         import onnxruntime  # noqa: F401 - so that a missing package is named here
@@ -58,11 +60,14 @@ def export(model: Path, int8: bool = True) -> Path:
         raise CheckpointError(
             f"exporting needs the package {error.name}: pip install '.[onnx]'"
         ) from error
+
     target = model.with_name(f"{model.name}-onnx")
     with whole_directory(target) as folder:
-        shutil.copytree(model, folder, ignore=shutil.ignore_patterns(*_WEIGHTS), dirs_exist_ok=True)
+        # All but the weights, and the network in their place.
+        left_out = shutil.ignore_patterns(*_NOT_COPIED)
+        shutil.copytree(model, folder, ignore=left_out, dirs_exist_ok=True)
         plain = folder / "plain.onnx"
-        _write(model, plain)
+        _write_network(model, plain)
         if int8:
             _quantize(plain, folder / ONNX_FILE)
             plain.unlink()
@@ -71,25 +76,40 @@ def export(model: Path, int8: bool = True) -> Path:
     return target
 
 
-def _write(model: Path, path: Path) -> None:
+def _write_network(model: Path, path: Path) -> None:
     # Eager attention is plain matrix products, which the quantiser knows.
-    network = _Posteriors(
-        Wav2Vec2ForCTC.from_pretrained(
-            model, attn_implementation="eager", dtype=torch.float32
-        ).eval()
+    network = AutoModelForCTC.from_pretrained(
+        model, attn_implementation="eager", dtype=torch.float32
     ).eval()
-    samples = torch.export.Dim("samples", min=_SHORTEST, max=_LONGEST)
+
+    # What it takes of a clip, samples or mel features, from one frame to half a minute.
+    processor = load_processor(model, network.config)
+    grid = frame_grid(model, network.config, processor)
+    shortest, example, longest = (
+        network_input(processor, np.zeros(samples, np.float32))
+        for samples in (grid.shortest, _EXAMPLE, _LONGEST)
+    )
+    # A length of one would be taken for a constant.
+    length = torch.export.Dim("length", min=max(2, shortest.shape[1]), max=longest.shape[1])
+
     torch.onnx.export(
-        network, (torch.zeros(1, 3 * RATE),), path, input_names=[ONNX_INPUT], output_names=["log_probabilities"],
-        dynamic_shapes=({1: samples},), dynamo=True, external_data=False, verbose=False,
-    )  # fmt: skip
+        _LogPosteriors(network).eval(),
+        (torch.from_numpy(example),),
+        path,
+        input_names=[processor.feature_extractor.model_input_names[0]],
+        output_names=["log_probabilities"],
+        dynamic_shapes=({1: length},),
+        dynamo=True,
+        external_data=False,
+        verbose=False,
+    )
 
 
 def _quantize(plain: Path, path: Path) -> None:
     """Weights of matrix products in 8 bits, a scale for every column.
 
-    The first and the last product stay exact. They are small, and with the scales a column they halve the divergence from exact
-    posteriors (sample, validation).
+    The first and the last product stay exact. They are small, and with the scales a column they
+    halve the divergence from exact posteriors (sample, validation).
     """
     import onnx
     from onnxruntime import quantization
@@ -99,7 +119,10 @@ def _quantize(plain: Path, path: Path) -> None:
     products = [
         node.name for node in graph.node if node.op_type == "MatMul" and node.input[1] in weights
     ]
-    exact = [products[0], products[-1]]
     quantization.quantize_dynamic(
-        plain, path, op_types_to_quantize=["MatMul"], per_channel=True, nodes_to_exclude=exact
+        plain,
+        path,
+        op_types_to_quantize=["MatMul"],
+        per_channel=True,
+        nodes_to_exclude=[products[0], products[-1]],
     )

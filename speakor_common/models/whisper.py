@@ -18,8 +18,8 @@ from transformers import WhisperForConditionalGeneration, WhisperProcessor
 
 from speakor_common.errors import CheckpointError, TrainingError
 from speakor_common.models import cpu_dropout, precision
-from speakor_common.models.checkpoints import resolve
-from speakor_common.storage import read_json, whole_directory
+from speakor_common.models.checkpoints import adapter_base
+from speakor_common.storage import whole_directory
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -38,14 +38,10 @@ def load_whisper(directory: Path) -> tuple[WhisperForConditionalGeneration, Whis
     Raises:
         CheckpointError: an adapter's base cannot be found.
     """
-    adapter = directory / "adapter_config.json"
-    base = directory
-    if adapter.is_file():
-        base = resolve(read_json(adapter)["base_model_name_or_path"])
-    model = WhisperForConditionalGeneration.from_pretrained(base)
-    processor = WhisperProcessor.from_pretrained(base)
-
-    if adapter.is_file():
+    base = adapter_base(directory)
+    model = WhisperForConditionalGeneration.from_pretrained(base or directory)
+    processor = WhisperProcessor.from_pretrained(base or directory)
+    if base:
         from peft import PeftModel
 
         model = PeftModel.from_pretrained(model, directory).merge_and_unload()
@@ -109,7 +105,7 @@ def add_adapters(
     adapted = get_peft_model(model, config)
 
     # What the model itself drops stays.
-    cpu_dropout.pack(adapted, ".lora_dropout.")
+    cpu_dropout.use_packed_dropout(adapted, ".lora_dropout.")
     adapted.accepts_loss_kwargs = False
 
     placed = sum(name.endswith("lora_A.default") for name, _ in adapted.named_modules())
@@ -129,7 +125,7 @@ def merge_adapter(adapter: Path) -> Path:
     Raises:
         CheckpointError: ``adapter`` holds no PEFT adapter, or its base cannot be found.
     """
-    if not (adapter / "adapter_config.json").is_file():
+    if adapter_base(adapter) is None:
         raise CheckpointError(
             f"{adapter} holds no adapter_config.json; "
             "merging is for adapters: speakor train whisper --merge"

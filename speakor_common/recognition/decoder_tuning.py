@@ -1,5 +1,4 @@
-"""Give a trained CTC model its language models: counted on training transcripts, weighted on
-validation clips.
+"""Language models for a trained CTC model: counted on training texts, weighted on validation.
 
 Legend: B clips, N texts of an N-best list, K features of a text (:class:`FeatureWeights`).
 
@@ -38,7 +37,7 @@ from speakor_common.decoding.rescoring import (
     Rescorer,
     write_decoder,
 )
-from speakor_common.recognition.recognisers import CTCRecogniser
+from speakor_common.recognition.ctc_recogniser import CTCRecogniser
 
 logger = logging.getLogger(__name__)
 
@@ -141,14 +140,15 @@ def score_nbest(recogniser: CTCRecogniser, rescorer: Rescorer, rows: Dataset) ->
     """The N-best list of every clip of a prepared split, with features and word errors."""
     waves = [load_audio(row) for row in rows]
     nbest = []
-    for row, wave, posteriors in zip(rows, waves, recogniser.views(waves, SPEEDS), strict=True):
+    all_posteriors = recogniser.posteriors_by_speed(waves, SPEEDS)
+    for row, wave, posteriors in zip(rows, waves, all_posteriors, strict=True):
         alignments, features = rescorer.nbest_features(posteriors)
 
         # Errors are counted on the texts as a user would see them.
         reference = row["text"].split()
         errors = []
         for alignment in alignments:
-            hypothesis = recogniser.read(alignment, posteriors[0], len(wave) / RATE)
+            hypothesis = recogniser.to_hypothesis(alignment, posteriors[0], len(wave) / RATE)
             errors.append(Levenshtein.distance(reference, hypothesis.text.split()))
         nbest.append(ScoredNBest(features, np.array(errors), len(reference), row["speaker_id"]))
     return nbest

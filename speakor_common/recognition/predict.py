@@ -10,7 +10,6 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -26,145 +25,189 @@ from speakor_common.batching.collate import load_audio
 from speakor_common.batching.conditions import CLEAN, degrade
 from speakor_common.errors import ResultsError
 from speakor_common.parallel import on_cores
-from speakor_common.recognition.recognisers import Recogniser
-from speakor_common.recognition.transcriber import Transcriber
+from speakor_common.recognition.recognisers import Recogniser, load_recogniser
 from speakor_common.storage import write_text
 
 META = ("l1", "level", "speaker_id", "prompt_id", "task", "gender", "topik", "duration_s")
-COLUMNS = ("utterance_id", "experiment", "condition", "reference", "hypothesis", *META, "words")
+COLUMNS = (
+    "utterance_id",
+    "experiment",
+    "condition",
+    "reference",
+    "hypothesis",
+    *META,
+    "words",
+    "raw_hypothesis",
+)
+
 _CHUNK = 200  # clips decoded at a time; keeps memory flat
-_PART, _WORTH_A_PROCESS = (
-    60,
-    60,
-)  # clips a process takes at a time, and for how many it is worth starting one
-
-
-def predict(
-    recogniser: Recogniser,
-    data: Dataset,
-    experiment: str,
-    condition: str = CLEAN,
-    progress: bool = False,
-) -> pd.DataFrame:
-    """Transcribe a split.
-
-    Args:
-        data: prepared split.
-        condition: a name in ``conditions.CONDITIONS``; any other name leaves the audio as it is.
-
-    Returns:
-        columns :data:`COLUMNS`; ``words`` is JSON, a list of ``{text, start_s, end_s, confidence}``.
-    """
-    rows: list[dict] = []
-    for start in tqdm(
-        range(0, len(data), _CHUNK), desc=f"{experiment} {condition}", disable=not progress
-    ):
-        clips = [data[i] for i in range(start, min(start + _CHUNK, len(data)))]
-        waves = [_wave(clip, condition) for clip in clips]
-        for clip, found in zip(clips, recogniser.recognise(waves), strict=True):
-            words = json.dumps([asdict(word) for word in found.words], ensure_ascii=False)
-            row = {
-                "utterance_id": clip["utterance_id"],
-                "experiment": experiment,
-                "condition": condition,
-            }
-            row |= {"reference": clip["text"], "hypothesis": found.text, "words": words}
-            rows.append(row | {name: clip[name] for name in META})
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+_SHARD = 60  # clips a process takes at a time
+_WORTH_A_PROCESS = 60  # clips for which it is worth starting one
 
 
 class Request(NamedTuple):
-    """A model to transcribe a split with, in some conditions, and the name its rows get."""
+    """A model to transcribe a split with.
+
+    Attributes:
+        experiment: the name its rows get.
+        model: its directory.
+        conditions: of the audio, names in ``conditions.CONDITIONS`` or ``clean``.
+    """
 
     experiment: str
     model: Path
     conditions: tuple[str, ...]
 
 
-def predict_together(
+def predict_split(
+    recogniser: Recogniser,
+    data: Dataset,
+    experiment: str,
+    condition: str = CLEAN,
+    label: str | None = None,
+    progress: bool = False,
+) -> pd.DataFrame:
+    """Transcribe a prepared split.
+
+    Args:
+        condition: of the audio, a name in ``conditions.CONDITIONS`` or ``clean``.
+        label: what the column ``condition`` says, if not the condition.
+
+    Returns:
+        columns :data:`COLUMNS`; ``words`` is JSON, a list of
+        ``{text, start_s, end_s, confidence}``; ``raw_hypothesis`` is what the model wrote where
+        that differs from ``hypothesis``.
+
+    Raises:
+        SpeakorError: no such condition.
+    """
+    rows: list[dict] = []
+    starts = range(0, len(data), _CHUNK)
+    for start in tqdm(starts, desc=f"{experiment} {condition}", disable=not progress):
+        clips = [data[i] for i in range(start, min(start + _CHUNK, len(data)))]
+        waves = [_load_degraded(clip, condition) for clip in clips]
+        for clip, hypothesis in zip(clips, recogniser.recognise(waves), strict=True):
+            words = [asdict(word) for word in hypothesis.words]
+            row = {
+                "utterance_id": clip["utterance_id"],
+                "experiment": experiment,
+                "condition": label or condition,
+                "reference": clip["text"],
+                "hypothesis": hypothesis.text,
+                "words": json.dumps(words, ensure_ascii=False),
+                "raw_hypothesis": hypothesis.raw if hypothesis.raw != hypothesis.text else "",
+            }
+            rows.append(row | {name: clip[name] for name in META})
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def predict_many(
     requests: Sequence[Request], data: Dataset, progress: bool = False
 ) -> Iterator[pd.DataFrame]:
-    """:func:`predict` for each request with the clips dealt out; rows of a table in the order of ``data``, condition by condition.
+    """:func:`predict_split` for each request and condition, the clips dealt out.
 
-    Under ``torchrun`` they are dealt to its processes, each of which gets all rows; on a CPU to one process a core, which goes on to
-    the next request while others are busy with the last.
+    Under ``torchrun`` they are dealt to its processes, each of which gets all rows. On a CPU they
+    are dealt to one process a core, which goes on to the next request while others are busy with
+    the last.
+
+    Returns:
+        A table a request, condition by condition, rows in the order of ``data``.
     """
-    _recogniser.cache_clear()  # a directory may hold another model than last time
     state = PartialState()
     if state.num_processes > 1 or state.device.type == "cuda":
-        tables = (_by_ranks(request, data, state, progress) for request in requests)
+        tables = (_predict_by_ranks(request, data, state, progress) for request in requests)
     else:
-        tables = _by_cores(requests, data, progress)
+        tables = _predict_by_cores(requests, data, progress)
+
     for request, table in zip(requests, tables, strict=True):
         order = [
             (condition, identifier)
             for condition in request.conditions
             for identifier in data["utterance_id"]
         ]
-        yield table.set_index(["condition", "utterance_id"]).loc[order].reset_index()[[*COLUMNS]]
+        ordered = table.set_index(["condition", "utterance_id"]).loc[order]
+        yield ordered.reset_index()[list(COLUMNS)]
 
 
-def _by_ranks(request: Request, data: Dataset, state: PartialState, progress: bool) -> pd.DataFrame:
-    mine = data.select(range(state.process_index, len(data), state.num_processes))
+def _predict_by_ranks(
+    request: Request, data: Dataset, state: PartialState, progress: bool
+) -> pd.DataFrame:
+    # Every rank its share, then all rows to all of them.
+    recogniser = load_recogniser(request.model)
+    share = data.select(range(state.process_index, len(data), state.num_processes))
+    shows = progress and state.is_main_process
     tables = [
-        _part(request, mine, condition, progress and state.is_main_process)
+        predict_split(recogniser, share, request.experiment, condition, progress=shows)
         for condition in request.conditions
     ]
-    return pd.DataFrame(gather_object(pd.concat(tables).to_dict("records")), columns=list(COLUMNS))
+    rows = gather_object(pd.concat(tables).to_dict("records"))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _by_cores(requests: Sequence[Request], data: Dataset, progress: bool) -> Iterator[pd.DataFrame]:
-    """Clips of similar length together, the longest first, so that no core is left with them at the end."""
+def _predict_by_cores(
+    requests: Sequence[Request], data: Dataset, progress: bool
+) -> Iterator[pd.DataFrame]:
+    # Shards of clips of similar length, the longest first: no core is left with them at the end.
     order = np.argsort(data["length"], kind="stable")[::-1]
-    parts = [data.select(order[start : start + _PART]) for start in range(0, len(order), _PART)]
+    shards = [data.select(order[i : i + _SHARD]) for i in range(0, len(order), _SHARD)]
     jobs = [
-        (request, part, condition)
+        (request, shard, condition)
         for request in requests
         for condition in request.conditions
-        for part in parts
+        for shard in shards
     ]
     clips = len(data) * sum(len(request.conditions) for request in requests)
-    done = iter(
-        tqdm(
-            on_cores(_part, jobs, clips // _WORTH_A_PROCESS),
-            desc="transcribing",
-            total=len(jobs),
-            disable=not progress,
-        )
+
+    # Tables come in the order of the jobs.
+    tables = on_cores(
+        _predict_shard,
+        jobs,
+        clips // _WORTH_A_PROCESS,
+        initializer=_forget_recogniser,
+        progress="transcribing" if progress else "",
     )
     for request in requests:
-        yield pd.concat(islice(done, len(parts) * len(request.conditions)), ignore_index=True)
+        of_request = islice(tables, len(shards) * len(request.conditions))
+        yield pd.concat(of_request, ignore_index=True)
 
 
-def _part(request: Request, data: Dataset, condition: str, progress: bool = False) -> pd.DataFrame:
-    return predict(_recogniser(request.model), data, request.experiment, condition, progress)
+# The model a process has loaded, and its directory. Jobs come request by request, so each is
+# loaded once; a process starts without, as a directory may hold another model than last time.
+_loaded: tuple[Path, Recogniser] | None = None
 
 
-@lru_cache(maxsize=1)  # a process reads many parts with one model
-def _recogniser(model: Path) -> Recogniser:
-    return Transcriber.from_pretrained(model).recogniser
+def _forget_recogniser() -> None:
+    global _loaded
+    _loaded = None
 
 
-def _wave(clip: dict, condition: str) -> np.ndarray:
+def _predict_shard(request: Request, shard: Dataset, condition: str) -> pd.DataFrame:
+    global _loaded
+    if _loaded is None or _loaded[0] != request.model:
+        _loaded = (request.model, load_recogniser(request.model))
+    return predict_split(_loaded[1], shard, request.experiment, condition)
+
+
+def _load_degraded(clip: dict, condition: str) -> np.ndarray:
     return load_audio(clip, lambda samples: degrade(samples, condition, clip["utterance_id"]))
 
 
-def reader_hash() -> str:
-    """What predictions depend on beside model and data: the sources of this project that read audio with a model."""
+def recogniser_code_hash() -> str:
+    """Hash of the code that recognises: what predictions depend on beside model and data."""
     package = Path(__file__).parent.parent
-    rooms = ("batching", "decoding", "models", "recognition", "text")
-    files = sorted(
-        [package / "audio.py", *(file for room in rooms for file in (package / room).glob("*.py"))]
-    )
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+    digest = hashlib.sha256()
+    for room in ("audio", "batching", "decoding", "models", "recognition", "text"):
+        for file in sorted((package / room).rglob("*.py")):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
 
 
-def save(predictions: pd.DataFrame, path: Path) -> Path:
-    """Write predictions atomically."""
+def write_predictions(predictions: pd.DataFrame, path: Path) -> Path:
+    """Write a table of predictions as CSV, whole or not at all; returns ``path``."""
     return write_text(path, predictions.to_csv(index=False))
 
 
-def read(path: Path) -> pd.DataFrame:
+def read_predictions(path: Path) -> pd.DataFrame:
     """Predictions of one file, empty texts as ``""``.
 
     Raises:
@@ -172,7 +215,11 @@ def read(path: Path) -> pd.DataFrame:
     """
     if not path.is_file():
         raise ResultsError(f"no predictions at {path}; run notebook 05 or: speakor evaluate")
-    table = pd.read_csv(path, keep_default_na=False, dtype={"topik": str})
+    # Ids such as 00012 are text, and so is all else but the duration.
+    text_columns = dict.fromkeys(set(COLUMNS) - {"duration_s"}, str)
+    table = pd.read_csv(path, keep_default_na=False, dtype=text_columns)
+    if "raw_hypothesis" not in table:  # of models that write no digits it may be missing
+        table["raw_hypothesis"] = ""
     if missing := sorted(set(COLUMNS) - set(table.columns)):
         raise ResultsError(
             f"{path} lacks the columns {missing}; it was not written by this project's evaluation"
@@ -180,7 +227,7 @@ def read(path: Path) -> pd.DataFrame:
     return table
 
 
-def read_all(folder: Path) -> pd.DataFrame:
+def read_all_predictions(folder: Path) -> pd.DataFrame:
     """All experiments' predictions below each other.
 
     Raises:
@@ -189,4 +236,4 @@ def read_all(folder: Path) -> pd.DataFrame:
     files = sorted(folder.glob("*.csv"))
     if not files:
         raise ResultsError(f"no predictions in {folder}; run notebook 05 or: speakor evaluate")
-    return pd.concat([read(file) for file in files], ignore_index=True)
+    return pd.concat([read_predictions(file) for file in files], ignore_index=True)

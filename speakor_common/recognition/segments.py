@@ -1,115 +1,176 @@
-"""Cut long audio where nobody speaks, so that any length is recognised piece by piece.
+"""Cut long audio where nobody speaks, so that any length is recognised segment by segment.
 
-A beam search over an hour, or Whisper beyond its 30 s, is out of the question; pieces of fixed length cut words in two;
-and a model that learned from sentences hears more of them at once badly (benchmarks/inference.py). Long audio is
-therefore cut in its pauses, and where there is none for too long, at the quietest moment. Pieces do not overlap, so no
-word is heard twice.
+A beam search over an hour, or Whisper beyond its 30 s, is out of the question. Segments of fixed
+length cut words in two, and a model trained on sentences makes more errors on several at once
+(benchmarks/inference.py). So long audio is cut in its pauses, and where there is none for too
+long, at the quietest moment. Segments do not overlap, so no word is recognised twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from speakor_common.audio import RATE
+from speakor_common.decoding.words import Hypothesis
 
-_STEP_S = 0.02
-# Between sentences; if there is none in time, within one; if there is none either, longer than the closure of a stop consonant.
-# The first is long because part of a sentence is heard worse than all of it.
+_STEP_S = 0.02  # energy is measured every so often
+_STEP = int(_STEP_S * RATE)
+
+# Pauses to cut in, the longest looked for first: between sentences; within one; and, longer than
+# the closure of a stop consonant, between words. The first is long because a part of a sentence
+# is recognised worse than all of it.
 _PAUSES_S = (0.5, 0.25, 0.16)
-_PAUSE = 10 ** (
-    -30 / 10
-)  # energy of a pause, at most, relative to the loud parts of speech around it
-_NOTHING = 10 ** (-70 / 10)  # energy of silence, whatever is around it
-_EDGE_FRAMES = 8
+
+# Energy of a pause at most, relative to the loud parts of speech around it; and of silence,
+# whatever is around it.
+_PAUSE = 10 ** (-30 / 10)
+_SILENCE = 10 ** (-70 / 10)
+
+_EDGE_STEPS = 8  # of silence that stay at both ends of a segment
 _SEARCH_S = 5.0  # without a pause, the quietest moment of so many last seconds
 
 
 @dataclass(frozen=True)
-class Lengths:
-    """Seconds of a piece: no pause before ``shortest`` is taken, and no piece is longer than ``longest``."""
+class SegmentLengths:
+    """Seconds of a segment.
+
+    Attributes:
+        shortest: no pause is taken that comes sooner.
+        longest: no segment is longer.
+    """
 
     shortest: float
     longest: float
 
 
-def trimmed(start: int, samples: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    """A piece without the silence around it, if there is anything else in it.
+def recognise_by_segments(
+    waves: Sequence[np.ndarray],
+    lengths: SegmentLengths,
+    recognise: Callable[[Sequence[np.ndarray]], list[Hypothesis]],
+) -> list[Hypothesis]:
+    """Recognise waves of any length by their segments, and join what belongs together.
 
-    Silence a model was not trained with costs words: a fifth of a second of it at both ends nearly doubles the errors of the
-    shipped base (benchmarks/inference.py). A sixth of a second stays.
+    Args:
+        waves: levelled, float32, 16 kHz.
+        recognise: takes segments, returns a hypothesis of each.
+
+    Returns:
+        A hypothesis of each wave, with word times from its beginning.
     """
-    energy, step = _frames(samples), int(_STEP_S * RATE)
-    loud = (
-        np.flatnonzero(energy > max(_PAUSE * np.quantile(energy, 0.9), _NOTHING))
-        if len(energy)
-        else energy
-    )
+    # Cut; short waves are only trimmed.
+    owners: list[int] = []
+    starts: list[int] = []
+    pieces: list[np.ndarray] = []
+    for index, wave in enumerate(waves):
+        is_long = len(wave) > lengths.longest * RATE
+        for start, piece in segments([wave], lengths) if is_long else trimmed(0, wave):
+            owners.append(index)
+            starts.append(start)
+            pieces.append(piece)
+
+    # Recognise, and join.
+    joined = [Hypothesis("") for _ in waves]
+    for index, start, hypothesis in zip(owners, starts, recognise(pieces), strict=True):
+        joined[index] = joined[index].followed_by(hypothesis, start / RATE)
+    return joined
+
+
+def trimmed(start: int, samples: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Samples without the silence around them and where they begin, if they hold anything else.
+
+    Silence a model was not trained with costs words: a fifth of a second of it at both ends
+    nearly doubles the errors of the shipped base (benchmarks/inference.py). A sixth of a second
+    stays.
+    """
+    energy = _step_energy(samples)
+    if not len(energy):
+        return
+    loud = np.flatnonzero(energy > max(_PAUSE * np.quantile(energy, 0.9), _SILENCE))
     if len(loud):
-        first, last = max(0, (loud[0] - _EDGE_FRAMES) * step), (loud[-1] + 1 + _EDGE_FRAMES) * step
+        first = max(0, (loud[0] - _EDGE_STEPS) * _STEP)
+        last = (loud[-1] + 1 + _EDGE_STEPS) * _STEP
         yield start + int(first), samples[first:last]
 
 
-def segments(blocks: Iterable[np.ndarray], lengths: Lengths) -> Iterator[tuple[int, np.ndarray]]:
-    """Pieces, each with the sample it begins at; silence at their edges is left out, all else is in exactly one of them.
+def segments(
+    blocks: Iterable[np.ndarray], lengths: SegmentLengths
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Segments, each with the sample it begins at.
+
+    Silence at their edges is left out, everything else is in exactly one of them.
 
     Args:
-        blocks: consecutive float32 samples at 16 kHz, in arrays of any length; at most one block and one piece are held.
+        blocks: consecutive samples, float32, 16 kHz, in arrays of any length. At most one block
+            and one segment are held.
     """
-    limit, start, rest = int(lengths.longest * RATE), 0, np.zeros(0, np.float32)
+    limit = int(lengths.longest * RATE)
+    start = 0
+    rest = np.zeros(0, np.float32)
+
+    # While more is there than a segment may hold, cut it, in the longest pause there is.
     for block in blocks:
         rest = np.concatenate([rest, block])
         while len(rest) > limit:
-            found = (_pause(rest[:limit], lengths.shortest, seconds) for seconds in _PAUSES_S)
-            cut = next(filter(None, found), 0) or _quietest(rest[:limit])
+            pauses = (_pause(rest[:limit], lengths.shortest, seconds) for seconds in _PAUSES_S)
+            cut = next(filter(None, pauses), 0) or _quietest(rest[:limit])
             yield from trimmed(start, rest[:cut])
-            start, rest = start + cut, rest[cut:]
+            start += cut
+            rest = rest[cut:]
+
+    # What is left is cut between sentences only.
     while cut := _pause(rest, lengths.shortest, _PAUSES_S[0]):
         yield from trimmed(start, rest[:cut])
-        start, rest = start + cut, rest[cut:]
+        start += cut
+        rest = rest[cut:]
     yield from trimmed(start, rest)
 
 
 def _pause(samples: np.ndarray, shortest_s: float, pause_s: float) -> int:
-    """The middle of the first pause of ``pause_s`` between ``shortest_s`` from the start and from the end; 0 if there is none."""
-    energy = _energy(samples, pause_s)
-    first, last = int(shortest_s / _STEP_S), len(energy) - int(shortest_s / _STEP_S)
+    """Sample in the middle of the first pause of ``pause_s``, 0 if there is none.
+
+    Looked for from ``shortest_s`` after the start until ``shortest_s`` before the end.
+    """
+    energy = _pause_energy(samples, pause_s)
+    first = int(shortest_s / _STEP_S)
+    last = len(energy) - first
     if last <= first:
         return 0
+
     silent = energy <= _PAUSE * np.quantile(energy, 0.9)
     inside = np.flatnonzero(silent[first:last])
     if not len(inside):
         return 0
+
+    # Silence may go on after a pause's length: its middle is what counts.
     begin = first + int(inside[0])
     length = int(np.argmin(silent[begin:])) or len(silent) - begin
-    return _sample(min(begin + length // 2, last), pause_s)
+    return _middle(min(begin + length // 2, last), pause_s)
 
 
 def _quietest(samples: np.ndarray) -> int:
-    energy = _energy(samples, _PAUSES_S[-1])
+    energy = _pause_energy(samples, _PAUSES_S[-1])
     first = max(0, len(energy) - int(_SEARCH_S / _STEP_S))
-    return _sample(first + int(energy[first:].argmin()), _PAUSES_S[-1])
+    return _middle(first + int(energy[first:].argmin()), _PAUSES_S[-1])
 
 
-def _energy(samples: np.ndarray, pause_s: float) -> np.ndarray:
+def _pause_energy(samples: np.ndarray, pause_s: float) -> np.ndarray:
     """Mean energy over the length of a pause, every 20 ms: float64."""
-    energy, width = _frames(samples), int(pause_s / _STEP_S)
-    return (
-        np.convolve(energy, np.full(width, 1 / width), "valid")
-        if len(energy) >= width
-        else energy[:0]
-    )
+    energy = _step_energy(samples)
+    width = int(pause_s / _STEP_S)
+    if len(energy) < width:
+        return energy[:0]
+    return np.convolve(energy, np.full(width, 1 / width), "valid")
 
 
-def _frames(samples: np.ndarray) -> np.ndarray:
+def _step_energy(samples: np.ndarray) -> np.ndarray:
     """Mean energy of each 20 ms: float64."""
-    step = int(_STEP_S * RATE)
-    whole = samples[: len(samples) // step * step]
-    return np.square(whole, dtype=np.float64).reshape(-1, step).mean(1)
+    whole_steps = samples[: len(samples) // _STEP * _STEP]
+    return np.square(whole_steps, dtype=np.float64).reshape(-1, _STEP).mean(1)
 
 
-def _sample(frame: int, pause_s: float) -> int:
-    """Sample in the middle of the stretch that a frame of :func:`_energy` is about."""
-    return int((frame * _STEP_S + pause_s / 2) * RATE)
+def _middle(step: int, pause_s: float) -> int:
+    """Sample in the middle of the stretch a value of :func:`_pause_energy` is about."""
+    return int((step * _STEP_S + pause_s / 2) * RATE)

@@ -1,18 +1,15 @@
-"""Convolutions as matrix products: what stock wav2vec2 computes, and what it computes of a clip alone."""
+"""Convolutions as matrix products: what stock wav2vec2 computes, of a batch or a clip alone."""
 
 import copy
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import Wav2Vec2Config, Wav2Vec2ForCTC, Wav2Vec2Processor
+from transformers import Wav2Vec2Config, Wav2Vec2ForCTC
 from transformers.models.wav2vec2.modeling_wav2vec2 import Wav2Vec2FeatureEncoder
 
-from speakor_common.models import ctc
-from speakor_common.models.cpu_convolutions import ProductFeatureEncoder, use_products
-from tests.builders import tiny_ctc, tone
+from speakor_common.models.cpu_convolutions import MatmulFeatureEncoder, use_matmul_convolutions
 
 SHORTEST = 400  # samples of one frame
 
@@ -20,8 +17,9 @@ SHORTEST = 400  # samples of one frame
 def small(**changes) -> Wav2Vec2ForCTC:
     torch.manual_seed(1)
     config = Wav2Vec2Config(
-        vocab_size=9, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16, num_conv_pos_embeddings=8,
-        num_conv_pos_embedding_groups=2, **({"conv_dim": (6, 5, 7, 7, 8, 8, 9)} | changes),
+        vocab_size=9, hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=16, num_conv_pos_embeddings=8, num_conv_pos_embedding_groups=2,
+        **({"conv_dim": (6, 5, 7, 7, 8, 8, 9)} | changes),
     )  # fmt: skip
     model = Wav2Vec2ForCTC(config)
     norm = model.wav2vec2.feature_extractor.conv_layers[0].layer_norm
@@ -31,10 +29,10 @@ def small(**changes) -> Wav2Vec2ForCTC:
 
 
 @pytest.fixture(scope="module")
-def both() -> tuple[Wav2Vec2FeatureEncoder, ProductFeatureEncoder]:
+def both() -> tuple[Wav2Vec2FeatureEncoder, MatmulFeatureEncoder]:
     stock = small()
     ours = copy.deepcopy(stock)
-    use_products(ours)
+    use_matmul_convolutions(ours)
     return stock.wav2vec2.feature_extractor, ours.wav2vec2.feature_extractor
 
 
@@ -57,9 +55,11 @@ def test_a_clip_in_a_padded_batch_has_the_features_it_has_alone(both, lengths, s
     batch = torch.nn.utils.rnn.pad_sequence(
         waves, batch_first=True, padding_value=3.0
     )  # whatever it is padded with
-    for found, wave in zip(ours(batch, torch.tensor(lengths)), waves, strict=True):
+    with ours.counting(torch.tensor(lengths)):
+        together = ours(batch)
+    for features, wave in zip(together, waves, strict=True):
         alone = stock(wave[None])[0]
-        assert torch.allclose(found[:, : alone.shape[1]], alone, atol=1e-4)
+        assert torch.allclose(features[:, : alone.shape[1]], alone, atol=1e-4)
 
 
 def test_gradients_are_those_of_stock_wav2vec2(both):
@@ -82,7 +82,7 @@ def test_a_filter_that_passes_little_is_normalised_as_exactly():
             torch.tensor([1.0, -1.0] + [0.0] * 8)
         )  # differences of neighbours, of a slow and loud wave
     ours = copy.deepcopy(stock)
-    use_products(ours)
+    use_matmul_convolutions(ours)
     waves = 30 + 10 * torch.sin(torch.arange(8_000) / 400)[None] + 1e-2 * torch.randn(1, 8_000)
     expected = copy.deepcopy(stock).double().wav2vec2.feature_extractor(waves.double())
     error = [
@@ -103,7 +103,7 @@ def test_half_precision_is_as_close_to_full_as_stock_is(both):
 def test_a_model_keeps_its_parameters_names_and_files(tmp_path):
     stock = small()
     ours = copy.deepcopy(stock)
-    use_products(ours)
+    use_matmul_convolutions(ours)
     assert list(ours.state_dict()) == list(stock.state_dict())
     ours.save_pretrained(tmp_path)
     again = Wav2Vec2ForCTC.from_pretrained(tmp_path)
@@ -116,7 +116,7 @@ def test_a_model_keeps_its_parameters_names_and_files(tmp_path):
 
 def test_a_frozen_encoder_gets_no_gradient():
     model = small()
-    use_products(model)
+    use_matmul_convolutions(model)
     model.train()
     encoder = model.wav2vec2.feature_extractor.requires_grad_(False)
     model(torch.randn(2, 5_000), labels=torch.ones(2, 3, dtype=torch.long)).loss.backward()
@@ -129,7 +129,7 @@ def test_a_checkpointed_encoder_gets_the_same_gradients():
     waves, found = torch.randn(2, 5_000), []
     for checkpointed in (False, True):
         model = small()
-        use_products(model)
+        use_matmul_convolutions(model)
         if checkpointed:
             model.gradient_checkpointing_enable()
         encoder = model.wav2vec2.feature_extractor.train()
@@ -148,21 +148,5 @@ def test_other_shapes_stay_as_they_are(changes):
         if "feat_extract_norm" not in changes
         else Wav2Vec2ForCTC(Wav2Vec2Config(**changes, num_hidden_layers=1))
     )
-    use_products(model)
+    use_matmul_convolutions(model)
     assert type(model.wav2vec2.feature_extractor) is Wav2Vec2FeatureEncoder
-
-
-@pytest.mark.parametrize("changes", [{}, {"conv_bias": True}, {"feat_extract_norm": "layer"}])
-def test_posteriors_do_not_depend_on_what_a_clip_is_batched_with(tmp_path, changes):
-    tiny_ctc(tmp_path)
-    config = Wav2Vec2Config.from_pretrained(tmp_path)
-    config.update(changes)
-    Wav2Vec2ForCTC(config).save_pretrained(tmp_path)
-    masks = changes.get("feat_extract_norm") == "layer"  # as every processor of such a model does
-    processor = Wav2Vec2Processor.from_pretrained(tmp_path)
-    processor.feature_extractor.return_attention_mask = masks
-    network = ctc.load(tmp_path, processor, "cpu")
-    waves = [tone(seconds) for seconds in (0.3, 1.7, 0.9)]
-    for wave, together in zip(waves, network.log_probabilities(waves), strict=True):
-        (alone,) = network.log_probabilities([wave])
-        assert alone.shape == together.shape and np.allclose(alone, together, atol=1e-4)

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from transformers import Wav2Vec2Processor
 
 from speakor_common import cli, paths
 from speakor_common.audio import RATE, decode, level_speech
 from speakor_common.corpus import files
 from speakor_common.errors import CheckpointError
-from speakor_common.models import checkpoints, ctc, export
+from speakor_common.models import checkpoints, export
+from speakor_common.models.posteriors import ONNX_FILE
+from speakor_common.recognition.ctc_recogniser import CTCRecogniser
 from speakor_common.recognition.transcriber import Transcriber, transcribe_audio
 from tests.builders import tiny_ctc, tiny_whisper, tone
 
@@ -30,13 +31,11 @@ def model(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def exported(model):
-    return export.export(model, int8=False)
+    return export.export_ctc(model, int8=False)
 
 
 def posteriors(directory: Path, waves=WAVES):
-    return ctc.load(
-        directory, Wav2Vec2Processor.from_pretrained(directory), "cpu"
-    ).log_probabilities(waves)
+    return CTCRecogniser(directory, "cpu").log_probabilities(waves)
 
 
 def test_posteriors_are_those_of_the_original(model, exported):
@@ -50,12 +49,12 @@ def test_posteriors_are_those_of_the_original(model, exported):
 
 
 def test_the_command_exports_in_8_bits_which_are_fewer(model, exported):
-    size = (exported / ctc.ONNX_FILE).stat().st_size
+    size = (exported / ONNX_FILE).stat().st_size
     assert cli.main(["export", str(model)]) == 0
-    assert (exported / ctc.ONNX_FILE).stat().st_size < size and {
+    assert (exported / ONNX_FILE).stat().st_size < size and {
         p.suffix for p in exported.iterdir()
     } <= {".json", ".onnx"}
-    export.export(model, int8=False)
+    export.export_ctc(model, int8=False)
 
 
 def test_in_8_bits_the_shipped_base_says_nearly_the_same_of_speech(tmp_path):
@@ -66,7 +65,7 @@ def test_in_8_bits_the_shipped_base_says_nearly_the_same_of_speech(tmp_path):
     ][::300]
     waves = [level_speech(decode(clip.read())) for clip in clips]
     base = Path(shutil.copytree(paths.base_tiny(), tmp_path / "base"))
-    ours, theirs = (posteriors(directory, waves) for directory in (export.export(base), base))
+    ours, theirs = (posteriors(directory, waves) for directory in (export.export_ctc(base), base))
     frames = [
         (a.argmax(1) == b.argmax(1), b.argmax(1) > 0) for a, b in zip(ours, theirs, strict=True)
     ]
@@ -88,9 +87,9 @@ def test_an_exported_model_is_used_like_any_other(model, exported):
 
 def test_what_cannot_be_exported_or_loaded_says_why(model, exported, tmp_path, monkeypatch):
     with pytest.raises(CheckpointError, match="model type 'whisper'"):
-        export.export(tiny_whisper(tmp_path))
-    with pytest.raises(CheckpointError, match="holds no trained wav2vec2"):
-        export.export(exported)
+        export.export_ctc(tiny_whisper(tmp_path))
+    with pytest.raises(CheckpointError, match="holds no trained CTC model"):
+        export.export_ctc(exported)
     real = builtins.__import__
 
     def without(name, *args, **kwargs):
@@ -99,11 +98,11 @@ def test_what_cannot_be_exported_or_loaded_says_why(model, exported, tmp_path, m
         return real(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    for use in (lambda: export.export(model), lambda: Transcriber.from_pretrained(exported)):
+    for use in (lambda: export.export_ctc(model), lambda: Transcriber.from_pretrained(exported)):
         with pytest.raises(CheckpointError, match=r"pip install '\.\[onnx\]'"):
             use()
     monkeypatch.undo()
-    content = (exported / ctc.ONNX_FILE).read_bytes()
-    (exported / ctc.ONNX_FILE).write_bytes(content[: len(content) // 2])
+    content = (exported / ONNX_FILE).read_bytes()
+    (exported / ONNX_FILE).write_bytes(content[: len(content) // 2])
     with pytest.raises(CheckpointError, match="cannot be loaded by ONNX Runtime"):
         Transcriber.from_pretrained(exported)

@@ -45,13 +45,13 @@ def test_positions(seconds, positions):
 @pytest.mark.parametrize("positions", [50, 1400, 1452, 1480, 1500])
 @pytest.mark.parametrize("draw", [None, 1])
 def test_silent_positions_are_in_order_and_count_for_all_silence(positions, draw):
-    chosen, scores = short_context._thinned(positions, 1500, draw)
+    chosen, scores = short_context._subsampled(positions, 1500, draw)
     assert (
         chosen[:positions].tolist() == list(range(positions))
         and (chosen.diff() > 0).all()
         and chosen[-1] == 1499
     )
-    most = short_context.SILENT_POSITIONS
+    most = short_context.PADDING_POSITIONS
     assert draw or len(chosen) == min(1500, positions + most)
     assert positions <= len(chosen) <= positions + 4 * most
     assert (
@@ -62,11 +62,11 @@ def test_silent_positions_are_in_order_and_count_for_all_silence(positions, draw
 
 def test_features_are_cut_or_their_silence_carried_on():
     features = torch.randn(2, 80, 10)
-    longer = short_context.with_silence(features, 13)
+    longer = short_context.with_padding(features, 13)
     assert (
         torch.equal(longer[..., :10], features) and (longer[..., 10:] == features[..., -1:]).all()
     )
-    assert torch.equal(short_context.with_silence(features, 4), features[..., :4])
+    assert torch.equal(short_context.with_padding(features, 4), features[..., :4])
 
 
 def test_thinned_silence_stands_for_all_of_it(base):
@@ -78,7 +78,7 @@ def test_thinned_silence_stands_for_all_of_it(base):
     @torch.inference_mode()
     def outputs(positions, silence):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(short_context, "SILENT_POSITIONS", silence)
+            patch.setattr(short_context, "PADDING_POSITIONS", silence)
             with shortened_context(model, positions) as frames:
                 return model(input_features=features[..., :frames], decoder_input_ids=tokens).logits
 

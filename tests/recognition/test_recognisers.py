@@ -1,49 +1,72 @@
-"""Loaded models: long files, hardly any audio, unknown directories."""
+"""Which recogniser a model directory gets."""
+
+import json
 
 import numpy as np
 import pytest
 
+from speakor_common.decoding.words import Hypothesis
 from speakor_common.errors import CheckpointError
-from speakor_common.recognition.recognisers import _windows
-from speakor_common.recognition.transcriber import Transcriber, transcribe_audio
-from tests.builders import encoded, tiny_ctc, tone, write
+from speakor_common.recognition.ctc_recogniser import CTCRecogniser
+from speakor_common.recognition.recognisers import RECOGNISERS, load_recogniser
+from speakor_common.recognition.segments import SegmentLengths
+from speakor_common.recognition.transcriber import Transcriber
+from speakor_common.recognition.whisper_recogniser import WhisperRecogniser
+from tests.builders import tiny_ctc, tiny_whisper, tone, write
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    return tiny_ctc(tmp_path_factory.mktemp("model"))
+@pytest.mark.parametrize(
+    ("model_type", "recogniser"),
+    [
+        ("wav2vec2", CTCRecogniser),
+        ("hubert", CTCRecogniser),
+        ("wavlm", CTCRecogniser),
+        ("wav2vec2-bert", CTCRecogniser),
+        ("data2vec-audio", CTCRecogniser),
+        ("whisper", WhisperRecogniser),
+    ],
+)
+def test_the_model_type_decides(model_type, recogniser):
+    assert RECOGNISERS[model_type] is recogniser
 
 
-@pytest.mark.parametrize("samples", [1, 399, 400, 800])
-def test_a_clip_of_hardly_a_frame_is_no_error(model, samples):
-    transcript = Transcriber.from_pretrained(model).transcribe(
-        [(np.full(samples, 0.1, np.float32), 16_000)]
-    )[0]
-    assert transcript.words == () or transcript.words[-1].end_s <= transcript.duration_s
+def test_an_adapter_is_recognised_with_as_its_base_is(tmp_path, monkeypatch):
+    base = tiny_whisper(tmp_path / "base")
+    content = json.dumps({"base_model_name_or_path": str(base)}).encode()
+    write(tmp_path / "adapter" / "adapter_config.json", content)
+    monkeypatch.setitem(RECOGNISERS, "whisper", lambda directory, device: (directory, device))
+    assert load_recogniser(tmp_path / "adapter", "cpu") == (tmp_path / "adapter", "cpu")
 
 
-def test_transcriber_keeps_order_and_takes_any_source(model, tmp_path):
-    path = write(tmp_path / "a.wav", encoded(tone(0.7)))
-    found = Transcriber.from_pretrained(model).transcribe(
-        [path, encoded(tone(2.0)), (tone(1.0), 16_000)]
-    )
-    assert [t.duration_s for t in found] == [0.7, 2.0, 1.0] and found[0].source == str(path)
-    assert transcribe_audio(path, model) == found[0].text
-
-
-def test_long_files_are_stitched_without_losing_frames(model):
-    recogniser = Transcriber.from_pretrained(model).recogniser
-    wave = np.tile(tone(5.0), 9)
-    frames = recogniser.log_probabilities([wave])[0].shape[0]
-    assert abs(frames - len(wave) / 16_000 * 50) <= 3
-    kept = [(last or len(piece)) - first for piece, first, last in _windows(wave)]
-    assert sum(kept) == len(wave)
-
-
-def test_unknown_model_and_wrong_kind(tmp_path, monkeypatch):
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with pytest.raises(CheckpointError, match="was not found"):
-        Transcriber.from_pretrained(tmp_path / "none")
+def test_an_unknown_model_type_is_an_error_that_lists_the_known_ones(tmp_path):
     write(tmp_path / "config.json", b'{"model_type": "bert"}')
-    with pytest.raises(CheckpointError, match="'bert'; expected wav2vec2 or whisper"):
-        Transcriber.from_pretrained(tmp_path)
+    with pytest.raises(CheckpointError, match=r"'bert'; expected one of .*wav2vec2.*whisper"):
+        load_recogniser(tmp_path)
+    (tmp_path / "config.json").unlink()
+    with pytest.raises(CheckpointError, match="model type None"):
+        load_recogniser(tmp_path)
+
+
+class Counting:
+    """A recogniser that says how long a clip is."""
+
+    segment_lengths = SegmentLengths(1.0, 30.0)
+
+    def __init__(self, directory, device):
+        self.unit = (directory / "unit.txt").read_text()
+
+    def recognise(self, waves):
+        return [Hypothesis(f"{len(wave) // 16_000} {self.unit}") for wave in waves]
+
+
+def test_a_recogniser_is_added_by_one_entry(tmp_path, monkeypatch):
+    monkeypatch.setitem(RECOGNISERS, "counting", Counting)
+    write(tmp_path / "config.json", b'{"model_type": "counting"}')
+    write(tmp_path / "unit.txt", "초".encode())
+    transcripts = Transcriber.from_pretrained(tmp_path).transcribe([(tone(3.0), 16_000)])
+    assert [transcript.text for transcript in transcripts] == ["3 초"]
+
+
+def test_a_device_that_is_not_there_is_not_asked_for(tmp_path):
+    recogniser = load_recogniser(tiny_ctc(tmp_path))
+    assert len(recogniser.recognise([np.zeros(16_000, np.float32)])) == 1

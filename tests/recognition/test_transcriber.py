@@ -1,6 +1,5 @@
-"""Transcription of files of any length, from threads and from the command line."""
+"""Transcription of files of any length, from threads."""
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -8,13 +7,10 @@ import numpy as np
 import pytest
 from rapidfuzz.distance import Levenshtein
 
-from speakor_common import audio, cli
+from speakor_common import audio
 from speakor_common.corpus import files
-from speakor_common.errors import AudioError
-from speakor_common.models import checkpoints
-from speakor_common.recognition import segments
-from speakor_common.recognition.segments import Lengths
-from speakor_common.recognition.transcriber import Transcriber
+from speakor_common.evaluation import transcribe
+from speakor_common.recognition.transcriber import Transcriber, transcribe_audio
 from tests.builders import encoded, tiny_ctc, tone, write
 
 SHIPPED = Path(__file__).resolve().parents[2] / "models" / "base-tiny"
@@ -34,12 +30,11 @@ def sentences():
         for entry in files.walk(folder)
         if isinstance(entry, files.Entry) and entry.suffix == ".ogg" and "KR" in entry.stem
     ]
-    found, seconds = [], 0.0
+    waves = []
     for entry in clips[::7]:
-        found.append(audio.level_peak(audio.decode(entry.read())))
-        seconds += len(found[-1]) / audio.RATE
-        if seconds > 70:
-            return found
+        waves.append(audio.level_speech(audio.decode(entry.read())))
+        if sum(len(wave) for wave in waves) > 70 * audio.RATE:
+            return waves
     raise AssertionError(f"{len(clips)} native clips are too few")
 
 
@@ -51,53 +46,20 @@ def test_no_word_is_lost_or_doubled_where_a_long_file_is_cut(sentences, tmp_path
     pause = np.zeros(int(0.4 * audio.RATE), np.float32)
     recording = np.concatenate([samples for sentence in sentences for samples in (sentence, pause)])
     whole = write(tmp_path / "long.wav", audio.encode_wav(recording))
-    monkeypatch.setattr(transcriber, "_LONG_S", 30.0)
-    monkeypatch.setattr(transcriber, "_PIECES", 2)
+    monkeypatch.setattr("speakor_common.recognition.transcriber._STREAMED_S", 30.0)
+    monkeypatch.setattr("speakor_common.recognition.transcriber._SEGMENTS", 2)
     streamed = transcriber.transcribe([whole])[0]
     one_piece = transcriber.transcribe([whole.read_bytes()])[0]
     assert streamed.duration_s == one_piece.duration_s == round(len(recording) / audio.RATE, 3)
-    assert (
-        Levenshtein.distance(streamed.text, one_piece.text) <= 3
-    )  # batches differ, and with them the last digits
-    expected, found = " ".join(alone).split(), streamed.text.split()
-    assert abs(len(found) - len(expected)) <= 0.03 * len(expected)
-    assert Levenshtein.distance("".join(expected), "".join(found)) <= 0.05 * len("".join(expected))
+    # Batches differ, and with them the last digits.
+    assert Levenshtein.distance(streamed.text, one_piece.text) <= 3
+
+    expected = " ".join(alone).split()
+    words = streamed.text.split()
+    assert abs(len(words) - len(expected)) <= 0.03 * len(expected)
+    assert Levenshtein.distance("".join(expected), "".join(words)) <= 0.05 * len("".join(expected))
     times = [word.start_s for word in streamed.words]
-    assert times == sorted(times) and [word.text for word in streamed.words] == found
-
-
-def voice(seconds):
-    """Loud from the first to the last sample."""
-    return 0.3 * np.sin(np.arange(int(seconds * audio.RATE)) / 7).astype(np.float32)
-
-
-def test_pieces_end_in_pauses_and_hold_all_that_is_loud():
-    silence = np.zeros(9_600, np.float32)  # 0.6 s, as between sentences
-    wave = np.concatenate([np.concatenate([voice(3.0), silence])] * 6)
-    for blocks in ([wave], np.array_split(wave, 13)):
-        found = list(segments.segments(blocks, Lengths(1.0, 8.0)))
-        assert len(found) == 6 and all(
-            np.array_equal(wave[start : start + len(piece)], piece) for start, piece in found
-        )
-        assert all(
-            3.0 < len(piece) / audio.RATE < 3.4 for _, piece in found
-        )  # a sixth of a second of silence stays
-    assert (
-        list(segments.segments([], Lengths(1.0, 8.0)))
-        == []
-        == list(segments.segments([silence], Lengths(1.0, 8.0)))
-    )
-
-
-def test_without_a_pause_pieces_are_cut_where_it_is_quietest():
-    loudness = np.repeat([1.0, 0.9, 0.5, 0.9], 3_200)
-    wave = (voice(40.0) * np.tile(loudness, 50)).astype(np.float32)
-    found = list(segments.segments([wave], Lengths(1.0, 8.0)))
-    assert np.array_equal(np.concatenate([piece for _, piece in found]), wave)
-    assert (
-        all(abs((start % 12_800) - 8_000) < 1_600 for start, _ in found[1:])
-        and max(len(p) for _, p in found) <= 8 * audio.RATE
-    )
+    assert times == sorted(times) and [word.text for word in streamed.words] == words
 
 
 def test_silence_around_speech_changes_nothing_and_silence_alone_says_nothing(sentences):
@@ -112,16 +74,18 @@ def test_silence_around_speech_changes_nothing_and_silence_alone_says_nothing(se
     assert transcriber.transcribe([(quiet, audio.RATE)])[0].text == ""
 
 
-def test_streamed_samples_are_those_decoded_at_once(tmp_path):
-    for rate in (16_000, 44_100):
-        stereo = np.stack([tone(3.0, rate), tone(3.0, rate, 330.0)], axis=1)
-        path = write(tmp_path / "a.wav", encoded(stereo, rate))
-        pieces = list(audio.blocks(path, seconds=0.7))
-        assert len(pieces) == 5 and np.allclose(
-            np.concatenate(pieces), audio.decode(path), atol=2e-3
-        )
-    with pytest.raises(AudioError, match="no readable audio"):
-        list(audio.blocks(write(tmp_path / "b.wav", b"text")))
+def test_sources_of_all_kinds_keep_their_order(model, tmp_path):
+    path = write(tmp_path / "a.wav", encoded(tone(0.7)))
+    sources = [path, encoded(tone(2.0)), (tone(1.0), audio.RATE)]
+    transcripts = Transcriber.from_pretrained(model).transcribe(sources)
+    assert [t.duration_s for t in transcripts] == [0.7, 2.0, 1.0]
+    assert transcripts[0].source == str(path)
+    assert transcribe_audio(path, model) == transcripts[0].text
+
+
+def test_the_front_door_is_the_same(model):
+    assert transcribe.transcribe_audio is transcribe_audio
+    assert transcribe.Transcriber is Transcriber
 
 
 def test_threads_share_a_recogniser(model):
@@ -133,37 +97,3 @@ def test_threads_share_a_recogniser(model):
             list(pool.map(lambda source: transcriber.transcribe([source])[0].text, sources))
             == expected
         )
-
-
-def test_the_command_line_transcribes_what_it_can_and_says_what_it_cannot(model, tmp_path, capsys):
-    good, bad = write(tmp_path / "a.wav", encoded(tone())), write(tmp_path / "b.wav", b"text")
-    command = ["transcribe", str(bad), str(good), "--model", str(model)]
-    assert cli.main([*command, "--json", "--timestamps"]) == 1
-    out, err = capsys.readouterr()
-    record = json.loads(out)
-    assert set(record) == {"source", "text", "duration_s", "words"} and record["duration_s"] == 1.0
-    assert "b.wav" in err and "1 of 2 files" in err and "Traceback" not in err
-    assert cli.main([*command[:1], *command[2:], "--json"]) == 0 and "words" not in json.loads(
-        capsys.readouterr().out
-    )
-    assert cli.main([*command[:1], *command[2:], "--timestamps"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == record["text"] and len(lines) == 1 + len(record["words"])
-
-
-def test_a_hub_model_may_be_pinned_to_a_revision(tmp_path, monkeypatch):
-    asked = []
-
-    def download(name, **options):
-        asked.append(
-            (
-                name,
-                options["revision"],
-                any("bin" in pattern for pattern in options["allow_patterns"]),
-            )
-        )
-        return str(tmp_path)
-
-    monkeypatch.setattr("huggingface_hub.snapshot_download", download)
-    assert checkpoints.resolve("user/model@abc123") == checkpoints.resolve("user/model") == tmp_path
-    assert asked == [("user/model", "abc123", False), ("user/model", None, False)]

@@ -1,78 +1,23 @@
 """Fine-tuning CTC models: any architecture, a stock model, the same weights from the same seed."""
 
-import json
-
 import numpy as np
 import pytest
 import torch
 from transformers import (
     AutoModelForCTC,
-    Data2VecAudioConfig,
-    HubertConfig,
-    SeamlessM4TFeatureExtractor,
     TrainerCallback,
-    Wav2Vec2BertConfig,
-    Wav2Vec2BertProcessor,
-    Wav2Vec2Config,
-    Wav2Vec2CTCTokenizer,
-    Wav2Vec2FeatureExtractor,
-    Wav2Vec2Processor,
-    WavLMConfig,
 )
 
 from speakor_common.models.cpu_dropout import PackedDropout
 from speakor_common.models.ctc import load_ctc
 from speakor_common.recognition.ctc_recogniser import CTCRecogniser
-from speakor_common.shipped.base_tiny import jamo_vocabulary
 from speakor_common.storage import read_json
 from speakor_common.training.finetune_ctc import prepare_model, train_ctc
 from speakor_common.training.preset import FEATURE_ENCODER, Stage
 from speakor_common.training.runlog import LOG_FILE, read_training_log
 from tests.builders import prepared, tone
+from tests.networks import ARCHITECTURES, SMALL, random_checkpoint
 from tests.training.small import ctc_experiment, run_log
-
-SMALL = {
-    "vocab_size": len(jamo_vocabulary()),
-    "pad_token_id": 0,
-    "hidden_size": 16,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 2,
-    "intermediate_size": 16,
-    "layerdrop": 0.5,
-    "mask_time_length": 2,
-}
-OF_WAVES = {"conv_dim": [8] * 7, "num_conv_pos_embeddings": 8, "num_conv_pos_embedding_groups": 2}
-ARCHITECTURES = {
-    "wav2vec2": Wav2Vec2Config(**SMALL, **OF_WAVES),
-    "wav2vec2, layer norm": Wav2Vec2Config(
-        **SMALL, **OF_WAVES, feat_extract_norm="layer", do_stable_layer_norm=True, conv_bias=True
-    ),
-    "hubert": HubertConfig(**SMALL, **OF_WAVES),
-    "wavlm": WavLMConfig(**SMALL, **OF_WAVES, num_buckets=8),
-    "data2vec": Data2VecAudioConfig(
-        **SMALL, conv_dim=[8] * 7, num_conv_pos_embeddings=2, num_conv_pos_embedding_groups=2
-    ),
-    "w2v-BERT": Wav2Vec2BertConfig(**SMALL, feature_projection_input_dim=16),
-}
-
-
-def random_checkpoint(config, directory):
-    """A stock checkpoint with random weights and the jamo vocabulary."""
-    torch.manual_seed(0)
-    AutoModelForCTC.from_config(config).save_pretrained(directory)
-    vocabulary = directory / "vocab.json"
-    vocabulary.write_text(json.dumps(jamo_vocabulary(), ensure_ascii=False), encoding="utf-8")
-    tokenizer = Wav2Vec2CTCTokenizer(
-        str(vocabulary), pad_token="<pad>", unk_token="<unk>", word_delimiter_token="|",
-        bos_token=None, eos_token=None,
-    )  # fmt: skip
-    if isinstance(config, Wav2Vec2BertConfig):
-        extractor = SeamlessM4TFeatureExtractor(feature_size=8, num_mel_bins=8)
-        Wav2Vec2BertProcessor(extractor, tokenizer).save_pretrained(directory)
-    else:
-        extractor = Wav2Vec2FeatureExtractor(return_attention_mask=True)
-        Wav2Vec2Processor(extractor, tokenizer).save_pretrained(directory)
-    return directory
 
 
 class Watch(TrainerCallback):
