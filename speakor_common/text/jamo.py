@@ -79,3 +79,20 @@ def split_syllable(syllable: str) -> tuple[str, str, str]:
 def compatibility(jamo: str) -> str:
     """Conjoining jamo as stand-alone letters for tables and figures."""
     return "".join(_COMPAT.get(c, c) for c in jamo)
+
+
+def conjoining(letter: str, part: str) -> str:
+    """The conjoining jamo of a letter as onset, vowel or coda; ``""`` for no letter.
+
+    >>> [hex(ord(conjoining("ㄱ", part))) for part in ("onset", "coda")]
+    ['0x1100', '0x11a8']
+
+    Raises:
+        TextError: the letter stands in no such part.
+    """
+    if not letter:
+        return ""
+    for jamo in (ONSETS, VOWELS, CODAS)[PARTS.index(part)]:
+        if _COMPAT[jamo] == letter:
+            return jamo
+    raise TextError(f"{letter!r} is no {part}")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from speakor_common.pronunciation.deviations import Deviation
 from speakor_common.shipped.synthesis.phonology import Syllable
-from speakor_common.text import CODAS, ONSETS, PARTS, VOWELS, compatibility
+from speakor_common.text import PARTS, compatibility, conjoining
 
 # 하 speakers apply a pattern more often, 상 speakers rarely.
 LEVEL_FACTOR = {"하": 1.9, "중": 1.2, "상": 0.5}
@@ -39,21 +39,14 @@ class Rule:
 def _rules(part: str, table: str, rate: float) -> tuple[Rule, ...]:
     """``"ㄲ>ㄱ ㄹ>"`` in compatibility letters; an empty right side is an omission."""
     pairs = (item.split(">") for item in table.split())
-    return tuple(
-        Rule(part, _conjoining(part, a), _conjoining(part, b) if b else "", rate) for a, b in pairs
-    )
-
-
-def _conjoining(part: str, letter: str) -> str:
-    letters = {"onset": ONSETS, "vowel": VOWELS, "coda": CODAS}[part]
-    return next(jamo for jamo in letters if compatibility(jamo) == letter)
+    return tuple(Rule(part, conjoining(a, part), conjoining(b, part), rate) for a, b in pairs)
 
 
 def _epenthesis(codas: str, vowel: str, rate: float) -> tuple[Rule, ...]:
     """Each coda becomes the onset of an extra syllable with ``vowel``."""
-    added = _conjoining("vowel", vowel)
+    added = conjoining(vowel, "vowel")
     return tuple(
-        Rule("coda", _conjoining("coda", letter), _conjoining("onset", letter), rate, added)
+        Rule("coda", conjoining(letter, "coda"), conjoining(letter, "onset"), rate, added)
         for letter in codas
     )
 
