@@ -24,7 +24,7 @@ _THRESHOLD = 22.0  # how far a hypothesis may fall below the best, log probabili
 _IMPOSSIBLE = -1e4  # log probability of special tokens, which are never text
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class BeamSettings:
     """How much the language model counts, and how many hypotheses are kept.
 
