@@ -73,7 +73,7 @@ def ours(root: Path, target: Path, count: int, embed: bool) -> dict:
     data = prepare.load_prepared(target)["train"]
     lengths, collate = (
         np.asarray(data["length"]),
-        CTCCollator(Wav2Vec2Processor.from_pretrained(checkpoints.resolve("base-tiny"))),
+        CTCCollator(Wav2Vec2Processor.from_pretrained(checkpoints.find_checkpoint("base-tiny"))),
     )
     order = np.argsort(lengths, kind="stable")
     return epoch(
@@ -90,7 +90,7 @@ def seed(root: Path, target: Path, count: int) -> dict:
     from datasets import Dataset
     from transformers import Wav2Vec2Processor
 
-    processor = Wav2Vec2Processor.from_pretrained(checkpoints.resolve("base-tiny"))
+    processor = Wav2Vec2Processor.from_pretrained(checkpoints.find_checkpoint("base-tiny"))
     labels = sorted(root.rglob("*.json"))
     part = labels if count < SIZES[-1] else labels[:PART]
     started, rows = time.perf_counter(), []

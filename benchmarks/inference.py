@@ -29,7 +29,7 @@ from speakor_common.audio import RATE
 from speakor_common.batching.collate import load_audio
 from speakor_common.corpus import prepare
 from speakor_common.evaluation.metrics import score
-from speakor_common.models.export import export
+from speakor_common.models.export import export_ctc
 from speakor_common.recognition.transcriber import Transcriber
 from speakor_common.storage import write_json
 from speakor_common.text import from_jamo
@@ -49,7 +49,7 @@ def main(model: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(shutil.copytree(paths.root() / model, Path(folder) / "model"))
         exports = {
-            name: Transcriber.from_pretrained(export(copy, int8))
+            name: Transcriber.from_pretrained(export_ctc(copy, int8))
             for name, int8 in (("fp32", False), ("int8", True))
         }
     ways: dict[str, Callable[[], list[str]]] = {
@@ -108,14 +108,14 @@ def silence_and_length(
     padded = [np.concatenate([edge, wave, edge]) for wave in waves]
     ways = {
         "as they are": recogniser.recognise(waves),
-        f"{EDGE_S} s of silence at both ends": recogniser.recognise_uncut(padded),
+        f"{EDGE_S} s of silence at both ends": recogniser.recognise_segments(padded),
         "the same, trimmed": recogniser.recognise(padded),
     }
     for seconds in (0.0, PAUSE_S):
         pause = np.zeros(int(seconds * RATE), np.float32)
         whole = np.concatenate([samples for wave in waves for samples in (wave, pause)])
         name, step = f"one recording, {seconds} s between", 20 * RATE
-        ways[f"{name}, 20 s at once"] = recogniser.recognise_uncut(
+        ways[f"{name}, 20 s at once"] = recogniser.recognise_segments(
             [whole[i : i + step] for i in range(0, len(whole), step)]
         )
         ways[f"{name}, cut in pauses"] = recogniser.recognise([whole])

@@ -35,7 +35,7 @@ def main() -> None:
     waves, texts = [load_audio(row) for row in data], list(data["text"])
     rows = []
     for model, pronounced in (("base-tiny", False), ("listener-tiny", True)):
-        heard = NativeListener(checkpoints.resolve(model)).listen(waves, texts)
+        heard = NativeListener(checkpoints.find_checkpoint(model)).listen(waves, texts)
         way = f"transcript of {model}"
         rows.append(
             _row(
@@ -48,7 +48,7 @@ def main() -> None:
                 0.0,
             )
         )
-    directory = checkpoints.resolve("listener-tiny")
+    directory = checkpoints.find_checkpoint("listener-tiny")
     ours = confusions.load(directory)
     for way, of_language in (
         ("heard", dict.fromkeys(set(data["l1"]), confusions.ONLY_HEARD)),

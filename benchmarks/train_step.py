@@ -20,8 +20,8 @@ from speakor_common.audio import RATE
 from speakor_common.batching.collate import CTCCollator, load_audio, pad_labels, to_label_form
 from speakor_common.corpus import prepare
 from speakor_common.models import checkpoints, precision
+from speakor_common.models.ctc import load_ctc
 from speakor_common.storage import write_json
-from speakor_common.training import finetune_ctc
 
 CLIPS, BATCH, ROUNDS, RATE_OF_LEARNING = 256, 8, 3, 1e-4
 STOCK, OURS = "stock", "ours"
@@ -63,9 +63,9 @@ def main() -> None:
 
 
 def load(way: str) -> tuple[Wav2Vec2ForCTC, Wav2Vec2Processor]:
-    directory = checkpoints.resolve("base-tiny")
+    directory = checkpoints.find_checkpoint("base-tiny")
     if way == OURS:
-        model, processor = finetune_ctc.load(directory, dropout=0.0)
+        model, processor = load_ctc(directory, dropout=0.0)
     else:
         none = dict.fromkeys(("hidden_dropout", "attention_dropout", "final_dropout"), 0.0)
         model, processor = (

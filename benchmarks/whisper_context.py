@@ -19,13 +19,14 @@ from speakor_common.corpus import prepare
 from speakor_common.evaluation.summary import compare_experiments, summarise_rates, with_counts
 from speakor_common.models import checkpoints, short_context
 from speakor_common.recognition import predict
-from speakor_common.recognition.recognisers import WhisperRecogniser
+from speakor_common.recognition.whisper_recogniser import WhisperRecogniser
 from speakor_common.storage import write_json
-from speakor_common.training.experiments import profile
-from speakor_common.training.runs import finished
+from speakor_common.training.fingerprints import finished_run
+from speakor_common.training.preset import LoraTraining
+from speakor_common.training.profiles import get_profile
 
-STOCK, THINNED, BARE = "30 s", "as the clip, silence thinned", "as the clip"
-SILENT_POSITIONS = {STOCK: 0, THINNED: short_context.SILENT_POSITIONS, BARE: 0}
+STOCK, THINNED, BARE = "30 s", "as the clip, padding subsampled", "as the clip"
+PADDING_POSITIONS = {STOCK: 0, THINNED: short_context.PADDING_POSITIONS, BARE: 0}
 
 
 def main() -> None:
@@ -33,9 +34,9 @@ def main() -> None:
         prepare.load_prepared(paths.prepared("sample"))["valid"],
         paths.model("whisper", "sample"),
     )
-    models = {"whisper-base": checkpoints.resolve(profile("sample").base["whisper"])} | (
-        {"tuned": tuned} if finished(tuned) else {}
-    )
+    models = {
+        "whisper-base": checkpoints.find_checkpoint(get_profile("sample").base[LoraTraining])
+    } | ({"tuned": tuned} if finished_run(tuned) else {})
     rows = [row for name, directory in models.items() for row in measure(name, directory, data)]
     print(pd.DataFrame(rows).to_string(index=False))
     print(paths.relative(write_json(paths.benchmarks() / "whisper_context.json", rows)))
@@ -44,10 +45,10 @@ def main() -> None:
 def measure(name: str, directory: Path, data: Dataset) -> list[dict]:
     """One model in all contexts."""
     recogniser, rows, tables = WhisperRecogniser(directory, "cpu"), [], []
-    for context, silence in SILENT_POSITIONS.items():
-        recogniser.whole_context, short_context.SILENT_POSITIONS = context == STOCK, silence
+    for context, silence in PADDING_POSITIONS.items():
+        recogniser.full_context, short_context.PADDING_POSITIONS = context == STOCK, silence
         started = time.perf_counter()
-        tables.append(predict.predict(recogniser, data, context))
+        tables.append(predict.predict_split(recogniser, data, context))
         seconds, rates = (
             round(time.perf_counter() - started, 1),
             summarise_rates(with_counts(tables[-1])),

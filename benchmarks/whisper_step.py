@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import replace
 from functools import partial
 
 import pandas as pd
@@ -27,20 +26,20 @@ from speakor_common import paths
 from speakor_common.batching.collate import Seq2SeqCollator
 from speakor_common.corpus import prepare
 from speakor_common.models import checkpoints, precision
-from speakor_common.models.short_context import STOCK_POSITIONS, frames_for, with_silence
+from speakor_common.models.short_context import FULL_POSITIONS, frames_for, with_padding
 from speakor_common.storage import write_json
-from speakor_common.training import finetune_whisper, memory_probe
-from speakor_common.training.arguments import arguments
-from speakor_common.training.experiments import resolve
+from speakor_common.training import memory_probe
+from speakor_common.training.experiments import resolve_experiment
+from speakor_common.training.trainers import ShortContextTrainer, training_arguments
 from speakor_common.training.whisper_memory import FULL, LORA, Setting
 
 PLAIN, SHORT = (
     "plain: full, fp32, 30 s",
-    "as trained: LoRA, NF4, as long as the clips, silence thinned",
+    "as trained: LoRA, NF4, as long as the clips, padding subsampled",
 )
 CHECKPOINTED = f"{SHORT}, checkpointing"
 WAYS = {
-    PLAIN: Setting(FULL, "fp32", False, STOCK_POSITIONS),
+    PLAIN: Setting(FULL, "fp32", False, FULL_POSITIONS),
     SHORT: Setting(LORA, "nf4", False, 0),
     CHECKPOINTED: Setting(LORA, "nf4", True, 0),
 }
@@ -63,23 +62,25 @@ def stock_length(collator: Seq2SeqCollator, rows: list[dict]) -> dict[str, torch
     """A batch with features of 30 s."""
     batch = collator(rows)
     return batch | {
-        "input_features": with_silence(batch["input_features"], frames_for(STOCK_POSITIONS))
+        "input_features": with_padding(batch["input_features"], frames_for(FULL_POSITIONS))
     }
 
 
 def measure(way: str, batches: int) -> dict:
     """Seconds an utterance and peak memory of one way, in this process."""
     setting, batches = WAYS[way], batches if way == PLAIN else 3 * batches
-    experiment = replace(resolve("whisper", "sample")[0], gradient_accumulation=1, epochs=1)
+    one_pass = {"gradient_accumulation": 1, "epochs": 1}
+    experiment = resolve_experiment("whisper", "sample", **one_pass)[0]
+    training = experiment.training
     base, times, before = (
-        checkpoints.resolve(experiment.base),
+        checkpoints.find_checkpoint(experiment.base),
         StepTimes(),
         psutil.Process().memory_info().rss,
     )
     data = prepare.load_prepared(paths.prepared("sample"))["train"]
-    data = data.shuffle(seed=1).select(range(batches * experiment.batch_size)).flatten_indices()
+    data = data.shuffle(seed=1).select(range(batches * training.batch_size)).flatten_indices()
     processor = WhisperProcessor.from_pretrained(base, language="ko", task="transcribe")
-    model = memory_probe.build(base, setting, experiment)
+    model = memory_probe.build_setting(base, setting, training)
     collator = Seq2SeqCollator(processor, model.config.decoder_start_token_id)
     sampling = {
         "train_sampling_strategy": "random" if way == PLAIN else "group_by_length",
@@ -89,7 +90,7 @@ def measure(way: str, batches: int) -> dict:
         tempfile.TemporaryDirectory() as work,
         memory_probe.peak_memory(torch.device("cpu")) as peak,
     ):
-        used = arguments(experiment, work, 1, save_strategy="no", **sampling)
+        used = training_arguments(training, work, 1, save_strategy="no", **sampling)
         used.eval_strategy, used.report_to = "no", []
         common = {
             "model": model,
@@ -101,12 +102,12 @@ def measure(way: str, batches: int) -> dict:
         if way == PLAIN:
             trainer = Trainer(**common | {"data_collator": partial(stock_length, collator)})
         else:
-            trainer = finetune_whisper.ShortContextTrainer(**common)
+            trainer = ShortContextTrainer(**common)
         trainer.train()
-    seconds = (times.ends[-1] - times.ends[0]) / (len(times.ends) - 1) / experiment.batch_size
+    seconds = (times.ends[-1] - times.ends[0]) / (len(times.ends) - 1) / training.batch_size
     return {
         "way": way,
-        "batch": experiment.batch_size,
+        "batch": training.batch_size,
         "seconds an utterance": seconds,
         "peak MiB": round((peak[0] - before) / 2**20),
     }

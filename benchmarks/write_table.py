@@ -118,7 +118,7 @@ def whisper_context(rows: list[dict]) -> list[tuple[str, str, str]]:
             if "low" in row
             else ""
         )
-        target = "within 0.005 of 30 s" if "thinned" in row["context"] else ""
+        target = "within 0.005 of 30 s" if "subsampled" in row["context"] else ""
         found.append(
             (
                 f"{row['model']}, encoder {row['context']}",

@@ -32,8 +32,8 @@ def test_clips_of_one_length_share_a_context_and_keep_their_order(
     monkeypatch.setattr(
         recogniser.processor,
         "batch_decode",
-        lambda ids, **_: [f"{len(ids)} 개" for _ in ids],
+        lambda ids, **_: ["나무" if len(ids) == 1 else "바다" for _ in ids],
     )
     hypotheses = recogniser.recognise_segments([tone(float(seconds)) for seconds in spoken])
     assert contexts == ([1500, 1500] if full_context else [50, 150])
-    assert [hypothesis.text for hypothesis in hypotheses] == ["2 개", "1 개", "2 개"]
+    assert [hypothesis.text for hypothesis in hypotheses] == ["바다", "나무", "바다"]
