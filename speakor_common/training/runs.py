@@ -78,9 +78,9 @@ def train_experiment(
 
     # What will be done, before anything is.
     settings = json.dumps(experiment.settings(), ensure_ascii=False)
-    logger.info("%s: %s %s", name, experiment.note, settings)
+    logger.info("%s in profile %s: %s %s", name, profile_name, experiment.note, settings)
     for key, (preset, used) in changed.items():
-        logger.info("profile %s sets %s = %s (preset: %s)", profile_name, key, used, preset)
+        logger.info("%s = %s (preset: %s)", key, used, preset)
 
     output = paths.model(name, profile_name)
     log = RunLog(experiment, profile_name, changed, seed)
@@ -125,11 +125,11 @@ def train_model(
             _train_in_memory(experiment, data, output, log, seed, callbacks)
 
     with processes.main_process_first():
-        return _with_decoder(experiment, data, trained or output, output, seed)
+        return _with_decoder(experiment, data, trained or output, output, log, seed)
 
 
 def _with_decoder(
-    experiment: Experiment, data: DatasetDict, trained: Path, output: Path, seed: int
+    experiment: Experiment, data: DatasetDict, trained: Path, output: Path, log: RunLog, seed: int
 ) -> dict[str, Any]:
     """The trained weights in ``output``, with the decoder the experiment asks for, if any.
 
@@ -149,7 +149,7 @@ def _with_decoder(
     # The facts of the weights, without those of another decoder.
     started = time.perf_counter()
     facts = {key: value for key, value in source.items() if key not in _OF_DECODING}
-    facts["experiment"] = experiment.as_json()
+    facts |= {key: log.facts[key] for key in ("experiment", "changed_by_profile")}
     if "greedy_validation_wer" in source:
         facts["best_validation_wer"] = source["greedy_validation_wer"]
     if trained != output:

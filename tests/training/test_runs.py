@@ -16,7 +16,7 @@ from speakor_common.training.experiments import EXPERIMENTS
 from speakor_common.training.fingerprints import RUN_FILE
 from speakor_common.training.preset import CTCTraining, LanguageModels, LoraTraining, Training
 from speakor_common.training.profiles import PROFILES, Profile
-from speakor_common.training.runlog import LOG_FILE
+from speakor_common.training.runlog import LOG_FILE, RunLog
 from speakor_common.training.trainers import CTCTrainer
 from tests.builders import prepared, tone
 from tests.training.small import ctc_experiment, run_log, whisper_experiment
@@ -73,10 +73,13 @@ def test_equal_training_shares_weights_whatever_the_name(ctc_base, tmp_path, cou
     first = ctc_experiment(ctc_base)
     facts = trained(first, tmp_path / "exp05")
     (tmp_path / "exp05" / "README.md").write_text("the card of exp05")
-    other = trained(replace(first, name="exp04", title="another"), tmp_path / "exp04")
+    named = replace(first, name="exp04", title="another")
+    log = RunLog(named, "smoke", {"epochs": (12, 3)}, 1)
+    other = runs.train_model(named, prepared(), tmp_path / "exp04", log, 1)
 
     assert len(counted) == 1
     assert other["trained_as"] == "exp05" and other["experiment"]["name"] == "exp04"
+    assert other["changed_by_profile"] == {"epochs": {"preset": 12, "used": 3}}
     same = ("fingerprint", "weights_sha256", "best_validation_wer", "steps", "seed")
     assert {key: other[key] for key in same} == {key: facts[key] for key in same}
     folder = {path.name for path in (tmp_path / "exp04").iterdir()}
