@@ -21,6 +21,7 @@ import numpy as np
 import soundfile
 import soxr
 
+from speakor_common.audio.channels import ChannelEnergies, mix_channels
 from speakor_common.audio.media import MEDIA_EXTENSIONS, media_blocks, media_duration, read_media
 from speakor_common.errors import AudioError
 
@@ -28,9 +29,6 @@ RATE = 16_000  # Hz; rate of the corpus and of every model here
 ZIP_SEPARATOR = "!/"
 EXTENSIONS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".pcm", *MEDIA_EXTENSIONS)
 _PCM_BYTES = 2  # raw .pcm files of AI Hub corpora are 16-bit little-endian mono at 16 kHz
-# Energy of the channels' mean over that of the strongest channel.
-# One silent channel of two leaves 0.25, five of six leave 0.03.
-_CANCELLED = 0.01
 
 Source = str | Path | bytes | tuple[np.ndarray, int]
 
@@ -56,7 +54,7 @@ def decode(source: Source) -> np.ndarray:
             "NaN or infinite"
         )
     if samples.ndim == 2:
-        samples = _mix(samples, _Channels().add(samples))
+        samples = mix_channels(samples, ChannelEnergies().add(samples))
     if rate != RATE:
         samples = soxr.resample(samples, rate, RATE)
     return np.ascontiguousarray(samples, dtype=np.float32)
@@ -86,7 +84,7 @@ def blocks(source: Source, seconds: float = 60.0) -> Iterator[np.ndarray]:
         if not np.isfinite(block).all():
             raise AudioError(f"{describe(source)}: samples are NaN or infinite")
         resampler = resampler or soxr.ResampleStream(rate, RATE, 1, "float32")
-        yield resampler.resample_chunk(_mix(block, channels))
+        yield resampler.resample_chunk(mix_channels(block, channels))
 
     # What the resampler still holds back.
     if resampler is not None:
@@ -106,44 +104,14 @@ def _channel_blocks(source: Source, seconds: float) -> Iterator[tuple[np.ndarray
         raise AudioError(f"{describe(source)}: no readable audio ({error})") from error
 
 
-def _channel_energies(source: Source, seconds: float) -> _Channels:
+def _channel_energies(source: Source, seconds: float) -> ChannelEnergies:
     """Energies over a whole file; a file of one channel is not read for it."""
-    channels = _Channels()
+    channels = ChannelEnergies()
     for block, _ in _channel_blocks(source, seconds):
         if block.shape[1] == 1:
             break
         channels.add(block)
     return channels
-
-
-class _Channels:
-    """Energies of a recording's channels and of their mean, added up block by block."""
-
-    def __init__(self) -> None:
-        self.each: np.ndarray | float = 0.0
-        self.mean = 0.0
-
-    def add(self, block: np.ndarray) -> _Channels:
-        """Count another block, shape = (samples, channels)."""
-        self.each = self.each + np.square(block, dtype=np.float64).sum(axis=0)
-        self.mean += float(np.square(block.mean(axis=1), dtype=np.float64).sum())
-        return self
-
-
-def _mix(samples: np.ndarray, channels: _Channels) -> np.ndarray:
-    """One channel of several: their mean, or the strongest where the mean would cancel the voice.
-
-    Two channels in opposite phase (a wire swapped, a "wide" effect) add up to silence.
-
-    Args:
-        samples: float32, shape = (samples, channels).
-    """
-    if samples.shape[1] == 1:
-        return samples[:, 0]
-    strongest = float(np.max(channels.each))
-    if channels.mean < _CANCELLED * strongest:
-        return samples[:, int(np.argmax(channels.each))]
-    return samples.mean(axis=1)
 
 
 def _from_array(source: tuple[np.ndarray, int]) -> tuple[np.ndarray, int]:
