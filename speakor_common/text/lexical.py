@@ -13,11 +13,10 @@ from speakor_common.text.lexicon import Entry, lexicon
 from speakor_common.text.morphology import Morpheme
 from speakor_common.text.sound_rules import SILENT, Contact, Meeting, tensed
 from speakor_common.text.utterance import Utterance
-from speakor_common.text.word_rules import NOUNS, Options, is_sai_siot, options
+from speakor_common.text.word_rules import NOUNS, Options, is_sai_siot, noun_of, options
 
 _NOUN_LIKE = NOUNS | {"XSN", "XPN", "MM", "MAG", "MAJ", "IC"}
-_NOMINAL_ENDS = ("하", "되", "스럽", "롭", "시키", "당하", "받")  # of verbs made of a noun
-_PREFIXES = frozenset("재무비대고저신구영총전소미불부반제각주양다초최급생본타별친탈핵")
+_PREFIXES = frozenset("재무비대고저신구영총전소미불부반제각주양다초최급생본타별친탈핵맹")
 _LEFT_OF_ENDING = (NOUNS | {"XSN"}) - {"NR", "NP", "NNB"}  # what a last part may follow
 _ENDING_TAGS = frozenset({"NNG", "NNP", "XSN"})
 
@@ -59,6 +58,12 @@ def look_up(utterance: Utterance, spelled: str, morphemes: Sequence[Morpheme]) -
     """
     known = Known()
     for start, end in utterance.words:
+        # A whole word of three syllables is no chance, however the analyser cuts it.
+        entry = lexicon().words.get(spelled[start:end])
+        if entry is not None and end - start >= 3:
+            known.take(entry, start)
+            continue
+
         inner = [m for m in morphemes if start <= m.start and m.end <= end and m.start < m.end]
         for verb in (m for m in inner if m.tag in ("VV", "VA", "VX")):
             _take_stem(known, verb, spelled)
@@ -74,11 +79,9 @@ def _take_stem(known: Known, verb: Morpheme, spelled: str) -> None:
     if entry is not None:
         known.take(entry, verb.start)
         return
-    for ending in _NOMINAL_ENDS:
-        if verb.form.endswith(ending) and len(verb.form) - len(ending) >= 2:
-            noun = verb._replace(tag="NNG", form=verb.form[: -len(ending)])
-            noun = noun._replace(end=verb.start + len(noun.form))
-            _take_words(known, [noun], spelled)
+    noun = noun_of(verb)
+    if noun is not None:
+        _take_words(known, [noun], spelled)
 
 
 def _noun_runs(morphemes: Sequence[Morpheme]) -> Iterator[list[Morpheme]]:
@@ -124,7 +127,12 @@ def _take_words(known: Known, run: Sequence[Morpheme], spelled: str) -> None:
 
 
 def _take_last_word(known: Known, morpheme: Morpheme, spelled: str) -> None:
-    """A word at the end of a longer noun, after a prefix (영문법) or a word of its own."""
+    """A word at the end of a longer noun, after a prefix (영문법) or a word of its own.
+
+    Names are left to the last parts: 몽촌토성역 is no 성역.
+    """
+    if morpheme.tag == "NNP" and spelled[morpheme.end - 1] in lexicon().endings:
+        return
     for start in range(morpheme.start + 1, morpheme.end - 1):
         entry = lexicon().words.get(spelled[start : morpheme.end])
         head = spelled[morpheme.start : start]
@@ -167,10 +175,12 @@ def _take_ending(known: Known, entry: Entry, start: int, utterance: Utterance) -
     if start - 1 in known.seams or (second.onset == SILENT and not first.coda):
         return
     ways = [_way(form[0].onset, second.onset, entry.rule) for form in entry.forms]
-    if is_sai_siot(first, second):
+    joined_by_s = is_sai_siot(first, second)
+    if joined_by_s:
         ways = [Meeting(dropped=True), Meeting(apart=True)]
-    found = options(first, second, *ways, sure=entry.sure)
-    known.seams[start - 1] = found._replace(sure=entry.sure or len(found.contacts) == 1)
+    found = options(first, second, *ways)
+    sure = entry.sure or joined_by_s or len(found.contacts) == 1
+    known.seams[start - 1] = found._replace(sure=sure)
     if not known.has(start, start + len(entry.spelling)):
         known.take(entry, start)
 

@@ -22,7 +22,8 @@ from speakor_common.text.word_rules import (
 _LEANS = frozenset("MM MAG ETM NNG NNP NNB NR NP XSN XR XPN SN UN".split())
 # Verbs before which ㄴ is added whenever the words are said together.
 _ALWAYS_ADDED = frozenset("입 읽 익 잊 잃 잇 이기 일어나 일어서 이르 여쭈 여쭙 열 엮 얻".split())
-_NATIVE_NOUNS = frozenset("일 엿 잎 이불 윷 옆 여우 이마 입 입술 양념".split())
+_DEPENDENT = frozenset("수 줄 데 바 적 듯".split())  # nouns that need a verb before them
+_NATIVE_NOUNS = frozenset("일 엿 잎 이불 윷 여우 이마 입 입술 양념".split())
 
 
 def across(
@@ -43,13 +44,13 @@ def across(
         return _merged([meet(first, second, how)], paused, joined_first=True)
 
     joined = [meet(first, second, way) for way in _ways(before, after, first, second)]
-    return _merged(joined, paused, joined_first=before.tag in _LEANS)
+    return _merged(joined, paused, joined_first=before.tag in _LEANS and after.tag != "IC")
 
 
 def _ways(before: Morpheme, after: Morpheme, first: Syllable, second: Syllable) -> list[Meeting]:
     """How two words may meet when they are said together, best first."""
     apart = Meeting(apart=True)
-    if is_adnominal_l(before) and second.onset in LAX:
+    if second.onset in LAX and (is_adnominal_l(before) or _modifies(before, after, first)):
         return [Meeting(apart=True, tense="§27")]
     if takes_n(before, after, first, second) or _counts_on(before, after, first):
         return _with_n(before, after)
@@ -60,6 +61,12 @@ def _ways(before: Morpheme, after: Morpheme, first: Syllable, second: Syllable) 
     if (first.coda, second.onset) == ("ㄴ", "ㄹ") and not is_sino(after.form):
         return [apart, Meeting(apart=True, lateral=False)]
     return [apart]
+
+
+def _modifies(before: Morpheme, after: Morpheme, first: Syllable) -> bool:
+    """올 수, 물 데: a dependent noun tells that a verb modifies it, however it is analysed."""
+    dependent = after.tag == "NNB" and after.form in _DEPENDENT
+    return dependent and first.coda == "ㄹ" and not numeral_sounds.is_numeral(before)
 
 
 def _counts_on(before: Morpheme, after: Morpheme, first: Syllable) -> bool:
@@ -73,6 +80,8 @@ def _with_n(before: Morpheme, after: Morpheme) -> list[Meeting]:
     added, linked = Meeting(apart=True, insert=True), Meeting(apart=True)
     if before.tag not in _LEANS:
         return [linked]
+    if before.form == "안":
+        return [added, linked]
     if before.form == "못" or after.form in _ALWAYS_ADDED or after.form in _NATIVE_NOUNS:
         return [added]
     if after.tag == "NR":

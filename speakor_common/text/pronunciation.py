@@ -20,14 +20,17 @@ from functools import cached_property, lru_cache
 from itertools import islice
 
 from speakor_common.text.jamo import to_nfc
-from speakor_common.text.morphology import analyse
-from speakor_common.text.reading import Reading, read
-from speakor_common.text.sound_rules import vowel_rules
+from speakor_common.text.lexicon import lexicon
+from speakor_common.text.morphology import Morpheme, analyse
+from speakor_common.text.reading import Reading, merge, read
 from speakor_common.text.spoken_forms import Choice, Form, SpokenForms
 from speakor_common.text.utterance import Utterance, parse
+from speakor_common.text.vowel_rules import vowel_rules
 
 _READINGS = 3  # analyses looked at
+_READINGS_ALONE = 8  # of a single word, which no neighbour explains
 _MARGIN = 2.5  # nats; a reading this much less probable than the best may still be meant
+_CITATION_MARGIN = 4.0  # the same for a verb as dictionaries cite it
 _WORD_FORMS = 32  # of a word, or for each way to join it, that are written out
 _CACHED = 512  # texts; the same prompt is read by many speakers
 
@@ -160,35 +163,45 @@ def pronunciations(text: str) -> Pronunciations:
     if not utterance.syllables:
         return Pronunciations(utterance, Reading([], []))
 
-    # A reading that is nearly as probable as the best counts as well.
     spelled = _spelled(utterance.text)
-    analyses = [a for a in analyse(utterance.text, _READINGS) if a.behind <= _MARGIN]
-    distinct = {analysis.morphemes: None for analysis in analyses}
-    readings = [read(utterance, spelled, morphemes) for morphemes in distinct]
-    return Pronunciations(utterance, _merged(readings, frozenset(utterance.bounds)))
+    readings = [read(utterance, spelled, morphemes) for morphemes in _analyses(utterance, spelled)]
+    return Pronunciations(utterance, merge(readings, frozenset(utterance.bounds)))
+
+
+def _analyses(utterance: Utterance, spelled: str) -> list[tuple[Morpheme, ...]]:
+    """The analyses that may be meant, the likeliest first, each once."""
+    if len(utterance.words) > 1:
+        found = analyse(utterance.text, _READINGS)
+        return list({a.morphemes: None for a in found if a.behind <= _MARGIN})
+
+    # Nothing around a single word explains it, so more analyses count, and a word of the lexicon
+    # is one whatever the analyser makes of it.
+    found = [
+        analysis.morphemes
+        for analysis in analyse(utterance.text, _READINGS_ALONE)
+        if analysis.behind <= (_CITATION_MARGIN if _is_citation(analysis.morphemes) else _MARGIN)
+    ]
+    found.sort(key=_rank_alone)
+    if spelled in lexicon().words:
+        found.insert(0, (Morpheme(spelled, "NNG", 0, len(spelled)),))
+    return list(dict.fromkeys(found))
+
+
+def _is_citation(morphemes: Sequence[Morpheme]) -> bool:
+    """Whether a word is a verb as dictionaries cite it: 신다 is 신 + 다 rather than 시 + ᆫ다."""
+    tags = [morpheme.tag for morpheme in morphemes]
+    return len(tags) == 2 and tags[0] in ("VV", "VA", "VX") and morphemes[1].form == "다"
+
+
+def _rank_alone(morphemes: Sequence[Morpheme]) -> int:
+    """Which analysis of a single word to put first: a citation form first, a name last."""
+    if _is_citation(morphemes):
+        return 0
+    return 2 if len(morphemes) == 1 and morphemes[0].tag == "NNP" else 1
 
 
 def _spelled(text: str) -> str:
     return "".join(character for character in text if "가" <= character <= "힣")
-
-
-def _merged(readings: Sequence[Reading], word_ends: frozenset[int]) -> Reading:
-    """What any of the readings allows; where they differ inside a word it is not sure.
-
-    Between words every reading has several outcomes, all of them right, so none is unsure there.
-    """
-    best = readings[0]
-    for other in readings[1:]:
-        for number, contacts in enumerate(other.seams):
-            heard = {contact[:2] for contact in best.seams[number]}
-            new = tuple(contact for contact in contacts if contact[:2] not in heard)
-            if (new or len(contacts) != len(heard)) and number not in word_ends:
-                best.unsure.add(number - 1)
-            best.seams[number] += new
-        for number, vowels in enumerate(other.vowels):
-            best.vowels[number] = tuple(dict.fromkeys((*best.vowels[number], *vowels)))
-        best.unsure |= other.unsure
-    return best
 
 
 def _order(rule: str) -> tuple[int, str]:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from speakor_common.text import lexical, numeral_sounds, phrase_rules, sound_rules, word_rules
+from speakor_common.text import (
+    lexical,
+    numeral_sounds,
+    phrase_rules,
+    sound_rules,
+    vowel_rules,
+    word_rules,
+)
 from speakor_common.text.morphology import Morpheme
 from speakor_common.text.sound_rules import Contact, Meeting, Syllable
 from speakor_common.text.utterance import Utterance
@@ -63,6 +70,24 @@ def read(utterance: Utterance, spelled: str, morphemes: Sequence[Morpheme]) -> R
         if not found.sure:
             reading.unsure.add(number)
     return reading
+
+
+def merge(readings: Sequence[Reading], word_ends: frozenset[int]) -> Reading:
+    """What any of the readings allows; where they differ inside a word it is not sure.
+
+    Between words every reading has several outcomes, all of them right, so none is unsure there.
+    Vowels are those of the best: 예의 is no 예 with a particle because it could be one.
+    """
+    best = readings[0]
+    for other in readings[1:]:
+        for number, contacts in enumerate(other.seams):
+            heard = {contact[:2] for contact in best.seams[number]}
+            new = tuple(contact for contact in contacts if contact[:2] not in heard)
+            if (new or len(contacts) != len(heard)) and number not in word_ends:
+                best.unsure.add(number - 1)
+            best.seams[number] += new
+        best.unsure |= other.unsure
+    return best
 
 
 def _covering(
@@ -127,7 +152,7 @@ def _vowels(
     morpheme = starts[number]
     initial = number in utterance.bounds
     genitive = morpheme is not None and morpheme.tag == "JKG"
-    found = sound_rules.vowels(syllables[number], initial, genitive)
+    found = vowel_rules.vowels(syllables[number], initial, genitive)
 
     # §22 depends on what stands before.
     if not initial and number > 0 and morpheme is not None and ends[number - 1] is not None:

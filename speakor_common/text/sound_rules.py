@@ -35,6 +35,7 @@ _CLOSED = {
     "ㅇ": "ㅇ",
 }
 # §14: which letter of a cluster stays and which moves on; ㅅ moves as ㅆ.
+_STEMS_IN_LG = frozenset("읽맑밝늙긁굵묽붉갉낡옭얽")  # no noun ends in one of these syllables
 _CLUSTERS = {
     "ㄳ": ("ㄱ", "ㅆ"),
     "ㄵ": ("ㄴ", "ㅈ"),
@@ -195,8 +196,9 @@ def _before_consonant(first: Syllable, second: Syllable, how: Meeting) -> Contac
     onset = second.onset
     if first.coda in _WITH_H and not how.apart and (found := _after_h(first.coda, onset)):
         return found
-    # §11: ㄺ of a stem is ㄹ before ㄱ: 맑게 [말께].
-    if how.stem and first.coda == "ㄺ" and onset == "ㄱ":
+    # §11: ㄺ of a stem is ㄹ before ㄱ: 맑게 [말께], also in nouns made of it: 굵기 [굴끼].
+    of_stem = how.stem or first.text in _STEMS_IN_LG
+    if of_stem and first.coda == "ㄺ" and onset == "ㄱ":
         return Contact("ㄹ", "ㄲ", True, ("§11",))
 
     coda = closed(first, second)
@@ -256,36 +258,3 @@ def _closing_rules(coda: str) -> tuple[str, ...]:
     if coda in "ㄳㄵㄼㄽㄾㅄ":
         return ("§10",)
     return ("§11",) if coda in "ㄺㄻㄿ" else ("§9",)
-
-
-def vowels(syllable: Syllable, first: bool, genitive: bool) -> tuple[str, ...]:
-    """Allowed vowels of a syllable, best first (§4 and §5).
-
-    Args:
-        first: it begins its word.
-        genitive: it is the particle 의.
-    """
-    vowel = syllable.vowel
-    if vowel == "ㅢ":
-        if syllable.onset != SILENT:
-            return ("ㅣ",)
-        if genitive:
-            return ("ㅢ", "ㅔ")
-        return ("ㅢ",) if first else ("ㅢ", "ㅣ")
-    if vowel == "ㅖ" and syllable.onset not in (SILENT, "ㄹ"):
-        return ("ㅖ", "ㅔ")
-    if vowel == "ㅚ":
-        return ("ㅚ", "ㅞ")
-    if syllable.onset in "ㅈㅉㅊ" and vowel in "ㅑㅛㅠ":
-        return (vowel, "ㅏㅗㅜ"["ㅑㅛㅠ".index(vowel)])  # 그렇죠: the glide is not heard
-    return (vowel,)
-
-
-def vowel_rules(syllable: Syllable, heard: tuple[str, ...]) -> set[str]:
-    """The sections by which a vowel may be heard other than it is spelled."""
-    swallowed = syllable.onset in "ㅈㅉㅊ" and syllable.vowel == "ㅕ"
-    if heard == (syllable.vowel,) and not swallowed:
-        return set()
-    if syllable.vowel == "ㅚ":
-        return {"§4"}
-    return {"§22"} if syllable.vowel in "ㅓㅔㅗ" else {"§5"}

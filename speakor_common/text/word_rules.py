@@ -44,6 +44,7 @@ _SAI_SIOT = frozenset(
     "갯뒷콧뱃귓칫샛빗윗랫맷댓삿뭇셋냇핏룻젯겟줏찻잿횟춧챗둣촛땟뼛훗윳됫홧폿톳횃뎃혓곗죗낏뗏텃"
     "탯깻쳇푯굣랏눗릿롯밋깃밧싯쇳겻숫닷잇넛앳찟윳묏멧슷"
 )
+_NOMINAL_ENDS = ("하", "되", "스럽", "롭", "시키", "당하", "받")  # of verbs made of a noun
 _HAS_GLIDE_VARIANT = "ㅣㅐㅔㅚㅟㅢ"  # §22: a stem in one of these may have 어 as 여
 
 
@@ -73,10 +74,22 @@ def inside(morpheme: Morpheme, place: int, first: Syllable, second: Syllable) ->
     if tag.startswith("E") or tag == "ETM":
         return options(first, second, _in_ending(morpheme, place))
     if tag.startswith("V"):
+        noun = noun_of(morpheme)
+        if noun is not None and place + 1 < len(noun.form):
+            return _in_noun(noun, place, first, second)
         return options(first, second, Meeting(palatal=second.vowel in "ㅣㅕ"))
     if tag.startswith("J"):
         return options(first, second, Meeting())
     return _in_noun(morpheme, place, first, second)
+
+
+def noun_of(verb: Morpheme) -> Morpheme | None:
+    """The noun of two syllables or more that a verb is made of: 솔직 of 솔직하다."""
+    for ending in _NOMINAL_ENDS:
+        form = verb.form.removesuffix(ending)
+        if form != verb.form and len(form) >= 2:
+            return Morpheme(form, "NNG", verb.start, verb.start + len(form))
+    return None
 
 
 def _in_ending(morpheme: Morpheme, place: int) -> Meeting:
@@ -90,7 +103,7 @@ def _in_noun(morpheme: Morpheme, place: int, first: Syllable, second: Syllable) 
     plain = Meeting(palatal=second.vowel == "ㅣ")
 
     # §30: the ㅅ between the parts of a compound is not heard, or as ㄷ.
-    if is_sai_siot(first, second) and morpheme.tag in ("NNG", "MAG"):
+    if is_sai_siot(first, second) and morpheme.tag in ("NNG", "NNP", "MAG"):
         return options(first, second, Meeting(dropped=True), plain)
 
     # §20: a suffix after a noun of two syllables or more.
@@ -103,7 +116,7 @@ def _in_noun(morpheme: Morpheme, place: int, first: Syllable, second: Syllable) 
         return options(first, second, plain, Meeting(loan=True))
 
     # §26: ㄷ, ㅅ and ㅈ after ㄹ in a Sino-Korean word, not where two words of two syllables meet.
-    if first.coda == "ㄹ" and second.onset in "ㄷㅅㅈ" and is_sino(morpheme.form):
+    if first.coda == "ㄹ" and second.onset in "ㄷㅅㅈ" and is_sino(_core(morpheme)):
         return _after_sino_l(morpheme, place, first, second)
     return options(first, second, plain)
 
@@ -116,13 +129,21 @@ def is_sai_siot(first: Syllable, second: Syllable) -> bool:
 def _after_sino_l(morpheme: Morpheme, place: int, first: Syllable, second: Syllable) -> Options:
     plain, tense = Meeting(), Meeting(tense="§26")
     length = morpheme.end - morpheme.start
-    if first.text == second.text or length == 1:
+    half = length // 2
+    repeated = length > 1 and morpheme.form[:half] == morpheme.form[half:]  # 절절, 중얼중얼
+    if repeated or first.text == second.text:
         return options(first, second, plain)
     if morpheme.tag == "NNP":
         return options(first, second, tense, plain, sure=False)
     if length >= 4 and place % 2 == 1:
         return options(first, second, plain, tense, sure=False)
     return options(first, second, tense)
+
+
+def _core(morpheme: Morpheme) -> str:
+    """What an adverb is made of: 열심 of 열심히, 절대 of 절대로."""
+    adverb = morpheme.tag in ("MAG", "MAJ") and morpheme.form[-1] in "히로이"
+    return morpheme.form[:-1] if adverb else morpheme.form
 
 
 def is_sino(word: str) -> bool:
@@ -137,13 +158,24 @@ def between(before: Morpheme, after: Morpheme, first: Syllable, second: Syllable
     if after.tag in CONTENT:
         return before_content(before, after, first, second)
 
+    if after.tag == "XSN" and is_sino(after.form):
+        return _before_suffix(before, first, second)
+
     # A particle or an ending belongs to what stands before it; only [ㅎ] needs that closed.
     how = Meeting(palatal=second.vowel == "ㅣ")
     if after.tag.startswith("J") and second.onset == "ㅎ":
         how = Meeting(apart=True)
     elif after.tag.startswith("E") and before.tag[0] in "VX":
-        how = Meeting(stem=True)
+        how = Meeting(stem=True, palatal=after.form.startswith("이"))
     return options(first, second, how)
+
+
+def _before_suffix(before: Morpheme, first: Syllable, second: Syllable) -> Options:
+    """A Sino-Korean suffix: 음운 + 론 (§20), 기술 + 적 (§26)."""
+    long = before.end - before.start > 1
+    tense = first.coda == "ㄹ" and second.onset in "ㄷㅅㅈ" and is_sino(before.form)
+    lateral = not (long and second.text in _LATERAL_SUFFIXES)
+    return options(first, second, Meeting(lateral=lateral, tense="§26" if tense else ""))
 
 
 def before_content(before: Morpheme, after: Morpheme, first: Syllable, second: Syllable) -> Options:
@@ -158,6 +190,8 @@ def before_content(before: Morpheme, after: Morpheme, first: Syllable, second: S
         added = Meeting(apart=True, insert=True)
         if before.tag == "XPN" and not is_sino(after.form):
             return options(first, second, added)
+        if after.form == "일" and is_sino(before.form):  # more often a day than work
+            return options(first, second, apart, added)
         return options(first, second, added, apart)
     if (first.coda, second.onset) == ("ㄴ", "ㄹ"):
         return options(first, second, Meeting(apart=True, lateral=False), apart)
@@ -181,7 +215,11 @@ def takes_n(before: Morpheme, after: Morpheme, first: Syllable, second: Syllable
     if not first.coda or second.onset != SILENT or second.vowel not in GLIDES:
         return False
     work = after.form == "일" and before.tag in ("MM", "ETM")  # not the counter of days
-    return work or (after.tag in _MAY_TAKE_N and after.form not in _NEVER_ADDED)
+    return (
+        work
+        or after.form == "여러분"
+        or (after.tag in _MAY_TAKE_N and after.form not in _NEVER_ADDED)
+    )
 
 
 def vowel_variants(
