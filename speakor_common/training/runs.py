@@ -119,6 +119,9 @@ def train_model(
             "%s is trained already with the same settings and data; delete it to train again",
             paths.relative(trained),
         )
+        if trained == output and processes.is_main_process:
+            # A process killed between saving its model and clearing up leaves this behind.
+            shutil.rmtree(output.with_name(f"{output.name}.work"), ignore_errors=True)
     else:
         log.facts |= {"fingerprint": fingerprint, "data_sha256": label_hashes(data)}
         with only_writer(output):
