@@ -1,176 +1,241 @@
-"""``speakor``: prepare, train, transcribe, evaluate, reproduce, synthesize. What each command does is in :mod:`speakor_common.commands`.
+"""``speakor``: one function a command, whose signature is the options.
 
-Exit codes: 0 success, 1 an expected failure (message on standard error), 2 wrong usage,
-130 interrupted; training saved a checkpoint before.
+Here is the way from a corpus to a report; what is done with a model or a recording is in
+:mod:`speakor_common.cli_models`. Everything heavy is imported inside the functions, so that
+``speakor --help`` answers at once. Whatever cannot work is refused before anything starts or is
+written.
+
+Exit codes: 0 success; 1 an expected failure, with a message on standard error; 2 wrong usage;
+130 interrupted, where training saved a checkpoint before.
 """
 
 from __future__ import annotations
 
-import argparse
+import ast
 import logging
+import os
+import pkgutil
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated, Any
 
-from speakor_common import commands
+import typer
+
+from speakor_common import paths
+from speakor_common.cli_models import models
+from speakor_common.cli_options import (
+    DataRoot,
+    ExperimentName,
+    ProfileName,
+    Seed,
+    complain,
+    one_of,
+    one_value_each,
+    say,
+    wrong_usage,
+)
 from speakor_common.errors import SpeakorError, TrainingInterrupted
+from speakor_common.shipped.presets import SHIPPED_MODELS
+from speakor_common.training.experiments import resolve_experiment
+from speakor_common.training.preset import LoraTraining
+from speakor_common.training.profiles import PROFILES
 
-FAILED, INTERRUPTED = 1, 130
+FAILED = 1
+INTERRUPTED = 130
+STUDIES = ("ablation", "presets")
+_CHATTY = ("httpx", "papermill", "datasets", "transformers")  # libraries that log at INFO
+
+app = typer.Typer(
+    help="Recognisers for non-native Korean speech.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point; returns the exit code."""
-    options = _parser().parse_args(arguments)
+    given = one_value_each(sys.argv[1:] if arguments is None else arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    for chatty in ("httpx", "papermill", "datasets", "transformers"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    for library in _CHATTY:
+        logging.getLogger(library).setLevel(logging.WARNING)
+
     try:
-        options.command(options)
-    except SpeakorError as error:
-        print(f"speakor: {error}", file=sys.stderr)
+        typer.main.get_command(app).main(given, prog_name="speakor")
+    except SystemExit as end:  # how every command ends
+        if end.code == INTERRUPTED:
+            complain("stopped")
+        return int(end.code or 0)
+    except (SpeakorError, OSError) as error:  # OSError: a full disk, a folder instead of a file
+        complain(error)
         return INTERRUPTED if isinstance(error, TrainingInterrupted) else FAILED
-    except OSError as error:  # a full or read-only disk, a folder where a file should be
-        print(f"speakor: {error}", file=sys.stderr)
-        return FAILED
-    except KeyboardInterrupt:
-        print("speakor: stopped", file=sys.stderr)
-        return INTERRUPTED
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="speakor", description="Recognisers for non-native Korean speech."
-    )
-    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    def add(name: str, function, text: str) -> argparse.ArgumentParser:
-        command = subparsers.add_parser(name, help=text, description=text)
-        command.set_defaults(command=function)
-        return command
-
-    def add_profile(command: argparse.ArgumentParser) -> None:
-        command.add_argument("--profile", default="sample", help="smoke, sample (default) or aihub")
-        command.add_argument("--seed", type=int, default=1, help="training seed (default 1)")
-
-    prepare = add("prepare", commands.prepare, "Read, split, audit and store a corpus.")
-    add_profile(prepare)
-    prepare.add_argument(
-        "--data", default="", help="corpus root as delivered; default: the shipped sample"
-    )
-    prepare.add_argument(
-        "--exclude",
-        default="",
-        help="review.csv of the explorer: leave out what it tags as unusable",
-    )
-
-    train = add("train", commands.train, "Train an experiment on a prepared corpus.")
-    train.add_argument(
-        "experiment",
-        help="exp01, exp02, exp04, exp05, exp05-as-run, exp06, whisper; base-tiny or listener-tiny make what is shipped",
-    )
-    train.add_argument(
-        "--set",
-        nargs="+",
-        default=[],
-        metavar="FIELD=VALUE",
-        help="change preset fields, e.g. learning_rate=1e-4 epochs=3",
-    )
-    train.add_argument(
-        "--merge",
-        action="store_true",
-        help="whisper: also write a stock model with the adapter merged in",
-    )
-    add_profile(train)
-
-    transcribe = add("transcribe", commands.transcribe, "Transcribe audio files.")
-    transcribe.add_argument("files", nargs="+", help="audio files")
-    transcribe.add_argument(
-        "--model", default="exp05", help="model directory, name under models/, or Hub id"
-    )
-    transcribe.add_argument("--json", action="store_true", help="one JSON object a file and line")
-    transcribe.add_argument(
-        "--timestamps",
-        action="store_true",
-        help="also start, end and confidence of every word (CTC models)",
-    )
-
-    evaluate = add(
-        "evaluate", commands.evaluate, "Evaluate trained models on the test split (notebook 05)."
-    )
-    add_profile(evaluate)
-
-    predict = add(
-        "predict",
-        commands.predict,
-        "Transcribe the test split with every trained model; under torchrun the processes share it.",
-    )
-    add_profile(predict)
-
-    reproduce = add("reproduce", commands.reproduce, "Run the notebooks 01 to 05 headless.")
-    add_profile(reproduce)
-    reproduce.add_argument(
-        "--data", default="", help="corpus root as delivered; default: the shipped sample"
-    )
-    reproduce.add_argument("--only", nargs="+", help="numbers of notebooks, e.g. 01 05")
-
-    _add_further(add, add_profile)
-    return parser
-
-
-def _add_further(
-    add: Callable[..., argparse.ArgumentParser],
-    add_profile: Callable[[argparse.ArgumentParser], None],
+@app.command()
+def prepare(
+    profile: ProfileName = "sample",
+    data: DataRoot = "",
+    exclude: Annotated[
+        str, typer.Option(help="review.csv of the explorer: leave out what it tags as unusable")
+    ] = "",
 ) -> None:
-    """Commands beside the way from corpus to report: studies, publication, and remaking what is shipped."""
-    study = add("study", commands.study, "Compare experiments over several seeds (hours on a CPU).")
-    study.add_argument(
-        "study",
-        choices=("ablation", "presets"),
-        help="each change from exp01 to exp05, or the other presets against exp05",
-    )
-    study.add_argument("--profile", default="sample", help="smoke, sample (default) or aihub")
-    study.add_argument(
-        "--seeds", type=int, nargs="+", default=[1, 2, 3], help="training seeds (default 1 2 3)"
-    )
+    """Read, split, audit and store a corpus."""
+    from speakor_common.pipeline.preparation import corpus_root, prepare_profile
 
-    verify = add(
-        "verify",
-        commands.verify,
-        "Count every published number again from the predictions; a difference is a failure.",
-    )
-    verify.add_argument(
-        "folder", nargs="?", type=Path, help="results folder; default results/sample"
-    )
-    verify.add_argument("--write", action="store_true", help="write the table of the README anew")
+    with wrong_usage():
+        corpus_root(PROFILES[profile], data)
+    done = prepare_profile(profile, data, exclude)
+    where = paths.relative(done.directory)
+    say(f"{len(done.manifest)} utterances in {where}, {len(done.quarantine)} quarantined")
 
-    export = add(
-        "export",
-        commands.export,
-        "Write a trained CTC model as ONNX, for CPUs without PyTorch's overhead (extra 'onnx').",
-    )
-    export.add_argument(
-        "model", help="model directory or name under models/; written to <model>-onnx"
-    )
-    export.add_argument(
-        "--fp32", action="store_true", help="keep the weights as they are instead of 8 bits"
-    )
 
-    push = add(
-        "push", commands.push, "Upload a trained model with its card to the Hugging Face Hub."
-    )
-    push.add_argument("experiment", help="name of a trained experiment")
-    push.add_argument("repository", help="user/name on the Hub")
-    push.add_argument("--public", action="store_true", help="visible to everyone; default private")
-    add_profile(push)
+@app.command()
+def train(
+    experiment: ExperimentName,
+    changes: Annotated[
+        list[str],
+        typer.Option("--set", metavar="FIELD=VALUE ...", help="e.g. learning_rate=1e-4 epochs=3"),
+    ] = [],  # noqa: B006 - read only
+    merge: Annotated[
+        bool, typer.Option("--merge", help="also write a stock model with the adapter merged in")
+    ] = False,
+    profile: ProfileName = "sample",
+    seed: Seed = 1,
+) -> None:
+    """Train an experiment on a prepared corpus.
 
-    synthesize = add(
-        "synthesize", commands.synthesize, "Rebuild the sample corpus (extra 'synthesis')."
-    )
-    synthesize.add_argument("--target", type=Path, help="corpus root to write; default data/sample")
-    synthesize.add_argument("--limit", type=int, help="only the first clips of every speaker")
-    synthesize.add_argument("--processes", type=int, help="worker processes; default one per core")
+    Or make again what is shipped: base-tiny, listener-tiny.
+    """
+    values = _values(changes)
+    if experiment in SHIPPED_MODELS:
+        if values or merge:
+            raise typer.BadParameter(f"{experiment} is shipped; it takes neither --set nor --merge")
+        run = pkgutil.resolve_name(SHIPPED_MODELS[experiment])(seed)
+    else:
+        with wrong_usage():
+            used, _, _ = resolve_experiment(experiment, profile, **values)
+        if merge and not isinstance(used.training, LoraTraining):
+            raise typer.BadParameter(f"{experiment} has no adapter that --merge could merge")
+        from speakor_common.training.runs import train_experiment
 
+        run = train_experiment(experiment, profile, seed, **values)
+
+    model = paths.model(experiment, profile)
+    took = f"{run['steps']} steps, {run['seconds']:.0f} s, {run['peak_memory_mib']} MiB"
+    say(f"{experiment}: {took}\nmodel: {paths.relative(model)}")
+    if merge:
+        from speakor_common.models.whisper import merge_adapter
+
+        say(f"merged: {paths.relative(merge_adapter(model))}")
+
+
+def _values(changes: Sequence[str]) -> dict[str, Any]:
+    """``FIELD=VALUE`` arguments as Python values; what is no literal stays text."""
+    values: dict[str, Any] = {}
+    for change in changes:
+        name, equals, value = change.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"--set takes FIELD=VALUE, not {change!r}")
+        try:
+            values[name] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            values[name] = value
+    return values
+
+
+@app.command()
+def predict(profile: ProfileName = "sample") -> None:
+    """Transcribe the test split with every trained model.
+
+    Under torchrun the processes share it.
+    """
+    from speakor_common.pipeline.evaluate import predict_all
+
+    rows = predict_all(profile, progress=True)
+    if os.environ.get("RANK", "0") == "0":
+        folder = paths.relative(paths.results(profile) / "predictions")
+        say(f"{len(rows)} predictions in {folder}; notebook 05 takes them as they are")
+
+
+@app.command()
+def evaluate(profile: ProfileName = "sample", seed: Seed = 1) -> None:
+    """Evaluate trained models on the test split: notebook 05."""
+    reproduce(profile, seed, only=["05"])
+
+
+@app.command()
+def reproduce(
+    profile: ProfileName = "sample",
+    seed: Seed = 1,
+    data: DataRoot = "",
+    only: Annotated[
+        list[str], typer.Option(metavar="NUMBER ...", help="of notebooks, e.g. 01 05")
+    ] = [],  # noqa: B006 - read only
+) -> None:
+    """Run the notebooks 01 to 05 headless."""
+    from speakor_common.pipeline import notebooks
+    from speakor_common.pipeline.preparation import corpus_root
+
+    with wrong_usage():
+        chosen = notebooks.choose_notebooks(only)
+        if notebooks.PREPARATION in chosen:
+            corpus_root(PROFILES[profile], data)
+    notebooks.reproduce(profile, seed, data, list(chosen))
+    if notebooks.EVALUATION in chosen:
+        say((paths.results(profile) / "result.txt").read_text(encoding="utf-8").rstrip())
+
+
+@app.command()
+def study(
+    name: Annotated[
+        str, typer.Argument(callback=one_of("study", STUDIES), help=", ".join(STUDIES))
+    ],
+    profile: ProfileName = "sample",
+    seeds: Annotated[list[int], typer.Option(metavar="SEED ...", help="of training")] = [1, 2, 3],  # noqa: B006 - read only
+) -> None:
+    """Compare experiments over several seeds (hours on a CPU)."""
+    from speakor_common.pipeline.study import run_study
+
+    _, verdicts = run_study(name, profile, tuple(seeds))
+    say(verdicts.to_string(index=False))
+
+
+@app.command()
+def verify(
+    folder: Annotated[Path | None, typer.Argument(help="default results/sample")] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="write what is counted anew, READMEs' tables too")
+    ] = False,
+) -> None:
+    """Count every published number again from predictions.
+
+    A number that differs is a failure.
+    """
+    from speakor_common.pipeline.verify import check_numbers
+
+    say(check_numbers(folder or paths.results("sample"), write))
+
+
+@app.command()
+def synthesize(
+    target: Annotated[
+        Path | None, typer.Option(help="corpus root to write; default data/sample")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(help="only the first clips of speakers")] = None,
+    processes: Annotated[int | None, typer.Option(help="default one a core")] = None,
+) -> None:
+    """Rebuild the sample corpus (extra 'synthesis')."""
+    from speakor_common.shipped.synthesis.build import build
+
+    cache = paths.root() / "data" / "sample-clips"
+    written = build(target or paths.sample_corpus(), cache, processes, limit)
+    say(f"sample corpus written to {paths.relative(written)}")
+
+
+app.add_typer(models)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -29,9 +29,11 @@ from speakor_common.pipeline.results import (
     clean_predictions,
 )
 from speakor_common.pronunciation import detection, feedback
+from speakor_common.pronunciation.truth import read_truths
 from speakor_common.recognition import predict
 from speakor_common.recognition.predict import Request
-from speakor_common.recognition.transcriber import Transcriber
+from speakor_common.recognition.recognisers import default_device, load_recogniser
+from speakor_common.recognition.whisper_recogniser import WhisperRecogniser
 from speakor_common.storage import write_text
 from speakor_common.training.experiments import (
     BASE,
@@ -159,7 +161,7 @@ def predict_native(profile_name: str) -> pd.DataFrame | None:
         return None
 
     data = prepare.limit_rows(splits["native_test"], profile.eval_limit)
-    recogniser = Transcriber.from_pretrained(profile.base[CTCTraining]).recogniser
+    recogniser = load_recogniser(checkpoints.find_checkpoint(profile.base[CTCTraining]))
     predictions = predict.predict_split(recogniser, data, BASE, label=NATIVE)
     predict.write_predictions(predictions, path)
     return predictions
@@ -168,8 +170,8 @@ def predict_native(profile_name: str) -> pd.DataFrame | None:
 # Further questions of the notebooks
 
 
-def context_rates(profile_name: str) -> tuple[pd.DataFrame, Comparison]:
-    """WER of the tuned Whisper on validation clips, with a short and with its full context.
+def context_rates(experiment: str, profile_name: str) -> tuple[pd.DataFrame, Comparison]:
+    """WER of a tuned Whisper on validation clips, with a short and with its full context.
 
     Short is as long as the clips; full is the 30 s of the stock model.
 
@@ -179,13 +181,13 @@ def context_rates(profile_name: str) -> tuple[pd.DataFrame, Comparison]:
     profile = get_profile(profile_name)
     splits = prepare.load_prepared(paths.prepared(profile_name))
     data = prepare.limit_rows(splits["valid"], profile.eval_limit)
-    recogniser = Transcriber.from_pretrained(paths.model("whisper", profile_name)).recogniser
+    directory = paths.model(experiment, profile_name)
 
     rows = []
     tables = []
-    for name, full in (("short", False), ("stock", True)):
+    for name, full in (("short", False), ("full", True)):
+        recogniser = WhisperRecogniser(directory, default_device(), full_context=full)
         started = time.perf_counter()
-        recogniser.full_context = full
         predictions = predict.predict_split(recogniser, data, name, CLEAN)
         seconds = round(time.perf_counter() - started, 1)
 
@@ -194,7 +196,7 @@ def context_rates(profile_name: str) -> tuple[pd.DataFrame, Comparison]:
         rows.append({"context": name} | shown | {"seconds": seconds})
         tables.append(predictions)
     both = pd.concat(tables, ignore_index=True)
-    return pd.DataFrame(rows), compare_experiments(both, "short", "stock")
+    return pd.DataFrame(rows), compare_experiments(both, "short", "full")
 
 
 def write_feedback(profile_name: str, predictions: pd.DataFrame, intended: str) -> pd.DataFrame:
@@ -217,8 +219,7 @@ def write_feedback(profile_name: str, predictions: pd.DataFrame, intended: str) 
     feedback.write_records(records, results / FEEDBACK_FILE)
 
     data = test_data(profile)
-    known = detection.read_planted(data["utterance_id"], data["deviations"])
-    references = dict(zip(data["utterance_id"], data["text"], strict=True))
-    scores = detection.detection_table(records, references, known) if known else pd.DataFrame()
+    truths = read_truths(data["utterance_id"], data["text"], data["deviations"])
+    scores = detection.detection_table(records, truths) if truths else pd.DataFrame()
     write_text(results / "feedback_scores.csv", scores.to_csv())
     return scores

@@ -10,22 +10,24 @@ from __future__ import annotations
 import logging
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import nbformat
-import papermill
-from papermill.exceptions import PapermillExecutionError
-from tqdm import tqdm
-
 from speakor_common import paths
 from speakor_common.errors import SpeakorError
+from speakor_common.pipeline.preparation import corpus_root
 from speakor_common.storage import only_writer
+from speakor_common.training.profiles import get_profile
 
 logger = logging.getLogger(__name__)
 
-_ASSIGNMENT = re.compile(r"^(\w+)\s*(?::[^=\n]+)?=", re.MULTILINE)
 KERNEL = "python3"
+PREPARATION = "01"  # the notebook that reads a corpus as delivered
+EVALUATION = "05"  # the notebook that writes the results
+_ASSIGNMENT = re.compile(r"^(\w+)\s*(?::[^=\n]+)?=", re.MULTILINE)
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # of a terminal, in a traceback
+_TRACE_LINES = 6
 # Executed copies are for reading: no bars of files being loaded, no advice to library authors.
 _QUIET = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
@@ -34,17 +36,30 @@ _QUIET = {
 }
 
 
-def numbered(folder: Path | None = None) -> list[Path]:
-    """The notebooks in running order.
+def numbered_notebooks(folder: Path | None = None) -> dict[str, Path]:
+    """The notebooks by number (``"01"``), in running order.
 
     Raises:
-        SpeakorError: none found.
+        SpeakorError: none there.
     """
     folder = folder or paths.notebooks()
-    found = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
-    if not found:
+    notebooks = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+    if not notebooks:
         raise SpeakorError(f"{folder} holds no numbered notebooks (01_….ipynb)")
-    return found
+    return {notebook.name[:2]: notebook for notebook in notebooks}
+
+
+def choose_notebooks(numbers: Sequence[str] = ()) -> dict[str, Path]:
+    """Notebooks by number, only those asked for; ``5`` is ``05``, and no number is all.
+
+    Raises:
+        SpeakorError: there is no such notebook; the message lists those there are.
+    """
+    notebooks = numbered_notebooks()
+    wanted = [number.zfill(2) for number in numbers] or list(notebooks)
+    if unknown := [number for number in wanted if number not in notebooks]:
+        raise SpeakorError(f"no notebook {', '.join(unknown)}; there are {', '.join(notebooks)}")
+    return {number: path for number, path in notebooks.items() if number in wanted}
 
 
 def parameters_of(notebook: Path) -> set[str]:
@@ -53,6 +68,8 @@ def parameters_of(notebook: Path) -> set[str]:
     Raises:
         SpeakorError: not exactly one such cell.
     """
+    import nbformat
+
     cells = nbformat.read(notebook, as_version=4).cells
     tagged = [cell for cell in cells if "parameters" in cell.metadata.get("tags", [])]
     if len(tagged) != 1:
@@ -62,16 +79,22 @@ def parameters_of(notebook: Path) -> set[str]:
     return set(_ASSIGNMENT.findall(tagged[0].source))
 
 
-def run(notebook: Path, output: Path, parameters: dict[str, Any]) -> Path:
-    """Execute one notebook; the executed copy is ``output``, or ``<name>.failed.ipynb`` beside it.
+def run_notebook(notebook: Path, output: Path, parameters: dict[str, Any]) -> Path:
+    """Execute one notebook.
+
+    The executed copy is ``output``, or ``<name>.failed.ipynb`` beside it.
 
     Raises:
         SpeakorError: a parameter the notebook does not know, or a failing cell, which is named.
     """
-    if unknown := sorted(set(parameters) - parameters_of(notebook)):
-        raise SpeakorError(
-            f"{notebook.name} knows no parameters {unknown}; it has {sorted(parameters_of(notebook))}"
-        )
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    known = parameters_of(notebook)
+    if unknown := sorted(set(parameters) - known):
+        raise SpeakorError(f"{notebook.name} knows no parameters {unknown}; it has {sorted(known)}")
+
+    # Written beside the target, so that a copy of an earlier run stays until this one is whole.
     output.parent.mkdir(parents=True, exist_ok=True)
     temporary = output.with_name(f".{output.name}")
     failed = output.with_name(f"{output.stem}.failed.ipynb")
@@ -87,9 +110,10 @@ def run(notebook: Path, output: Path, parameters: dict[str, Any]) -> Path:
         )
     except PapermillExecutionError as error:
         temporary.replace(failed)
-        trace = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback[-6:]))
+        trace = _COLOUR.sub("", "\n".join(error.traceback[-_TRACE_LINES:]))
         raise SpeakorError(
-            f"{notebook.name} failed in cell {error.cell_index} with {error.ename}: {error.evalue}\n{trace}\n"
+            f"{notebook.name} failed in cell {error.cell_index} "
+            f"with {error.ename}: {error.evalue}\n{trace}\n"
             f"The executed copy up to there: {paths.relative(failed)}"
         ) from None
     temporary.replace(output)
@@ -97,31 +121,38 @@ def run(notebook: Path, output: Path, parameters: dict[str, Any]) -> Path:
 
 
 def reproduce(
-    profile: str, seed: int = 1, data_root: str = "", only: list[str] | None = None
+    profile_name: str, seed: int = 1, data_root: str = "", only: Sequence[str] = ()
 ) -> list[Path]:
-    """Run all notebooks of a profile into ``results/<profile>/notebooks/``.
+    """Run the notebooks of a profile into ``results/<profile>/notebooks/``.
 
     Args:
-        data_root: delivered corpus; ``""`` uses the shipped sample.
-        only: number prefixes such as ``["05"]`` to run a part.
+        data_root: delivered corpus; ``""`` is the shipped sample, where the profile is for it.
+        only: numbers such as ``["05"]`` to run some of them.
 
     Returns:
         the executed copies.
+
+    Raises:
+        SpeakorError: unknown profile or notebook, or see :func:`run_notebook`.
+        CorpusError: the profile needs a corpus of one's own, and none was given.
     """
-    chosen = [n for n in numbered() if not only or n.name[:2] in only]
+    from tqdm import tqdm
+
+    # What cannot work is refused before anything is written.
+    chosen = choose_notebooks(only)
+    profile = get_profile(profile_name)
+    if PREPARATION in chosen:
+        corpus_root(profile, data_root)
+
     for variable, value in ({"PYTHONPATH": str(paths.root())} | _QUIET).items():
         os.environ.setdefault(variable, value)
-    with only_writer(paths.results(profile)):
-        return _run_all(chosen, profile, seed, data_root)
-
-
-def _run_all(chosen: list[Path], profile: str, seed: int, data_root: str) -> list[Path]:
-    done = []
-    for notebook in tqdm(chosen, desc=f"notebooks ({profile})", unit="notebook"):
-        logger.info("running %s", notebook.name)
-        known = parameters_of(notebook)
-        parameters = {"profile": profile, "seed": seed} | (
-            {"data_root": data_root} if "data_root" in known else {}
-        )
-        done.append(run(notebook, paths.results(profile) / "notebooks" / notebook.name, parameters))
-    return done
+    executed = []
+    with only_writer(paths.results(profile_name)):
+        for notebook in tqdm(chosen.values(), f"notebooks ({profile_name})", unit="notebook"):
+            logger.info("running %s", notebook.name)
+            parameters = {"profile": profile_name, "seed": seed}
+            if "data_root" in parameters_of(notebook):
+                parameters["data_root"] = data_root
+            output = paths.results(profile_name) / "notebooks" / notebook.name
+            executed.append(run_notebook(notebook, output, parameters))
+    return executed

@@ -7,11 +7,14 @@ corpus is meant must be said: a profile of real data never quietly gets the synt
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from speakor_common import paths
-from speakor_common.corpus.prepare import Prepared, prepare
 from speakor_common.errors import CorpusError
 from speakor_common.training.profiles import Profile, get_profile
+
+if TYPE_CHECKING:
+    from speakor_common.corpus.prepare import Prepared  # heavy, and a refusal needs none of it
 
 
 def prepare_profile(
@@ -27,6 +30,8 @@ def prepare_profile(
         SpeakorError: unknown profile.
         CorpusError: the profile needs a corpus of one's own, or see :func:`prepare`.
     """
+    from speakor_common.corpus.prepare import prepare
+
     profile = get_profile(profile_name)
     return prepare(
         corpus_root(profile, data_root),
@@ -36,6 +41,7 @@ def prepare_profile(
         profile.embed_audio,
         exclude=exclude,
         progress=progress,
+        reader=profile.reader,
     )
 
 

@@ -26,12 +26,55 @@ from speakor_common.pipeline.results import (
 from speakor_common.recognition import predict
 from speakor_common.show.evaluation import difference
 from speakor_common.show.report import result_text
-from speakor_common.storage import read_json, write_text
+from speakor_common.storage import read_json, write_json, write_text
 from speakor_common.training.experiments import system_title
 
 TABLE_START = "<!-- numbers: {folder} -->"
 TABLE_END = "<!-- end of numbers -->"
+READMES = ("README.md", "README.ko.md")  # publish the sample's numbers
+_LISTED = 20  # differences that a message names
 _TOLERANCE = 1e-9  # of floats that went through JSON
+
+
+def check_numbers(folder: Path, write: bool = False) -> str:
+    """Count a results folder again, and for the sample's also the READMEs; says what was checked.
+
+    Args:
+        write: write what is counted first: metrics.json, result.txt and the READMEs' tables.
+
+    Raises:
+        ResultsError: numbers that do not follow from the predictions, or a file is missing.
+    """
+    folder = folder.resolve()
+    published = folder == paths.results("sample").resolve()
+    readmes = tuple(paths.root() / name for name in READMES) if published else ()
+    if write:
+        write_counted(folder, readmes)
+
+    if unlike := differences(folder, readmes):
+        listed = "\n".join(unlike[:_LISTED])
+        where = paths.relative(folder)
+        raise ResultsError(
+            f"{len(unlike)} numbers in {where} do not follow from its predictions:\n{listed}"
+        )
+    checked = ", ".join([METRICS_FILE, RESULT_FILE, *(readme.name for readme in readmes)])
+    return f"all numbers of {checked} follow from the predictions"
+
+
+def write_counted(folder: Path, readmes: tuple[Path, ...] = ()) -> None:
+    """Write metrics.json, result.txt and the READMEs' tables as the predictions make them.
+
+    What is reported, and by which command, stays as result.txt says.
+
+    Raises:
+        ResultsError: a file is missing, or a README has no table of this folder.
+    """
+    metrics = recount(folder)
+    text = _expected_text(folder, metrics)
+    write_json(folder / METRICS_FILE, metrics)
+    write_text(folder / RESULT_FILE, text)
+    for readme in readmes:
+        write_table(readme, folder, metrics)
 
 
 def recount(folder: Path) -> dict[str, Any]:
@@ -49,22 +92,15 @@ def differences(folder: Path, readmes: tuple[Path, ...] = ()) -> list[str]:
     Raises:
         ResultsError: a file is missing.
     """
-    for name in (METRICS_FILE, RESULT_FILE):
-        if not (folder / name).is_file():
-            raise ResultsError(
-                f"{paths.relative(folder)} holds no {name}; run notebook 05 or: speakor evaluate"
-            )
-
+    if not (folder / METRICS_FILE).is_file():
+        raise ResultsError(_missing(folder, METRICS_FILE))
     metrics = recount(folder)
+    expected = _expected_text(folder, metrics)
+
     written = read_json(folder / METRICS_FILE)
     lines = [f"{METRICS_FILE}: {line}" for line in _unlike_values(written, metrics, "")]
-
-    # What result.txt says of itself decides what it is compared with.
     text = (folder / RESULT_FILE).read_text(encoding="utf-8")
-    stated = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
-    expected = result_text(metrics, stated.get("experiment", ""), stated.get("command", ""))
     lines += [f"{RESULT_FILE}: {line}" for line in _unlike_lines(text, expected)]
-
     for readme in readmes:
         block = _table_in(readme, folder)
         unlike = _unlike_lines(block, published_text(folder, metrics))
@@ -72,7 +108,7 @@ def differences(folder: Path, readmes: tuple[Path, ...] = ()) -> list[str]:
     return lines
 
 
-def write_table(readme: Path, folder: Path) -> None:
+def write_table(readme: Path, folder: Path, metrics: dict[str, Any]) -> None:
     """Replace a README's table by what the predictions say.
 
     Raises:
@@ -82,7 +118,7 @@ def write_table(readme: Path, folder: Path) -> None:
     start = TABLE_START.format(folder=paths.relative(folder))
     before, rest = readme.read_text(encoding="utf-8").split(start, 1)
     after = rest.split(TABLE_END, 1)[1]
-    numbers = published_text(folder, recount(folder))
+    numbers = published_text(folder, metrics)
     write_text(readme, f"{before}{start}\n{numbers}\n{TABLE_END}{after}")
 
 
@@ -105,6 +141,20 @@ def model_table(metrics: dict[str, Any], profile_name: str) -> str:
             cells.append(f"{rates[rate]:.3f} [{low:.3f}, {high:.3f}]")
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _expected_text(folder: Path, metrics: dict[str, Any]) -> str:
+    """result.txt as it should be; which experiment it reports, and the command, it says itself."""
+    path = folder / RESULT_FILE
+    if not path.is_file():
+        raise ResultsError(_missing(folder, RESULT_FILE))
+    lines = path.read_text(encoding="utf-8").splitlines()
+    stated = dict(line.split(": ", 1) for line in lines if ": " in line)
+    return result_text(metrics, stated.get("experiment", ""), stated.get("command", ""))
+
+
+def _missing(folder: Path, name: str) -> str:
+    return f"{paths.relative(folder)} holds no {name}; run notebook 05 or: speakor evaluate"
 
 
 def _table_in(readme: Path, folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""The explorer as people use it, in Debian's Chromium: the page opened as a file, and the widget in JupyterLab."""
+"""The explorer as people use it, in Chromium: the page as a file, and the widget in JupyterLab."""
 
 import json
 import os
@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import pytest
 
 from speakor_common.audio import encode_opus
@@ -29,20 +30,26 @@ if os.environ.get("SPEAKOR_REQUIRE_BROWSER") and not CHROMIUM:
     )
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 PATIENCE = 90_000  # ms; a busy machine starts a kernel slowly
+BOM = "\ufeff".encode()  # or a spreadsheet shows Hangul as garbage
+GONE = "u002"  # the utterance without a clip, where a test asks for one
 
 
 def sound(identifier: str) -> bytes:
     return encode_opus(tone(1.5, frequency=200 + 30 * int(identifier[-1])))
 
 
-def results():
-    import pandas as pd
+def sound_with_a_gap(identifier: str) -> bytes | str:
+    return "/nowhere/gone.wav" if identifier == GONE else sound(identifier)
 
-    good, bad = ["저는 학생입니다"] * 6, ["저는 학교입니다"] * 3 + ["저는 학생입니다"] * 3
-    words = json.dumps(
-        [{"text": "저는", "start_s": 0.1, "end_s": 0.5, "confidence": 0.9}], ensure_ascii=False
-    )
-    tables = [predictions(good, bad, "exp01"), predictions(good, ["나는 학교", *good[1:]], "exp05")]
+
+def outputs() -> pd.DataFrame:
+    """exp01 is wrong in the first 3 of 6 utterances; exp05 only in the first, but there in all."""
+    references = ["저는 학생입니다"] * 6
+    half_wrong = ["저는 학교입니다"] * 3 + references[3:]
+    one_wrong = ["나는 학교", *references[1:]]
+    tables = [predictions(references, half_wrong, "exp01"), predictions(references, one_wrong)]
+    word = {"text": "저는", "start_s": 0.1, "end_s": 0.5, "confidence": 0.9}
+    words = json.dumps([word], ensure_ascii=False)
     return pd.concat(tables, ignore_index=True).assign(words=words)
 
 
@@ -50,41 +57,49 @@ def results():
 def browser():
     from playwright.sync_api import sync_playwright
 
+    arguments = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
-        )
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         yield launched
         launched.close()
 
 
+@pytest.fixture
+def page(browser):
+    page = browser.new_page(viewport={"width": 1500, "height": 1000})
+    yield page
+    page.close()
+
+
+def wait_for_detail(page, utterance_id: str) -> None:
+    page.wait_for_function(
+        "(id) => document.querySelector('.speakor-explorer .detail')?.dataset.shown === id",
+        arg=utterance_id,
+        timeout=PATIENCE,
+    )
+
+
 def use(page, written):
-    """Filter, sort, listen, look at models and confusions, and leave a tag; ``written()`` waits for the saved review."""
+    """Do what people do, and leave a tag; ``written()`` waits for the saved review."""
     place = page.locator(".speakor-explorer")
-    rows, status = place.locator("table.rows tbody tr"), place.locator(".status")
+    rows = place.locator("table.rows tbody tr")
+    status = place.locator(".status")
+    detail = place.locator(".detail")
     status.wait_for(timeout=PATIENCE)
     assert status.inner_text().startswith("4 of 12 rows") and rows.count() == 4
     assert rows.first.locator("td").first.inner_text() == "100 %"  # the worst comes first
 
+    # Filter and search.
     place.locator("select[name=experiment]").select_option("exp01")
     assert status.inner_text().startswith("3 of 12 rows")
     place.locator("input[name=text]").fill("u001")
     assert rows.count() == 1 and "학교입니다" in rows.first.inner_text()
-    detail = place.locator(".detail")
-    page.wait_for_function(
-        "() => document.querySelector('.speakor-explorer .detail')?.dataset.shown === 'u001'",
-        timeout=PATIENCE,
-    )
-    assert (
-        "exp01" in detail.inner_text()
-        and "exp05" in detail.inner_text()
-        and detail.locator(".sub").count() >= 2
-    )
+    wait_for_detail(page, "u001")
+    assert "exp01" in detail.inner_text() and "exp05" in detail.inner_text()
+    assert detail.locator(".sub").count() >= 2
 
-    place.locator("[data-ready=yes]").wait_for(
-        timeout=PATIENCE
-    )  # waveform and spectrogram are drawn
+    # Look at the clip and play a word.
+    place.locator("[data-ready=yes]").wait_for(timeout=PATIENCE)  # its picture is drawn
     assert "dBFS" in detail.inner_text()
     detail.get_by_role("button", name="저는").click()
     page.wait_for_function(
@@ -92,14 +107,13 @@ def use(page, written):
         timeout=PATIENCE,
     )
 
+    # Move with the keyboard.
     place.locator("input[name=text]").fill("")
     place.locator("table.rows").focus()
     page.keyboard.press("ArrowDown")
-    page.wait_for_function(
-        "() => document.querySelector('.speakor-explorer .detail').dataset.shown === 'u002'",
-        timeout=PATIENCE,
-    )
+    wait_for_detail(page, "u002")
 
+    # Model against model, and from a confusion to its utterances.
     place.locator("select[name=experiment]").select_option("")
     place.locator(".scatter-panel summary").click()
     page.wait_for_function(
@@ -109,26 +123,60 @@ def use(page, written):
     place.locator(".confusion-panel button", has_text="초성 ㅅ→ㄱ").click(timeout=PATIENCE)
     assert status.inner_text().startswith("4 of 12 rows")
 
+    # Export what is shown.
     with page.expect_download() as download:
         place.get_by_role("button", name="export rows").click()
-    exported = Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()
-    assert exported[0].startswith("id,experiment") and len(exported) == 5
+    exported = Path(download.value.path()).read_bytes()
+    assert exported.startswith(BOM)
+    lines = exported.decode("utf-8-sig").splitlines()
+    assert lines[0].startswith("id,experiment") and len(lines) == 5
 
+    # Leave a tag.
     rows.nth(1).click()
-    page.wait_for_function(
-        "() => document.querySelector('.speakor-explorer .detail').dataset.shown === 'u000'",
-        timeout=PATIENCE,
-    )
-    shown = rows.nth(1).locator("td").nth(10)
+    wait_for_detail(page, "u000")
     detail.locator("input[value=accent]").check()
     detail.locator(".saved").filter(has_text="kept").wait_for(timeout=PATIENCE)
-    assert "⚑" in shown.inner_text()
+    assert "⚑" in rows.nth(1).locator("td").nth(10).inner_text()
     written(page)
 
 
-def test_the_page_works_from_a_file(browser, tmp_path):
-    path = explorer.write_html(results(), sound, tmp_path / "explorer.html")
-    page = browser.new_page(viewport={"width": 1200, "height": 900})
+def listen_past_a_gap(page, written):
+    """A row without a clip says so; those around it play, and tags stay with their rows."""
+    place = page.locator(".speakor-explorer")
+    rows = place.locator("table.rows tbody tr")
+    detail = place.locator(".detail")
+    place.locator(".status").wait_for(timeout=PATIENCE)
+    place.locator("select[name=experiment]").select_option("exp01")
+    place.locator("input[name=text]").fill("u00")
+
+    # Tag the row before, go on to the row without a clip, tag that one too.
+    rows.nth(1).click()
+    wait_for_detail(page, "u001")
+    detail.locator("[data-ready=yes]").wait_for(timeout=PATIENCE)
+    detail.locator("input[value=noise]").check()
+    detail.locator(".saved").filter(has_text="kept").wait_for(timeout=PATIENCE)
+    place.locator("table.rows").focus()
+    page.keyboard.press("ArrowDown")
+    wait_for_detail(page, GONE)
+    assert "No sound: " in detail.inner_text() and "gone.wav" in detail.inner_text()
+    assert detail.locator("audio").count() == 0 and "학교입니다" in detail.inner_text()
+    assert detail.locator("input:checked").count() == 0
+    page.keyboard.press(" ")  # plays nothing, and breaks nothing
+    detail.locator("input[value='look again']").check()
+    detail.locator(".saved").filter(has_text="kept").wait_for(timeout=PATIENCE)
+
+    # Back: the sound is there, and so is its own tag.
+    place.locator("table.rows").focus()
+    page.keyboard.press("ArrowUp")
+    wait_for_detail(page, "u001")
+    detail.locator("[data-ready=yes]").wait_for(timeout=PATIENCE)
+    checked = detail.locator("input:checked")
+    assert checked.count() == 1 and checked.get_attribute("value") == "noise"
+    written(page)
+
+
+def in_a_file(page, path: Path, steps, tags: list[tuple[str, ...]]) -> None:
+    """Do the steps on a written page, whose exported review then has the tags."""
     complaints = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on(
@@ -140,29 +188,42 @@ def test_the_page_works_from_a_file(browser, tmp_path):
     def written(page):
         with page.expect_download() as download:
             page.locator("#export-review").click()
-        target = tmp_path / "review.csv"
+        target = path.with_name("review.csv")
         download.value.save_as(target)
-        assert [r.tags for r in review.read_reviews(target).values()] == [("accent",)]
+        assert target.read_bytes().startswith(BOM)
+        assert [entry.tags for entry in review.read_reviews(target).values()] == tags
 
-    use(page, written)
+    steps(page, written)
     page.reload()
-    page.locator("table.rows td", has_text="⚑").first.wait_for(
-        timeout=PATIENCE
-    )  # kept in this browser
+    flagged = page.locator("table.rows td", has_text="⚑").first
+    flagged.wait_for(timeout=PATIENCE)  # kept in this browser
     assert complaints == []
-    page.close()
+
+
+def test_the_page_works_from_a_file(page, tmp_path):
+    path = explorer.write_html(outputs(), sound, tmp_path / "explorer.html")
+    in_a_file(page, path, use, [("accent",)])
+
+
+def test_a_missing_clip_costs_the_page_one_sound(page, tmp_path):
+    path = explorer.write_html(outputs(), sound_with_a_gap, tmp_path / "explorer.html")
+    in_a_file(page, path, listen_past_a_gap, [("noise",), ("look again",)])
+    assert "1 of them cannot be heard" in page.inner_text("body")
 
 
 @contextmanager
 def lab(folder: Path):
+    """JupyterLab in a folder; yields its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [
-        sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", f"--port={port}", "--ip=127.0.0.1",
-        "--IdentityProvider.token=", f"--ServerApp.root_dir={folder}",
-        "--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    ]  # fmt: skip
+        *(sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"),
+        *(f"--port={port}", "--ip=127.0.0.1", "--IdentityProvider.token="),
+        f"--ServerApp.root_dir={folder}",
+        "--LabApp.news_url=",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]
     environment = os.environ | {
         "PYTHONPATH": str(ROOT),
         "JUPYTER_CONFIG_DIR": str(folder / "config"),
@@ -184,20 +245,32 @@ def lab(folder: Path):
         server.wait(20)
 
 
-def test_the_widget_works_in_jupyterlab(browser, tmp_path):
+SETUP = """
+from pathlib import Path
+import pandas as pd
+from speakor_common.pipeline import results
+from speakor_common.show.explorer import explorer
+from tests.browser.test_chromium import {sound}
+class Clips:
+    __getitem__ = staticmethod({sound})
+folder, clips = Path({folder!r}), Clips()
+predictions = pd.read_csv(folder / "all.csv", keep_default_na=False)
+"""
+
+
+@pytest.mark.parametrize(
+    ("steps", "clips", "tags"),
+    [
+        (use, sound, [("accent",)]),
+        (listen_past_a_gap, sound_with_a_gap, [("noise",), ("look again",)]),
+    ],
+)
+def test_the_widget_works_in_jupyterlab(page, tmp_path, steps, clips, tags):
     """Notebook 05's explorer cell, on small results."""
-    cell = next(
-        c.source
-        for c in nbformat.read(ROOT / "notebooks/05_evaluation.ipynb", 4).cells
-        if "explorer.explore(" in c.source
-    )
-    results().to_csv(tmp_path / "all.csv", index=False)
-    setup = (
-        "from pathlib import Path\nimport pandas as pd\nfrom speakor_common.show import explorer\n"
-        "from tests.browser.test_explorer import sound\n"
-        "class Clips:\n    __getitem__ = staticmethod(sound)\n"
-        f"results, clips = Path({str(tmp_path)!r}), Clips()\npredictions = pd.read_csv(results / 'all.csv', keep_default_na=False)\n"
-    )
+    cells = nbformat.read(ROOT / "notebooks/05_evaluation.ipynb", 4).cells
+    cell = next(c.source for c in cells if "explorer.explore(" in c.source)
+    outputs().to_csv(tmp_path / "all.csv", index=False)
+    setup = SETUP.format(sound=clips.__name__, folder=str(tmp_path))
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(setup + cell)])
     book.metadata["kernelspec"] = {
         "name": "python3",
@@ -207,22 +280,19 @@ def test_the_widget_works_in_jupyterlab(browser, tmp_path):
     nbformat.write(book, tmp_path / "explore.ipynb")
 
     def written(page):
+        file = tmp_path / "review.csv"
         for _ in range(100):
-            if (tmp_path / "review.csv").is_file():
-                break
+            if [entry.tags for entry in review.read_reviews(file).values()] == tags:
+                return
             time.sleep(0.1)
-        assert [r.tags for r in review.read_reviews(tmp_path / "review.csv").values()] == [
-            ("accent",)
-        ]
+        raise AssertionError(file.read_text(encoding="utf-8"))
 
     with lab(tmp_path) as address:
-        page = browser.new_page(viewport={"width": 1500, "height": 1000})
         page.goto(f"{address}/lab/tree/explore.ipynb", timeout=PATIENCE)
         page.locator(".jp-CodeCell").first.click(timeout=PATIENCE)
         page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=PATIENCE)
-        page.locator(".jp-CodeCell").first.click(
-            timeout=PATIENCE
-        )  # a starting kernel can take the focus away
+        # A starting kernel can take the focus away.
+        page.locator(".jp-CodeCell").first.click(timeout=PATIENCE)
         page.keyboard.press("Shift+Enter")
-        use(page, written)
-        page.close()
+        steps(page, written)
+        page.goto("about:blank")

@@ -14,91 +14,111 @@ from speakor_common.show import report
 from speakor_common.storage import read_json, write_json, write_text
 from tests.builders import predictions
 
+README = "# Title\n\n{start}\n{numbers}\n{end}\n\nMore.\n"
+
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """Results of two experiments and of native speech, and a README with their table."""
+    """Results of two experiments and of native speech, and READMEs with their table."""
     monkeypatch.setenv("SPEAKOR_HOME", str(tmp_path))
     folder = tmp_path / "results" / "sample"
     references = ["저는 학생", "학교에 가요", "밥을 먹어요"] * 4
     for name, wrong in (("exp05", 3), ("base", 5)):
         table = predictions(references, ["저는 학교"] * wrong + references[wrong:], name)
-        predict.save(table.assign(words="[]"), folder / "predictions" / f"{name}.csv")
-    predict.save(predictions(references, references, "base", "native"), folder / "native.csv")
+        predict.write_predictions(table, folder / "predictions" / f"{name}.csv")
+    native = predictions(references, references, "base", "native")
+    predict.write_predictions(native, folder / "native.csv")
+
     metrics = verify.recount(folder)
     write_json(folder / "metrics.json", metrics)
     write_text(folder / "result.txt", report.result_text(metrics, "exp05", "make reproduce"))
     start = verify.TABLE_START.format(folder="results/sample")
-    for name in ("README.md", "README.ko.md"):
-        write_text(
-            tmp_path / name,
-            f"# Title\n\n{start}\n{verify.published(folder, metrics)}\n{verify.TABLE_END}\n\nMore.\n",
-        )
+    numbers = verify.published_text(folder, metrics)
+    for name in verify.READMES:
+        text = README.format(start=start, numbers=numbers, end=verify.TABLE_END)
+        write_text(tmp_path / name, text)
     return folder
 
 
-def test_what_was_counted_is_confirmed(folder, capsys):
-    assert verify.differences(folder, (folder.parents[1] / "README.md",)) == []
-    assert cli.main(["verify", str(folder)]) == 0 and "README.md" in capsys.readouterr().out
+@pytest.fixture
+def readme(folder):
+    return folder.parents[1] / "README.md"
+
+
+def test_what_was_counted_is_confirmed(folder, readme, capsys):
+    assert verify.differences(folder, (readme,)) == []
+    assert cli.main(["verify", str(folder)]) == 0
+    assert "metrics.json, result.txt, README.md, README.ko.md" in capsys.readouterr().out
     metrics = read_json(folder / "metrics.json")
     assert metrics["base"]["native"]["wer"] == 0.0 and set(metrics) == {"base", "exp05"}
 
 
-def test_a_changed_number_is_named_wherever_it_stands(folder, capsys):
-    readme = folder.parents[1] / "README.md"
+def test_a_readme_names_systems_and_their_differences(folder):
+    text = verify.published_text(folder, verify.recount(folder))
+    assert "| `base-tiny`, not tuned | 12 |" in text and "| exp05 | 12 |" in text
+    assert "Paired differences in WER: exp05 minus base " in text
+
+
+@pytest.fixture
+def changed(folder, readme):
+    """A number changed in every place where numbers stand."""
     metrics = read_json(folder / "metrics.json")
     metrics["exp05"]["clean"]["wer"] += 0.001
     metrics["base"]["native"]["n"] = 13
     write_json(folder / "metrics.json", metrics)
-    write_text(
-        folder / "result.txt", (folder / "result.txt").read_text().replace("CER: 0.", "CER: 1.")
-    )
+    text = (folder / "result.txt").read_text()
+    write_text(folder / "result.txt", text.replace("CER: 0.", "CER: 1."))
     write_text(readme, readme.read_text().replace("| exp05 | 12 |", "| exp05 | 120 |"))
-    found = verify.differences(folder, (readme,))
-    assert len(found) == 4
-    for start in (
-        "metrics.json: /exp05/clean/wer is ",
+    return folder
+
+
+def test_a_changed_number_is_named_wherever_it_stands(changed, readme, capsys):
+    lines = verify.differences(changed, (readme,))
+    starts = (
         "metrics.json: /base/native/n is 13, counted 12",
+        "metrics.json: /exp05/clean/wer is ",
         "result.txt: 'CER: 1.",
-        "README.md: '| exp05 | 120",
-    ):
-        assert any(line.startswith(start) for line in found), (start, found)
-    assert cli.main(["verify", str(folder)]) == 1 and "4 numbers" in capsys.readouterr().err
-    write_json(folder / "metrics.json", verify.recount(folder))
-    write_text(
-        folder / "result.txt", report.result_text(verify.recount(folder), "exp05", "make reproduce")
+        "README.md: '| exp05 | 120 | ",
     )
-    write_text(readme, readme.read_text().replace(verify.table(metrics), ""))
-    assert cli.main(["verify", str(folder), "--write"]) == 0 and readme.read_text().startswith(
-        "# Title"
-    )
+    assert len(lines) == len(starts)
+    assert all(line.startswith(start) for line, start in zip(lines, starts, strict=True))
+    assert cli.main(["verify", str(changed)]) == 1
+    assert "4 numbers in results/sample" in capsys.readouterr().err
 
 
-def test_changed_predictions_contradict_all_three(folder):
+def test_what_is_counted_can_be_written_anew(changed, readme):
+    before = readme.read_text()
+    assert cli.main(["verify", str(changed), "--write"]) == 0
+    assert verify.differences(changed, (readme,)) == []
+    assert readme.read_text() == before.replace("| 120 |", "| 12 |")
+    text = (changed / "result.txt").read_text()
+    assert "experiment: exp05" in text and "command: make reproduce" in text
+
+
+def test_changed_predictions_contradict_all_three(folder, readme):
     path = folder / "predictions" / "exp05.csv"
-    table = predict.read(path)
+    table = predict.read_predictions(path)
     table.loc[11, "hypothesis"] = "아니요"
-    predict.save(table, path)
-    found = verify.differences(folder, (folder.parents[1] / "README.md",))
-    assert {line.split(":")[0] for line in found} == {"metrics.json", "result.txt", "README.md"}
+    predict.write_predictions(table, path)
+    lines = verify.differences(folder, (readme,))
+    assert {line.split(":")[0] for line in lines} == {"metrics.json", "result.txt", "README.md"}
 
 
 def test_missing_files_and_tables_are_named(folder):
     with pytest.raises(ResultsError, match="no table between"):
         verify.differences(folder, (write_text(folder / "other.md", "text"),))
-    (folder / "result.txt").unlink()
-    with pytest.raises(ResultsError, match=r"holds no result\.txt"):
-        verify.differences(folder)
+    for name in ("result.txt", "metrics.json"):
+        (folder / name).unlink()
+        with pytest.raises(ResultsError, match=rf"holds no {name}; run notebook 05"):
+            verify.differences(folder)
     with pytest.raises(ResultsError, match="no predictions"):
         verify.recount(folder / "nothing")
 
 
 def test_rates_survive_the_way_through_json(folder):
-    table = predict.read_all(folder / "predictions")
-    assert (
-        verify.recount(folder)["exp05"]["clean"]["wer"]
-        == summary.summarise_predictions(table)["exp05"]["clean"]["wer"]
-    )
+    table = predict.read_all_predictions(folder / "predictions")
+    counted = summary.summarise_predictions(table)
+    assert verify.recount(folder)["exp05"]["clean"]["wer"] == counted["exp05"]["clean"]["wer"]
 
 
 def test_the_committed_numbers_follow_from_the_committed_predictions(monkeypatch):
@@ -111,9 +131,7 @@ def test_the_committed_numbers_follow_from_the_committed_predictions(monkeypatch
         check=False,
     )
     if changed.returncode or changed.stdout:
-        pytest.skip(
-            "results/sample is not as committed: a reproduction here has written its own numbers"
-        )
+        pytest.skip("results/sample is not as committed: a reproduction wrote its own numbers")
     monkeypatch.setenv("SPEAKOR_HOME", str(root))
-    readmes = (root / "README.md", root / "README.ko.md")
+    readmes = tuple(root / name for name in verify.READMES)
     assert verify.differences(root / "results" / "sample", readmes) == []

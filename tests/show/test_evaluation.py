@@ -34,11 +34,11 @@ def test_native_speech_is_named_or_missed():
 def test_contexts_are_compared_on_validation(table):
     comparison = summary.compare_experiments(table, "exp05", "exp01")
     rows = pd.DataFrame(
-        {"context": ["short", "stock"], "n": 6, "wer": [0.0, 0.25], "seconds": [1.0, 6.0]}
+        {"context": ["short", "full"], "n": 6, "wer": [0.0, 0.25], "seconds": [1.0, 6.0]}
     )
     sentence = evaluation.finding_contexts(rows, comparison)
-    assert "0.0000 on short context (1 s) and 0.2500 on stock context (6 s)" in sentence
-    assert "short minus stock -0.2500" in sentence and sentence.endswith("(validation, n = 6).")
+    assert "0.0000 on short context (1 s) and 0.2500 on full context (6 s)" in sentence
+    assert "short minus full -0.2500" in sentence and sentence.endswith("(validation, n = 6).")
 
 
 def test_groups_name_best_and_worst(table):

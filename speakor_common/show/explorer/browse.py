@@ -128,7 +128,8 @@ class Browser:
 def as_spoken(record: Record) -> str:
     """The native listener's view of an utterance, as HTML.
 
-    The intended pronunciation with deviations marked, and below it what the listener wrote.
+    The intended pronunciation with deviations marked, or why nothing was judged, and below it what
+    the listener wrote.
     """
     notes: dict[int, list[str]] = defaultdict(list)  # by syllable
     for deviation in record.deviations:
@@ -147,10 +148,11 @@ def as_spoken(record: Record) -> str:
                 shown = f'<span class="sub" title="{title}">{shown}</span>'
             position += 1
         marked += shown
-    heard = html.escape(record.heard)
-    return (
-        f'<p class="spoken">as intended [{marked}]<br>as heard by the native listener [{heard}]</p>'
-    )
+    heard = f"as heard by the native listener [{html.escape(record.heard)}]"
+    if record.status != "ok":
+        reason = record.status.replace("_", " ")
+        return f'<p class="spoken">not judged: {reason}<br>{heard}</p>'
+    return f'<p class="spoken">as intended [{marked}]<br>{heard}</p>'
 
 
 def by_utterance(records: Sequence[Record]) -> dict[str, Record]:

@@ -23,11 +23,13 @@ def record():
     )
     return Record(
         utterance_id="u000",
+        status="ok",
         l1="JP",
         level="하",
         intended="안 먹어요",
         pronunciation="안 머거요",
         heard="안 모거요",
+        unsure_words=[],
         deviations=[deviation],
     )
 
@@ -59,6 +61,11 @@ def test_confusions_lead_to_their_rows(table):
 
 def test_the_worst_are_those_of_all_models_together(table):
     assert set(Browser(table, {}).worst(2).table["utterance_id"]) == {"u000", "u001"}
+
+
+def test_as_spoken_says_why_nothing_was_judged(record):
+    silent = record.model_copy(update={"status": "no_speech", "pronunciation": "", "heard": ""})
+    assert "not judged: no speech" in browse.as_spoken(silent)
 
 
 def test_as_spoken_marks_what_deviates(record):

@@ -1,0 +1,44 @@
+"""Which corpus is prepared must be said; a profile of real data never gets the sample."""
+
+import pytest
+
+from speakor_common import paths
+from speakor_common.corpus.prepare import load_prepared
+from speakor_common.errors import CorpusError, SpeakorError
+from speakor_common.pipeline import preparation
+from speakor_common.training.profiles import PROFILES
+from tests.builders import seed_layout
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("SPEAKOR_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_only_profiles_for_the_sample_get_it(home, name):
+    profile = PROFILES[name]
+    assert preparation.corpus_root(profile, "/corpus").as_posix() == "/corpus"
+    if profile.on_sample:
+        assert preparation.corpus_root(profile, "") == paths.sample_corpus()
+        return
+    with pytest.raises(CorpusError, match=f"profile {name} is for a corpus of your own.*--data"):
+        preparation.corpus_root(profile, "")
+
+
+def test_a_refusal_leaves_nothing_behind(home):
+    with pytest.raises(CorpusError):
+        preparation.prepare_profile("aihub")
+    with pytest.raises(SpeakorError, match="unknown profile 'nope'"):
+        preparation.prepare_profile("nope")
+    assert list(home.iterdir()) == []
+
+
+def test_a_corpus_is_prepared_as_its_profile_says(home):
+    root = seed_layout(home / "corpus", speakers=12, items=3)
+    prepared = preparation.prepare_profile("aihub", root, progress=False)
+    assert prepared.directory == paths.prepared("aihub")
+    assert len(prepared.manifest) == 36
+    stored = load_prepared(prepared.directory)["train"][0]["audio"]
+    assert isinstance(stored, str)  # a reference: this profile does not copy audio
