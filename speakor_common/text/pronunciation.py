@@ -23,6 +23,7 @@ from speakor_common.text.jamo import to_nfc
 from speakor_common.text.lexicon import lexicon
 from speakor_common.text.morphology import Morpheme, analyse
 from speakor_common.text.reading import Reading, merge, read
+from speakor_common.text.sound_rules import Contact
 from speakor_common.text.spoken_forms import Choice, Form, SpokenForms
 from speakor_common.text.utterance import Utterance, parse
 from speakor_common.text.vowel_rules import vowel_rules
@@ -103,8 +104,8 @@ class Pronunciations:
         Args:
             limit: at most so many; a sentence easily has thousands.
         """
-        found = self._spoken.forms(0, len(self)) if len(self) else iter(())
-        return (self._spaced(form) for form in islice(found, limit))
+        found = islice(self._spoken.forms(0, len(self)), limit)
+        return (self._spaced(form) for form in found)
 
     def lattice(self) -> tuple[tuple[Form, ...], ...]:
         """For each word its forms, each with the contacts it makes with its neighbours.
@@ -123,11 +124,11 @@ class Pronunciations:
         With :meth:`spoken` a listener can try the options of one place after another instead of
         whole forms: the form that fits best is the best option everywhere.
         """
-        return self._spoken.choices() if len(self) else []
+        return self._spoken.choices()
 
     def spoken(self, picks: Sequence[int]) -> str:
         """The form with the given option at each of :meth:`choices`; zeros give the best form."""
-        return self._spaced(self._spoken.spoken(picks)) if len(self) else ""
+        return self._spaced(self._spoken.spoken(picks))
 
     def _spaced(self, form: str) -> str:
         return " ".join(form[start:end] for start, end in self._utterance.words)
@@ -161,7 +162,7 @@ def pronunciations(text: str) -> Pronunciations:
     """
     utterance = parse(text)
     if not utterance.syllables:
-        return Pronunciations(utterance, Reading([], []))
+        return Pronunciations(utterance, Reading([(Contact("", ""),)], []))
 
     spelled = _spelled(utterance.text)
     readings = [read(utterance, spelled, morphemes) for morphemes in _analyses(utterance, spelled)]
