@@ -8,11 +8,13 @@ from speakor_common import audio
 from speakor_common.corpus import prepare
 from speakor_common.corpus.labels import KEYS
 from speakor_common.corpus.splits import SplitPolicy
+from speakor_common.recognition.predict import read_predictions, write_predictions
 from tests.builders import (
     as_csv,
     as_json,
     encoded,
     label,
+    predictions,
     seed_layout,
     stem,
     tone,
@@ -132,3 +134,23 @@ def test_what_else_a_delivery_holds_costs_no_clip_and_is_counted(tmp_path, kind,
     stored = prepare.load_prepared(tmp_path / "out!")
     assert sum(map(len, stored.values())) == len(done.manifest)
     assert all(len(audio.decode(row["audio"])) > 5_000 for row in stored["test"])
+
+
+def test_ids_with_leading_zeros_are_text_from_the_label_to_the_predictions(tmp_path):
+    rows = ["fileName;speakerID;motherTongue;ReadingLabelText"]
+    for number in range(12):
+        rows.append(f"{number:05d}.wav;{number // 2:04d};베트남어;네")
+        write(tmp_path / "in" / f"{number:05d}.wav", encoded(tone(frequency=100 + number)))
+    write(tmp_path / "in" / "labels.csv", "\r\n".join(rows).encode("cp949"))
+    done = prepare.prepare(tmp_path / "in", tmp_path / "out", POLICY, workers=1, progress=False)
+    stored = prepare.load_prepared(done.directory)
+    ids = [i for split in stored.values() for i in split["utterance_id"]]
+    assert sorted(ids) == [f"{number:05d}" for number in range(12)]
+
+    table = predictions(["네"] * len(ids), ["네"] * len(ids))
+    table["utterance_id"] = ids
+    table["speaker_id"] = [s for split in stored.values() for s in split["speaker_id"]]
+    table["prompt_id"] = "0011"
+    read = read_predictions(write_predictions(table, tmp_path / "exp05.csv"))
+    for column in ("utterance_id", "speaker_id", "prompt_id"):
+        assert read[column].tolist() == table[column].tolist()

@@ -12,9 +12,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from speakor_common import audio
 from speakor_common.corpus.collect import Collector, LabelledClip, first_line
-from speakor_common.corpus.files import Entry, Rejected, Skipped, walk
+from speakor_common.corpus.files import Entry
 from speakor_common.corpus.labels import manifest_fields, parse_label, record_stem
 from speakor_common.corpus.records import LABEL_SUFFIXES, TABLE_SUFFIXES, Record, read_records
 from speakor_common.corpus.schema import Corpus, ReadOptions
@@ -47,7 +46,12 @@ def read(root: str | Path, options: ReadOptions | None = None, progress: bool = 
 
     # find labels and recordings
     collector = Collector(options or ReadOptions())
-    labels = _sort_files(root, collector)
+    labels: list[Entry] = []
+    for entry in collector.walk(root):
+        if entry.suffix in LABEL_SUFFIXES:
+            labels.append(entry)
+        else:
+            collector.add_other(entry)
     if not labels:
         raise CorpusError(
             f"{root}: {len(collector.sounds)} audio files but no label; {_EXPECTED}"
@@ -61,23 +65,6 @@ def read(root: str | Path, options: ReadOptions | None = None, progress: bool = 
     return collector.finish(root, progress)
 
 
-def _sort_files(root: Path, collector: Collector) -> list[Entry]:
-    """Label files; recordings and what is neither go to the collector."""
-    labels = []
-    for item in walk(root):
-        if isinstance(item, Rejected):
-            collector.reject(item.where, item.reason)
-        elif isinstance(item, Skipped):
-            collector.skip(item.where, item.reason)
-        elif item.suffix in LABEL_SUFFIXES:
-            labels.append(item)
-        elif item.suffix in audio.EXTENSIONS:
-            collector.add_sound(item)
-        else:
-            collector.skip(item.where, "neither label nor recording")
-    return labels
-
-
 def read_label_file(entry: Entry, collector: Collector) -> None:
     """Hand every label of a file to the collector; what cannot be read is quarantined there."""
     form = ("table" if entry.suffix in TABLE_SUFFIXES else "json") + " in zip" * bool(entry.archive)
@@ -85,13 +72,15 @@ def read_label_file(entry: Entry, collector: Collector) -> None:
         for record in read_records(entry.read(), entry.suffix):
             where = f"{entry.where} row {record.row}" if record.row else entry.where
             _take_record(record, where, form, _delivered_split(entry), collector)
-    except CorpusError as error:  # a table without labels is one complaint, not one a row
+
+    # A table without labels is one complaint, not one a row; a JSON file is named as its clip.
+    except CorpusError as error:
         collector.reject(entry.where, first_line(error))
     except (AudioError, UnicodeError, ValueError, csv.Error, RecursionError) as error:
         reason = f"unreadable label ({first_line(error)})"
         if entry.suffix in TABLE_SUFFIXES:
             collector.reject(entry.where, reason, is_label=True)
-        else:  # a JSON file is named as its clip
+        else:
             collector.add_unfit_label(entry.stem, entry.where, form, reason)
 
 

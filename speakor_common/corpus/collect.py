@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from speakor_common import audio
-from speakor_common.corpus.files import Entry
+from speakor_common.corpus.files import Entry, Rejected, Skipped, walk
 from speakor_common.corpus.schema import (
     MANIFEST_COLUMNS,
     QUARANTINE_COLUMNS,
@@ -26,11 +27,9 @@ from speakor_common.corpus.schema import (
     Corpus,
     ReadOptions,
 )
+from speakor_common.corpus.transcripts import label_text
 from speakor_common.errors import AudioError, CorpusError
-from speakor_common.text import normalize_korean, strip_aihub_markup, unreadable_parts
 
-# Stands for words that nobody could understand: the clip holds speech that no label says.
-_UNINTELLIGIBLE = re.compile(r"(?<!\S)u/(?![A-Za-z0-9])", re.IGNORECASE)
 _SAME_LENGTH = 0.1  # seconds; coders pad a little
 _SECOND_FORM = "second form of a label"
 _NO_DETAIL = re.compile(r"\s*[:(].*")  # of a reason, when reasons are counted
@@ -77,6 +76,23 @@ class Collector:
         self._skipped: dict[str, tuple[int, str]] = {}
 
     # what a reader calls
+
+    def walk(self, root: Path) -> Iterator[Entry]:
+        """Files below a root that could be labels or recordings; others are noted down here."""
+        for item in walk(root):
+            if isinstance(item, Rejected):
+                self.reject(item.where, item.reason)
+            elif isinstance(item, Skipped):
+                self.skip(item.where, item.reason)
+            else:
+                yield item
+
+    def add_other(self, entry: Entry) -> None:
+        """A file that is no label: a recording by its ending, or nothing that is needed."""
+        if entry.suffix in audio.EXTENSIONS:
+            self.add_sound(entry)
+        else:
+            self.skip(entry.where, "neither label nor recording")
 
     def reject(self, where: str, reason: str, is_label: bool = False) -> None:
         """Quarantine a file or row; ``is_label`` if it is the label of some clip."""
@@ -129,10 +145,14 @@ class Collector:
             kept, spare = (new, first) if new.text else (first, new)
             self._labels[new.clip.stem] = kept
             self.skip(spare.clip.where, _SECOND_FORM)
+
+        # There is a usable one: the same again is harmless in another form only.
         elif new.clip.form == first.clip.form:
             self.reject(new.clip.where, f"duplicate id (also {first.clip.where})", is_label=True)
         elif new.text in ("", first.text):
             self.skip(new.clip.where, _SECOND_FORM)
+
+        # One of the two is wrong, and nobody knows which.
         else:
             reason = f"two labels that differ (the other is {new.clip.where})"
             self._labels[new.clip.stem] = _Judged(first.clip, reason=reason)
@@ -147,6 +167,8 @@ class Collector:
         """
         rows = []
         bad_clips = 0
+
+        # rows of clips with both
         for judged in tqdm(self._labels.values(), desc="clips", disable=not progress):
             try:
                 rows.append(self._row(judged))
@@ -174,6 +196,8 @@ class Collector:
         sound = self.sounds.get(judged.clip.stem)
         if sound is None:
             raise CorpusError("missing audio")
+
+        # columns a reader may not decide
         own = {
             "utterance_id": judged.clip.stem,
             "audio": sound.reference,
@@ -208,29 +232,7 @@ class Collector:
         )
 
 
-def label_text(raw_text: str, options: ReadOptions) -> str:
-    """Normalised text of a label.
-
-    Raises:
-        CorpusError: it says nothing, or something that cannot be written in Korean without
-            guessing; names the pieces.
-    """
-    if not raw_text:
-        raise CorpusError("missing text")
-    if _UNINTELLIGIBLE.search(raw_text):
-        raise CorpusError("speech that nobody understood (u/)")
-
-    plain = strip_aihub_markup(raw_text, options.dual_form, options.fillers, options.fragments)
-    if pieces := unreadable_parts(plain):
-        raise CorpusError(f"text cannot be read in Korean: {', '.join(pieces)[:120]}")
-
-    text = normalize_korean(plain)
-    if not text:
-        raise CorpusError("text empty after normalising")
-    return text
-
-
-def count_reasons(reasons: Any, most: int = 12) -> str:
+def count_reasons(reasons: Iterable[str], most: int = 12) -> str:
     """Reasons with their counts, the most frequent first, details left out.
 
     >>> count_reasons(["missing audio", "unreadable label (a)", "unreadable label (b)"])

@@ -87,6 +87,8 @@ def walk(root: Path) -> Iterator[Found]:
     unreadable: list[OSError] = []
     for folder, folders, files in os.walk(root, onerror=unreadable.append):
         folders.sort()
+
+        # os.walk does not enter links
         for name in folders:
             if (Path(folder) / name).is_symlink():
                 yield Rejected(
@@ -115,6 +117,8 @@ def _open(path: Path, root: Path, top: Path) -> Iterator[Found]:
         yield Rejected(below, "link leaves the corpus root")
     elif reason := _unreachable(below):
         yield Rejected(below, reason)
+
+    # what is left can be read
     elif path.suffix.lower() == ".zip":
         yield from _members(path, below)
     else:
@@ -147,6 +151,8 @@ def _members(path: Path, below: str) -> Iterator[Found]:
     for info in infos:
         if info.is_dir():
             continue
+
+        # names are judged as repaired, members are read as they are called
         name = repair_name(info)
         where = f"{below}{ZIP_SEPARATOR}{name}"
         if is_system_file(name):

@@ -18,9 +18,8 @@ from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
-from speakor_common import audio
 from speakor_common.corpus.collect import Collector, LabelledClip, first_line
-from speakor_common.corpus.files import Entry, Rejected, Skipped, decode_text, walk
+from speakor_common.corpus.files import Entry, decode_text
 from speakor_common.corpus.schema import Corpus, ReadOptions
 from speakor_common.corpus.splits import TEST, TRAIN, VALID
 from speakor_common.errors import AudioError, CorpusError
@@ -50,7 +49,15 @@ def read(root: str | Path, options: ReadOptions | None = None, progress: bool = 
 
     # find transcripts and recordings
     collector = Collector(options or ReadOptions())
-    lists, transcripts = _sort_files(root, collector)
+    lists: list[Entry] = []
+    transcripts: list[Entry] = []
+    for entry in collector.walk(root):
+        if entry.suffix == ".trn":
+            lists.append(entry)
+        elif entry.suffix == ".txt" and _CLIP.match(entry.stem):
+            transcripts.append(entry)
+        else:
+            collector.add_other(entry)
     if not lists and not transcripts:
         raise CorpusError(
             f"{root}: {len(collector.sounds)} audio files but no transcript; {_EXPECTED}"
@@ -63,26 +70,6 @@ def read(root: str | Path, options: ReadOptions | None = None, progress: bool = 
     for entry in tqdm(transcripts, desc="transcripts", unit="file", disable=not progress):
         _read_transcript(entry, collector)
     return collector.finish(root, progress)
-
-
-def _sort_files(root: Path, collector: Collector) -> tuple[list[Entry], list[Entry]]:
-    """Lists and single transcripts; recordings and what is neither go to the collector."""
-    lists: list[Entry] = []
-    transcripts: list[Entry] = []
-    for item in walk(root):
-        if isinstance(item, Rejected):
-            collector.reject(item.where, item.reason)
-        elif isinstance(item, Skipped):
-            collector.skip(item.where, item.reason)
-        elif item.suffix == ".trn":
-            lists.append(item)
-        elif item.suffix == ".txt" and _CLIP.match(item.stem):
-            transcripts.append(item)
-        elif item.suffix in audio.EXTENSIONS:
-            collector.add_sound(item)
-        else:
-            collector.skip(item.where, "neither label nor recording")
-    return lists, transcripts
 
 
 def _read_list(entry: Entry, collector: Collector) -> None:

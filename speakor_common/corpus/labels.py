@@ -144,6 +144,7 @@ def record_stem(record: Any, file_name: str = "") -> str:
 
 def _leaves(record: Mapping[Any, Any]) -> Iterable[tuple[str, Any]]:
     """Fields of a record with a value, sections opened first: the outer SpeakerID counts."""
+    # sections, whose fields are the same under any spelling
     sections = {
         _SECTION_OF[plain_key(key)]: value
         for key, value in record.items()
@@ -170,9 +171,11 @@ def _fields(record: Mapping[Any, Any]) -> Iterable[tuple[str, Any]]:
 
 def manifest_fields(label: Label) -> dict[str, Any]:
     """Manifest values that follow from the label alone: all but audio, text, duration and split."""
+    # What the label leaves open, a file name of AI Hub's form says.
     name = FILE_NAME.match(label.stem)
     sentence = label.sentenceID or (label.stem.split("_")[0] if name else "")
-    prompt = re.sub(r"^[A-Z]{2}(?=\d)", "", sentence)
+    prompt = re.sub(r"^[A-Z]{2}(?=\d)", "", sentence)  # without its L1
+
     return {
         "utterance_id": label.stem,
         "raw_text": label.text,

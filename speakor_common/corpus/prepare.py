@@ -162,6 +162,8 @@ def _write_tables(prepared: Prepared) -> None:
     write_text(target / "quarantine.csv", prepared.quarantine.to_csv(index=False))
     write_text(target / "skipped.csv", prepared.skipped.to_csv(index=False))
     write_json(target / "audit.json", prepared.audit)
+
+    # said once more on the screen
     logger.info(
         "%d utterances prepared in %s, %d quarantined, %d files skipped as harmless",
         len(prepared.manifest),

@@ -108,6 +108,7 @@ def check_recordings(
     Returns:
         columns ``length``, ``digest`` and ``problem`` on the index of ``references``.
     """
+    # decode what is new
     groups = {folder / f"{_fingerprint(group)}.json": group for group in _groups(references)}
     jobs = [(group, path) for path, group in groups.items() if not path.is_file()]
     bar = "recordings" if progress and jobs else ""
@@ -180,14 +181,15 @@ def find_duplicates(manifest: pd.DataFrame, digests: pd.Series) -> pd.DataFrame:
     twice = manifest[digests.duplicated(keep=False)]
     rows = []
     for _, same in twice.groupby(digests.loc[twice.index], sort=False):
-        ranked = same.assign(place=same["split"].map(order)).sort_values(["place", "utterance_id"])
+        places = same["split"].map(order)
+        ranked = same.assign(place=places).sort_values(["place", "utterance_id"])
         ids = ranked["utterance_id"].tolist()
+
+        # one stays, or none
         if ranked["text"].nunique() == 1:
             rows += [(other, f"same recording as {ids[0]}, which is kept") for other in ids[1:]]
         else:
-            others = [ids[1], *[ids[0]] * (len(ids) - 1)]
-            rows += [
-                (identifier, f"same recording as {other}, but the labels differ")
-                for identifier, other in zip(ids, others, strict=True)
-            ]
+            for identifier in ids:
+                other = ids[1] if identifier == ids[0] else ids[0]
+                rows.append((identifier, f"same recording as {other}, but the labels differ"))
     return pd.DataFrame(rows, columns=list(QUARANTINE_COLUMNS))

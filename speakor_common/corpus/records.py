@@ -72,12 +72,14 @@ def read_records(content: bytes, suffix: str) -> Iterator[Record]:
 
 def _rows(text: str) -> Iterator[Record]:
     """Rows of a table; empty rows and repetitions of the header are left out."""
+    # the header, by the separator that shows most of the known columns
     lines = io.StringIO(text.lstrip("\r\n"), newline="")
     first_line = lines.readline()
     separator = max(_SEPARATORS, key=lambda s: len(KNOWN_KEYS.intersection(_keys(first_line, s))))
     header = _cells(first_line, separator)
     _check_header(header)
 
+    # the rows
     name_column = [plain_key(name) for name in header].index(_FILE_NAME)
     rows = csv.reader(lines, delimiter=separator)
     for number, cells in enumerate(rows, 1):

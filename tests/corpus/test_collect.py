@@ -2,7 +2,7 @@
 
 import pytest
 
-from speakor_common.corpus.collect import Collector, LabelledClip, count_reasons, label_text
+from speakor_common.corpus.collect import Collector, LabelledClip, count_reasons
 from speakor_common.corpus.files import Entry
 from speakor_common.corpus.schema import ReadOptions
 from speakor_common.errors import CorpusError
@@ -120,31 +120,6 @@ def test_only_labelled_clips_count_for_that(tmp_path):
     texts, reasons, skipped = outcome(collector, tmp_path)
     assert len(texts) == 20 and len(reasons) == 101  # of 200: unlabelled ones share a path
     assert skipped == {"hidden file of a system": 100}
-
-
-@pytest.mark.parametrize(
-    ("raw", "expected"),
-    [
-        ("n/ 어/ (3개)/(세 개) 온+ 오는 sn/", "어 세 개 온 오는"),
-        ("저는* 학생", "저는 학생"),
-        ("", "missing text"),
-        ("n/ ...", "text empty after normalising"),
-        ("coffee 주세요", "text cannot be read in Korean: coffee"),
-        ("저는 u/ 가요", "speech that nobody understood (u/)"),
-        ("U/", "speech that nobody understood (u/)"),
-        ("un/ 네", "네"),
-    ],
-)
-def test_the_text_of_a_label(raw, expected):
-    try:
-        assert label_text(raw, ReadOptions()) == expected
-    except CorpusError as error:
-        assert str(error) == expected
-
-
-def test_options_choose_what_of_a_label_stays():
-    options = ReadOptions(fillers="drop", fragments="drop")
-    assert label_text("어/ 저는 온+ 오는", options) == "저는 오는"
 
 
 def test_reasons_are_counted_without_their_details():

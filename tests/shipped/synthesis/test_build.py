@@ -1,5 +1,6 @@
 """The shipped sample: its promises, agreement with the plan, and how clips become zips."""
 
+import hashlib
 import zipfile
 
 import numpy as np
@@ -13,7 +14,7 @@ from speakor_common.corpus.splits import SAMPLE_POLICY, TRAIN, UNUSED, assign_sp
 from speakor_common.models import checkpoints
 from speakor_common.pronunciation.calibration import spoken_sounds
 from speakor_common.pronunciation.confusions import count_confusions, load_confusions
-from speakor_common.pronunciation.detection import read_planted
+from speakor_common.pronunciation.truth import read_planted
 from speakor_common.shipped.synthesis import build, phonology
 from speakor_common.shipped.synthesis.plan import plan
 from speakor_common.text import from_jamo
@@ -41,6 +42,13 @@ def test_the_sample_is_what_was_promised(corpus, manifest):
     assert set(learners["task"]) == {"read", "answer"}
     for mark in ("/", "+", "n/"):
         assert learners["raw_text"].str.contains(mark, regex=False).any()
+
+
+def test_every_clip_keeps_its_split_and_its_text(manifest):
+    """Published numbers rest on them: a change of text or splits is a new version of the sample."""
+    rows = manifest[["utterance_id", "split", "text"]].agg(" ".join, axis=1)
+    digest = hashlib.sha256("\n".join(rows).encode()).hexdigest()
+    assert len(rows) == 2060 and digest.startswith("49ef31fe4185be54")
 
 
 def test_the_sample_is_small_enough_to_ship():
