@@ -1,10 +1,11 @@
-"""Whether Whisper hears the same with its encoder as long as the clips as with all of its 30 s, and how much sooner.
+"""Whisper on a short encoder context against all of its 30 s: error rate and speed.
 
     python benchmarks/whisper_context.py
 
-On the sample's learner validation split, whisper-base as it comes and, where notebook 04 has trained it, the tuned one, in three
-contexts: all 30 s; as long as each clip, the silence after it thinned, as everything in this project reads Whisper; and as long as
-each clip without any silence. Differences to the 30 s are paired, with intervals over speakers. Writes
+On the sample's learner validation split, whisper-base as it comes and, where notebook 04 has
+trained it, the tuned one, in three contexts: all 30 s; as long as each clip with subsampled
+padding after it, as this project recognises; and as long as each clip without any padding.
+Differences to the 30 s are paired, with intervals over speakers. Writes
 results/benchmarks/whisper_context.json.
 """
 
@@ -25,52 +26,54 @@ from speakor_common.training.fingerprints import finished_run
 from speakor_common.training.preset import LoraTraining
 from speakor_common.training.profiles import get_profile
 
-STOCK, THINNED, BARE = "30 s", "as the clip, padding subsampled", "as the clip"
-PADDING_POSITIONS = {STOCK: 0, THINNED: short_context.PADDING_POSITIONS, BARE: 0}
+# Contexts, and how many positions of the padding stay in each.
+FULL = "30 s"
+SUBSAMPLED = "as the clip, padding subsampled"
+BARE = "as the clip"
+PADDING_POSITIONS = {FULL: 0, SUBSAMPLED: short_context.PADDING_POSITIONS, BARE: 0}
 
 
 def main() -> None:
-    data, tuned = (
-        prepare.load_prepared(paths.prepared("sample"))["valid"],
-        paths.model("whisper", "sample"),
-    )
-    models = {
-        "whisper-base": checkpoints.find_checkpoint(get_profile("sample").base[LoraTraining])
-    } | ({"tuned": tuned} if finished_run(tuned) else {})
-    rows = [row for name, directory in models.items() for row in measure(name, directory, data)]
+    data = prepare.load_prepared(paths.prepared("sample"))["valid"]
+    base = get_profile("sample").base[LoraTraining]
+    models = {"whisper-base": checkpoints.find_checkpoint(base)}
+    tuned = paths.model("whisper", "sample")
+    if finished_run(tuned):
+        models["tuned"] = tuned
+
+    rows = []
+    for name, directory in models.items():
+        rows += measure(name, directory, data)
     print(pd.DataFrame(rows).to_string(index=False))
     print(paths.relative(write_json(paths.benchmarks() / "whisper_context.json", rows)))
 
 
 def measure(name: str, directory: Path, data: Dataset) -> list[dict]:
     """One model in all contexts."""
-    recogniser, rows, tables = WhisperRecogniser(directory, "cpu"), [], []
-    for context, silence in PADDING_POSITIONS.items():
-        recogniser.full_context, short_context.PADDING_POSITIONS = context == STOCK, silence
+    recogniser = WhisperRecogniser(directory, "cpu")
+    rows = []
+    tables = []
+    for context, padding in PADDING_POSITIONS.items():
+        recogniser.full_context = context == FULL
+        short_context.PADDING_POSITIONS = padding
+
         started = time.perf_counter()
-        tables.append(predict.predict_split(recogniser, data, context))
-        seconds, rates = (
-            round(time.perf_counter() - started, 1),
-            summarise_rates(with_counts(tables[-1])),
-        )
-        rows.append(
-            {
-                "model": name,
-                "context": context,
-                "n": rates["n"],
-                "wer": rates["wer"],
-                "seconds": seconds,
-            }
-        )
-    heard = pd.concat(tables, ignore_index=True)
+        predictions = predict.predict_split(recogniser, data, context)
+        seconds = round(time.perf_counter() - started, 1)
+
+        rates = summarise_rates(with_counts(predictions))
+        measured = {"n": rates["n"], "wer": rates["wer"], "seconds": seconds}
+        rows.append({"model": name, "context": context} | measured)
+        tables.append(predictions)
+
+    # The short contexts against the full one, clip by clip.
+    predictions = pd.concat(tables, ignore_index=True)
     for row in rows[1:]:
-        apart = compare_experiments(heard, row["context"], STOCK).difference
-        row |= {
-            "minus 30 s": apart.value,
-            "low": apart.low,
-            "high": apart.high,
-            "times faster": round(rows[0]["seconds"] / row["seconds"], 1),
-        }
+        difference = compare_experiments(predictions, row["context"], FULL).difference
+        row["minus 30 s"] = difference.value
+        row["low"] = difference.low
+        row["high"] = difference.high
+        row["times faster"] = round(rows[0]["seconds"] / row["seconds"], 1)
     return rows
 
 

@@ -1,12 +1,16 @@
-"""Seconds of training an utterance takes: the trial's way against the plain way, on the sample's clips.
+"""Seconds of training an utterance takes: the trial's setting against the plain one.
 
     python benchmarks/whisper_step.py [BATCHES]
 
-Plain: all of whisper-base trained in fp32 on 30 s of context, clips in random order, as stock examples do. The trial's: LoRA on NF4,
-clips of similar length together, the encoder as long as they are and the silence after them thinned. Once more with checkpointing,
-which the preset has for cards and the sample profile does without. Each way runs in a process of its own, one after the other, from
-the beginning of the first step, on batches of the profile's size; the trial's on three times as many, about as many steps as notebook
-04 takes, because how much silence stays is drawn for each. Writes results/benchmarks/whisper_step.json.
+Plain: all of whisper-base trained in fp32 on 30 s of context, clips in random order, as stock
+examples do. The trial's: LoRA on NF4, clips of similar length together, the encoder as long as
+they are and padding subsampled. Once more with checkpointing, which the preset has for GPUs and
+the sample profile does without.
+
+Each runs on the sample's clips in a process of its own, one after the other, timed from the
+beginning of the first step, on batches of the profile's size. The trial's takes three times as
+many, about as many steps as notebook 04, because how much padding stays is drawn for each.
+Writes results/benchmarks/whisper_step.json.
 """
 
 import json
@@ -33,12 +37,12 @@ from speakor_common.training.experiments import resolve_experiment
 from speakor_common.training.trainers import ShortContextTrainer, training_arguments
 from speakor_common.training.whisper_memory import FULL, LORA, Setting
 
-PLAIN, SHORT = (
-    "plain: full, fp32, 30 s",
-    "as trained: LoRA, NF4, as long as the clips, padding subsampled",
-)
+BATCHES = 8
+
+PLAIN = "plain: full, fp32, 30 s"
+SHORT = "as trained: LoRA, NF4, as long as the clips, padding subsampled"
 CHECKPOINTED = f"{SHORT}, checkpointing"
-WAYS = {
+SETTINGS = {
     PLAIN: Setting(FULL, "fp32", False, FULL_POSITIONS),
     SHORT: Setting(LORA, "nf4", False, 0),
     CHECKPOINTED: Setting(LORA, "nf4", True, 0),
@@ -58,90 +62,85 @@ class StepTimes(TrainerCallback):
         self.ends.append(time.perf_counter())
 
 
-def stock_length(collator: Seq2SeqCollator, rows: list[dict]) -> dict[str, torch.Tensor]:
+def full_length(collator: Seq2SeqCollator, rows: list[dict]) -> dict[str, torch.Tensor]:
     """A batch with features of 30 s."""
     batch = collator(rows)
-    return batch | {
-        "input_features": with_padding(batch["input_features"], frames_for(FULL_POSITIONS))
-    }
+    features = with_padding(batch["input_features"], frames_for(FULL_POSITIONS))
+    return batch | {"input_features": features}
 
 
-def measure(way: str, batches: int) -> dict:
-    """Seconds an utterance and peak memory of one way, in this process."""
-    setting, batches = WAYS[way], batches if way == PLAIN else 3 * batches
+def measure(name: str, batches: int) -> dict:
+    """Seconds an utterance and peak memory of one setting, in this process."""
     one_pass = {"gradient_accumulation": 1, "epochs": 1}
     experiment = resolve_experiment("whisper", "sample", **one_pass)[0]
-    training = experiment.training
-    base, times, before = (
-        checkpoints.find_checkpoint(experiment.base),
-        StepTimes(),
-        psutil.Process().memory_info().rss,
-    )
+    size = experiment.training.batch_size
+    before = psutil.Process().memory_info().rss
+    times = StepTimes()
+
+    # Clips.
+    count = size * (batches if name == PLAIN else 3 * batches)
     data = prepare.load_prepared(paths.prepared("sample"))["train"]
-    data = data.shuffle(seed=1).select(range(batches * training.batch_size)).flatten_indices()
+    data = data.shuffle(seed=1).select(range(count)).flatten_indices()
+
+    # Model and batches.
+    base = checkpoints.find_checkpoint(experiment.base)
     processor = WhisperProcessor.from_pretrained(base, language="ko", task="transcribe")
-    model = memory_probe.build_setting(base, setting, training)
+    model = memory_probe.build_setting(base, SETTINGS[name], experiment.training)
     collator = Seq2SeqCollator(processor, model.config.decoder_start_token_id)
-    sampling = {
-        "train_sampling_strategy": "random" if way == PLAIN else "group_by_length",
-        "length_column_name": "length",
-    }
+
     with (
         tempfile.TemporaryDirectory() as work,
         memory_probe.peak_memory(torch.device("cpu")) as peak,
     ):
-        used = training_arguments(training, work, 1, save_strategy="no", **sampling)
-        used.eval_strategy, used.report_to = "no", []
-        common = {
-            "model": model,
-            "args": used,
-            "train_dataset": data,
-            "data_collator": collator,
-            "callbacks": [times],
-        }
-        if way == PLAIN:
-            trainer = Trainer(**common | {"data_collator": partial(stock_length, collator)})
+        arguments = training_arguments(
+            experiment.training,
+            work,
+            1,
+            save_strategy="no",
+            train_sampling_strategy="random" if name == PLAIN else "group_by_length",
+            length_column_name="length",
+        )
+        arguments.eval_strategy = "no"
+        arguments.report_to = []
+        common = {"model": model, "args": arguments, "train_dataset": data, "callbacks": [times]}
+        if name == PLAIN:
+            trainer = Trainer(**common, data_collator=partial(full_length, collator))
         else:
-            trainer = ShortContextTrainer(**common)
+            trainer = ShortContextTrainer(**common, data_collator=collator)
         trainer.train()
-    seconds = (times.ends[-1] - times.ends[0]) / (len(times.ends) - 1) / training.batch_size
+
+    seconds = times.ends[-1] - times.ends[0]
     return {
-        "way": way,
-        "batch": training.batch_size,
-        "seconds an utterance": seconds,
+        "way": name,
+        "batch": size,
+        "seconds an utterance": seconds / (len(times.ends) - 1) / size,
         "peak MiB": round((peak[0] - before) / 2**20),
     }
 
 
 def main(batches: int) -> None:
+    # Each setting in a process of its own.
     rows = []
-    for way in WAYS:
-        done = subprocess.run(
-            [sys.executable, __file__, way, str(batches)],
-            check=True,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+    for name in SETTINGS:
+        command = [sys.executable, __file__, name, str(batches)]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         rows.append(json.loads(done.stdout.splitlines()[-1]))
         print(rows[-1], flush=True)
+
     plain = rows[0]["seconds an utterance"]
     for row in rows:
         row["times faster"] = round(plain / row["seconds an utterance"], 1)
         row["seconds an utterance"] = round(row["seconds an utterance"], 3)
     print(pd.DataFrame(rows).to_string(index=False))
-    machine = {
-        "processor": platform.processor() or platform.machine(),
-        "computes in": precision.name(),
-    }
-    print(
-        paths.relative(
-            write_json(paths.benchmarks() / "whisper_step.json", {"machine": machine, "rows": rows})
-        )
-    )
+
+    processor = platform.processor() or platform.machine()
+    machine = {"processor": processor, "computes in": precision.name()}
+    content = {"machine": machine, "rows": rows}
+    print(paths.relative(write_json(paths.benchmarks() / "whisper_step.json", content)))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1 and sys.argv[1] in WAYS:
+    if len(sys.argv) > 1 and sys.argv[1] in SETTINGS:
         print(json.dumps(measure(sys.argv[1], int(sys.argv[2]))))
     else:
-        main(int(sys.argv[1]) if len(sys.argv) > 1 else 8)
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else BATCHES)
