@@ -3,8 +3,8 @@
 import pytest
 from huggingface_hub import HfApi, ModelCard
 
-from speakor_common.errors import CheckpointError, ResultsError
-from speakor_common.pipeline import evaluate, publish, results
+from speakor_common.errors import CheckpointError
+from speakor_common.pipeline import publish
 from speakor_common.shipped.presets import LISTENER_TINY, PROFILE
 from speakor_common.storage import read_json, write_json, write_text
 from speakor_common.training.experiments import resolve_experiment
@@ -139,25 +139,3 @@ def test_push_without_a_connection_says_so(home, monkeypatch):
     monkeypatch.setattr(HfApi, "create_repo", refuse)
     with pytest.raises(CheckpointError, match=r"was not uploaded to u/m \(no route"):
         publish.push(directory, "u/m")
-
-
-def test_the_reported_experiment_is_chosen_by_validation(home):
-    with pytest.raises(ResultsError, match="no trained CTC"):
-        evaluate.choose_experiment("sample")
-    run(home, "exp01", "sample", wer=0.4)
-    run(home, "exp05", "sample", wer=0.3)
-    write_json(
-        home / "results" / "sample" / "metrics.json",
-        {"exp01": {"clean": RATES | {"wer": 0.1}}, "exp05": {"clean": RATES}},
-    )
-    assert evaluate.choose_experiment("sample") == "exp05"
-    assert len(results.write_cards("sample")) == 2
-
-
-def test_conditions_are_measured_with_the_same_weights_decoded_plainly(home):
-    run(home, "exp05", "sample", fingerprint="a")
-    run(home, "exp06", "sample", fingerprint="a", decoding={})
-    run(home, "exp06-one-cycle", "sample", fingerprint="b", decoding={})
-    for name, plain in (("exp06", "exp05"), ("exp05", "exp05"), ("exp01", "exp01")):
-        assert evaluate.plain_experiment(name, "sample") == plain
-    assert evaluate.plain_experiment("exp06-one-cycle", "sample") == "exp06-one-cycle"
