@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -86,6 +87,7 @@ def _stem(file_name: str) -> str:
     return re.sub(r"\.[A-Za-z0-9]{2,4}$", "", to_nfc(file_name.strip())).strip()
 
 
+@lru_cache(maxsize=1024)  # a corpus spells its few keys the same way in every label
 def plain_key(key: Any) -> str:
     """A key without what differs between deliveries: case, spaces, underscores, hyphens.
 
