@@ -3,7 +3,7 @@
 Zips made on Korean Windows hold CP949 names that Python reads as CP437; names occur in NFD.
 What systems leave behind without being asked (a Mac's ``._`` files, Windows' thumbnails) is
 skipped. What holds data that cannot be reached is rejected with the way out: a zip inside a zip,
-a part of a split zip, another kind of archive, an encrypted or oversized member, a member whose
+a piece of a split zip, another kind of archive, an encrypted or oversized member, a member whose
 path would leave the archive.
 """
 
@@ -78,10 +78,10 @@ class Skipped:
     reason: str
 
 
-Found = Entry | Rejected | Skipped
+Item = Entry | Rejected | Skipped
 
 
-def walk(root: Path) -> Iterator[Found]:
+def walk(root: Path) -> Iterator[Item]:
     """Every file below ``root``, zips opened, in a stable order; links out of it are rejected."""
     top = root.resolve()
     unreadable: list[OSError] = []
@@ -102,7 +102,7 @@ def walk(root: Path) -> Iterator[Found]:
         yield Rejected(_below(Path(error.filename), root), f"unreadable folder ({error.strerror})")
 
 
-def _open(path: Path, root: Path, top: Path) -> Iterator[Found]:
+def _open(path: Path, root: Path, top: Path) -> Iterator[Item]:
     """One plain file, or the members of one zip."""
     below = _below(path, root)
     if is_system_file(below):
@@ -140,7 +140,7 @@ def _is_utf8(path: Path) -> bool:
     return True
 
 
-def _members(path: Path, below: str) -> Iterator[Found]:
+def _members(path: Path, below: str) -> Iterator[Item]:
     try:
         with zipfile.ZipFile(path) as archive:
             infos = archive.infolist()
@@ -167,10 +167,9 @@ def _members(path: Path, below: str) -> Iterator[Found]:
 
 def is_system_file(name: str) -> bool:
     """Whether a system wrote this for itself: ``._x.wav``, ``__MACOSX/…``, ``Thumbs.db`` …"""
-    parts = PurePosixPath(name.replace("\\", "/")).parts
-    return "__MACOSX" in parts or (
-        bool(parts) and (parts[-1].startswith("._") or parts[-1].lower() in _SYSTEM_FILES)
-    )
+    folders_and_file = PurePosixPath(name.replace("\\", "/")).parts
+    file = folders_and_file[-1] if folders_and_file else ""
+    return "__MACOSX" in folders_and_file or file.startswith("._") or file.lower() in _SYSTEM_FILES
 
 
 def repair_name(info: zipfile.ZipInfo) -> str:
@@ -186,7 +185,7 @@ def _unreachable(name: str) -> str:
     """Why the content of a file cannot be reached as it is, or ``""``."""
     if _ZIP_PIECE.search(name):
         return (
-            "part of a split zip; join the parts in the order of their numbers, "
+            "piece of a split zip; join the pieces in the order of their numbers, "
             "for example: cat NAME.zip.part* > NAME.zip"
         )
     if name.lower().endswith(_ARCHIVES):

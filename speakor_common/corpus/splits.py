@@ -1,6 +1,6 @@
 """Which clips train, which validate, which test: by speaker, or as the corpus was delivered.
 
-AI Hub's own Training/Validation parts appear to share speakers, so a test score on them
+AI Hub's own Training and Validation appear to share speakers, so a test score on them
 measures memory as well as recognition. Splits by speaker depend only on ids and a seed: the
 same corpus always splits the same way, in any row order, and adding clips of known speakers
 never moves a clip from one split to another. A corpus that does not say who speaks, or whose
@@ -113,7 +113,7 @@ def check_splits(manifest: pd.DataFrame, policy: Policy) -> None:
         counts = manifest["split"].value_counts().to_dict()
         raise CorpusError(
             f"the splits {missing} would be empty: the corpus was delivered with {counts}; "
-            "give all of its parts, or split by speaker"
+            "give it whole, or split by speaker"
         )
     speakers = manifest["speaker_id"].nunique()
     raise CorpusError(

@@ -165,7 +165,7 @@ def test_missing_root_and_root_without_labels(tmp_path):
         aihub.read(tmp_path / "nothing")
     write(tmp_path / "a.wav", encoded(tone()))
     write(tmp_path / "labels.zip.part0", b"PK")
-    complaint = r"1 audio files but no label.*rejected so far: part of a split zip"
+    complaint = r"1 audio files but no label.*rejected so far: piece of a split zip"
     with pytest.raises(CorpusError, match=complaint):
         aihub.read(tmp_path)
 

@@ -19,10 +19,10 @@ HARMLESS = (
     "Desktop.ini",
 )
 UNREACHABLE = {
-    "TS_1.zip.part0": "part of a split zip; join the parts",
-    "TS_1.zip.part1073741824": "part of a split zip; join the parts",
-    "TS_1.zip.001": "part of a split zip",
-    "TS_1.z01": "part of a split zip",
+    "TS_1.zip.part0": "piece of a split zip; join the pieces",
+    "TS_1.zip.part1073741824": "piece of a split zip; join the pieces",
+    "TS_1.zip.001": "piece of a split zip",
+    "TS_1.z01": "piece of a split zip",
     "labels.7z": "archive of a kind that is not opened; unpack it",
     "labels.tar.gz": "archive of a kind that is not opened",
     "labels.rar": "archive of a kind that is not opened",

@@ -85,7 +85,7 @@ def test_delivered_splits_are_kept_and_what_has_none_is_unused():
     table = pd.DataFrame({"split": delivered, "speaker_id": "", "l1": "KR", "prompt_id": ""})
     split = assign_splits(table, AsDelivered())["split"].tolist()
     assert split == ["train", "valid", "test", UNUSED, UNUSED, "train"]
-    with pytest.raises(CorpusError, match=r"\['test'\] would be empty.*give all of its parts"):
+    with pytest.raises(CorpusError, match=r"\['test'\] would be empty.*give it whole"):
         assign_splits(table[table["split"] != TEST], AsDelivered())
 
 
