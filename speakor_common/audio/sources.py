@@ -218,7 +218,7 @@ def split_reference(reference: str | Path) -> tuple[str, str]:
     text = str(reference)
     at = text.find(ZIP_SEPARATOR)
     while at >= 0:
-        if os.path.isfile(text[:at]):
+        if Path(text[:at]).is_file():
             return text[:at], text[at + len(ZIP_SEPARATOR) :]
         at = text.find(ZIP_SEPARATOR, at + 1)
     return text, ""

@@ -8,10 +8,11 @@ memory than short ones. What recognises is decided by the model directory
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -26,7 +27,9 @@ from speakor_common.audio import (
     measure_level,
 )
 from speakor_common.decoding.words import Hypothesis, Word
+from speakor_common.errors import AudioError
 from speakor_common.models.checkpoints import find_checkpoint
+from speakor_common.models.voice_activity import somebody_speaks
 from speakor_common.recognition.recognisers import Recogniser, load_recogniser
 from speakor_common.recognition.segments import segments
 
@@ -35,21 +38,28 @@ _STREAMED_S = 120.0  # a file that lasts longer is streamed
 _SEGMENTS = 16  # of a streamed file, recognised at a time
 
 
+Status = Literal["ok", "no_speech", "unreadable"]
+
+
 @dataclass(frozen=True)
 class Transcript:
     """What was recognised in one source.
 
     Attributes:
         source: the source as given, for messages and tables.
-        text: normalised Korean; empty where nobody speaks.
-        duration_s: of the source.
+        text: normalised Korean; empty unless the status is ``ok``.
+        duration_s: of the source; 0 where it is unreadable.
         words: with times and confidence; empty for Whisper models.
+        status: ``ok``; ``no_speech``: nobody speaks; ``unreadable``: the audio cannot be decoded.
+        problem: what to tell people unless the status is ``ok``.
     """
 
     source: str
-    text: str
-    duration_s: float
+    text: str = ""
+    duration_s: float = 0.0
     words: tuple[Word, ...] = ()
+    status: Status = "ok"
+    problem: str = ""
 
 
 class Transcriber:
@@ -78,26 +88,36 @@ class Transcriber:
     def transcribe(self, sources: Sequence[Source]) -> list[Transcript]:
         """Transcribe any number of sources of any length; order kept.
 
-        Raises:
-            AudioError: a source cannot be decoded; names it.
+        A source that cannot be decoded, or in which nobody speaks, has a status that says so, and
+        stops none of the others.
         """
         transcripts: dict[int, Transcript] = {}
-
-        # Long files one by one.
-        for position, source in enumerate(sources):
-            if _is_long(source):
-                transcripts[position] = self._transcribe_stream(source)
-
-        # The others in groups.
-        rest = [position for position in range(len(sources)) if position not in transcripts]
-        for start in range(0, len(rest), _GROUP):
-            group = rest[start : start + _GROUP]
-            waves = [level_speech(decode(sources[position])) for position in group]
-            hypotheses = self._recognise(waves)
-            for position, wave, hypothesis in zip(group, waves, hypotheses, strict=True):
-                seconds = len(wave) / RATE
-                transcripts[position] = _transcript(sources[position], hypothesis, seconds)
+        for start in range(0, len(sources), _GROUP):
+            group = range(start, min(start + _GROUP, len(sources)))
+            transcripts |= self._transcribe_group({n: sources[n] for n in group})
         return [transcripts[position] for position in range(len(sources))]
+
+    def _transcribe_group(self, sources: Mapping[int, Source]) -> dict[int, Transcript]:
+        """Long files one by one, the others decoded first and recognised together."""
+        transcripts: dict[int, Transcript] = {}
+        waves: dict[int, np.ndarray] = {}
+        for position, source in sources.items():
+            try:
+                if _is_long(source):
+                    transcripts[position] = self._transcribe_stream(source)
+                else:
+                    waves[position] = level_speech(decode(source))
+            except AudioError as error:
+                transcripts[position] = _unreadable(source, error)
+
+        # Where nobody speaks a recogniser would write words all the same.
+        spoken = {n: wave for n, wave in waves.items() if somebody_speaks(wave)}
+        hypotheses = dict(zip(spoken, self._recognise(list(spoken.values())), strict=True))
+        for position, wave in waves.items():
+            hypothesis = hypotheses.get(position)
+            seconds = len(wave) / RATE
+            transcripts[position] = _transcript(sources[position], hypothesis, seconds)
+        return transcripts
 
     def _transcribe_stream(self, source: Source) -> Transcript:
         """A long file segment by segment, in flat memory."""
@@ -105,14 +125,17 @@ class Transcriber:
         level = measure_level(blocks(source))
         levelled = (level.apply(block) for block in blocks(source))
 
-        joined = Hypothesis("")
+        # Segments in which nobody speaks are left out.
+        joined: Hypothesis | None = None
         pending: list[tuple[int, np.ndarray]] = []
-        for segment in segments(levelled, self.recogniser.segment_lengths):
-            pending.append(segment)
+        for start, samples in segments(levelled, self.recogniser.segment_lengths):
+            if somebody_speaks(samples):
+                pending.append((start, samples))
             if len(pending) == _SEGMENTS:
-                joined = self._followed_by(joined, pending)
+                joined = self._followed_by(joined or Hypothesis(""), pending)
                 pending = []
-        joined = self._followed_by(joined, pending)
+        if pending:
+            joined = self._followed_by(joined or Hypothesis(""), pending)
         return _transcript(source, joined, duration(source))
 
     def _followed_by(
@@ -129,7 +152,7 @@ class Transcriber:
 
 
 def transcribe_audio(path: Source, model: str | Path = "exp05") -> str:
-    """Text of one recording: what the learner meant, in standard Korean.
+    """Text of one recording: what the learner meant, in standard Korean; empty if nobody speaks.
 
     Args:
         path: audio file, bytes, or ``(array, rate)``.
@@ -141,7 +164,10 @@ def transcribe_audio(path: Source, model: str | Path = "exp05") -> str:
     """
     with _loading:  # threads that ask first wait for one load
         transcriber = _cached_transcriber(str(model))
-    return transcriber.transcribe([path])[0].text
+    transcript = transcriber.transcribe([path])[0]
+    if transcript.status == "unreadable":
+        raise AudioError(transcript.problem)
+    return transcript.text
 
 
 _loading = threading.Lock()
@@ -152,8 +178,17 @@ def _cached_transcriber(model: str) -> Transcriber:
     return Transcriber.from_pretrained(model)
 
 
-def _transcript(source: Source, hypothesis: Hypothesis, seconds: float) -> Transcript:
-    return Transcript(describe(source), hypothesis.text, round(seconds, 3), hypothesis.words)
+def _transcript(source: Source, hypothesis: Hypothesis | None, seconds: float) -> Transcript:
+    """A transcript of what was decoded; no hypothesis means that nobody speaks."""
+    name = describe(source)
+    if hypothesis is None:
+        problem = f"{name}: nobody speaks in {seconds:.1f} s; is it the right microphone?"
+        return Transcript(name, duration_s=round(seconds, 3), status="no_speech", problem=problem)
+    return Transcript(name, hypothesis.text, round(seconds, 3), hypothesis.words)
+
+
+def _unreadable(source: Source, error: AudioError) -> Transcript:
+    return Transcript(describe(source), status="unreadable", problem=str(error))
 
 
 def _is_long(source: Source) -> bool:

@@ -7,48 +7,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
-from speakor_common.decoding.words import Word
-from speakor_common.errors import AudioError
-from speakor_common.recognition.transcriber import Transcriber
+from speakor_common.recognition.transcriber import Transcriber, Transcript
 
-OK = "ok"
-UNREADABLE = "unreadable"
 _TOGETHER = 64  # files: clips of similar length share a batch
 
 
-@dataclass(frozen=True)
-class FileTranscript:
-    """What a file holds, or why that is not known.
-
-    Attributes:
-        source: the file as it was named.
-        status: :data:`OK`, or why there is no text.
-        problem: what to tell people where there is no text.
-    """
-
-    source: str
-    text: str = ""
-    duration_s: float = 0.0
-    words: tuple[Word, ...] = ()
-    status: str = OK
-    problem: str = ""
-
-
-def transcribe_files(transcriber: Transcriber, files: Sequence[str]) -> Iterator[FileTranscript]:
+def transcribe_files(transcriber: Transcriber, files: Sequence[str]) -> Iterator[Transcript]:
     """A transcript a file, in the order of the files, as soon as it is there."""
     for start in range(0, len(files), _TOGETHER):
-        yield from _transcribe_group(transcriber, files[start : start + _TOGETHER])
+        yield from transcriber.transcribe(files[start : start + _TOGETHER])
 
 
-def as_text(transcript: FileTranscript, timestamps: bool, named: bool) -> str:
+def as_text(transcript: Transcript, timestamps: bool, named: bool) -> str:
     """The text, and with ``timestamps`` a line a word below it: start, end, confidence, word.
 
     Args:
         named: begin with the file's name and a tab, because there are several.
     """
-    text = transcript.text if transcript.status == OK else f"[{transcript.status}]"
+    text = transcript.text if transcript.status == "ok" else f"[{transcript.status}]"
     lines = [f"{transcript.source}\t{text}" if named else text]
     if timestamps:
         lines += [
@@ -58,26 +36,11 @@ def as_text(transcript: FileTranscript, timestamps: bool, named: bool) -> str:
     return "\n".join(lines)
 
 
-def as_json(transcript: FileTranscript, timestamps: bool, named: bool) -> str:
+def as_json(transcript: Transcript, timestamps: bool, named: bool) -> str:
     """One JSON object on one line; its ``source`` is there whether ``named`` or not."""
     content = asdict(transcript)
     if not timestamps:
         del content["words"]
-    if transcript.status == OK:
+    if transcript.status == "ok":
         del content["problem"]
     return json.dumps(content, ensure_ascii=False)
-
-
-def _transcribe_group(transcriber: Transcriber, files: Sequence[str]) -> Iterator[FileTranscript]:
-    """Files together; where one of them cannot be read, each alone."""
-    try:
-        transcripts = transcriber.transcribe(files)
-    except AudioError as error:
-        if len(files) == 1:
-            yield FileTranscript(files[0], status=UNREADABLE, problem=str(error))
-            return
-        for file in files:
-            yield from _transcribe_group(transcriber, [file])
-        return
-    for file, transcript in zip(files, transcripts, strict=True):
-        yield FileTranscript(file, transcript.text, transcript.duration_s, transcript.words)

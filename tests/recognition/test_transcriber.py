@@ -9,6 +9,7 @@ from rapidfuzz.distance import Levenshtein
 
 from speakor_common import audio
 from speakor_common.corpus import files
+from speakor_common.errors import AudioError
 from speakor_common.evaluation import transcribe
 from speakor_common.recognition.transcriber import Transcriber, transcribe_audio
 from tests.builders import encoded, tiny_ctc, tone, write
@@ -88,12 +89,70 @@ def test_the_front_door_is_the_same(model):
     assert transcribe.Transcriber is Transcriber
 
 
-def test_threads_share_a_recogniser(model):
+def test_threads_share_a_recogniser(model, sentences):
     transcriber = Transcriber.from_pretrained(model)
-    sources = [(tone(0.5 + 0.1 * i, frequency=150 + 20 * i), audio.RATE) for i in range(8)]
+    sources = [(samples, audio.RATE) for samples in sentences[:8]]
     expected = [transcriber.transcribe([source])[0].text for source in sources]
+    assert any(expected)
     with ThreadPoolExecutor(4) as pool:
-        assert (
-            list(pool.map(lambda source: transcriber.transcribe([source])[0].text, sources))
-            == expected
-        )
+        texts = pool.map(lambda source: transcriber.transcribe([source])[0].text, sources)
+        assert list(texts) == expected
+
+
+RNG = np.random.default_rng(0)
+NOISE = RNG.standard_normal(5 * audio.RATE).astype(np.float32)
+NO_VOICE = {
+    "silence": 0 * NOISE,
+    "room": 5e-4 * NOISE,
+    "white noise": 0.1 * NOISE,
+    "tone": tone(5.0, frequency=440),
+    "click": np.concatenate([[0.99, -0.99] * 8, np.zeros(audio.RATE)]).astype(np.float32),
+    "a sample": np.full(1, 0.1, np.float32),
+}
+
+
+@pytest.mark.parametrize("sound", NO_VOICE)
+def test_where_nobody_speaks_there_is_a_status_and_no_text(model, sound):
+    transcript = Transcriber.from_pretrained(model).transcribe([(NO_VOICE[sound], audio.RATE)])[0]
+    assert transcript.status == "no_speech" and transcript.text == "" and not transcript.words
+    assert "nobody speaks" in transcript.problem
+
+
+def test_a_long_file_in_which_nobody_speaks_has_the_same_status(model, tmp_path, monkeypatch):
+    monkeypatch.setattr("speakor_common.recognition.transcriber._STREAMED_S", 2.0)
+    path = write(tmp_path / "room.wav", encoded(5e-4 * NOISE))
+    assert Transcriber.from_pretrained(model).transcribe([path])[0].status == "no_speech"
+
+
+@pytest.mark.parametrize("snr_db", [20, 10, 5])
+def test_no_speech_is_lost_in_noise(model, sentences, snr_db):
+    noisy = []
+    for samples in sentences:
+        level = audio.rms_db(samples) - audio.rms_db(NOISE) - snr_db
+        noise = np.resize(NOISE, len(samples)) * np.float32(10 ** (level / 20))
+        noisy.append((samples + noise, audio.RATE))
+    transcripts = Transcriber.from_pretrained(model).transcribe(noisy)
+    assert {transcript.status for transcript in transcripts} == {"ok"}
+
+
+def test_one_unreadable_source_stops_no_other(model, sentences, tmp_path):
+    good = (sentences[0], audio.RATE)
+    broken = write(tmp_path / "broken.m4a", b"no audio")
+    missing = tmp_path / "missing.wav"
+    transcripts = Transcriber.from_pretrained(model).transcribe([broken, good, missing, good])
+    assert [t.status for t in transcripts] == ["unreadable", "ok", "unreadable", "ok"]
+    assert "broken.m4a" in transcripts[0].problem and "missing.wav" in transcripts[2].problem
+    assert transcripts[1].text == transcripts[3].text
+    with pytest.raises(AudioError, match=r"broken\.m4a"):
+        transcribe_audio(broken, model)
+
+
+def test_a_click_before_quiet_speech_costs_hardly_a_word(sentences):
+    transcriber = Transcriber.from_pretrained(SHIPPED)
+    click = np.array([0.99, -0.99] * 8, np.float32)
+    quiet = np.zeros(3200, np.float32)
+    clicked = [np.concatenate([click, quiet, 0.05 * samples]) for samples in sentences[:8]]
+    plain = transcriber.transcribe([(0.05 * samples, audio.RATE) for samples in sentences[:8]])
+    disturbed = transcriber.transcribe([(samples, audio.RATE) for samples in clicked])
+    apart = sum(Levenshtein.distance(a.text, b.text) for a, b in zip(plain, disturbed, strict=True))
+    assert apart <= 0.1 * sum(len(a.text) for a in plain)
