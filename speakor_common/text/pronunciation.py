@@ -14,25 +14,30 @@ told that one of them is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import islice
 
 from speakor_common.text.jamo import to_nfc
-from speakor_common.text.lexicon import lexicon
 from speakor_common.text.morphology import Morpheme, analyse
-from speakor_common.text.reading import Reading, merge, read
-from speakor_common.text.sound_rules import Contact
-from speakor_common.text.spoken_forms import Choice, Form, SpokenForms
-from speakor_common.text.utterance import Utterance, parse
-from speakor_common.text.vowel_rules import vowel_rules
+from speakor_common.text.sounds.lexicon import lexicon
+from speakor_common.text.sounds.reading import Reading, merge, read
+from speakor_common.text.sounds.sound_rules import Contact
+from speakor_common.text.sounds.spoken_forms import Choice, Form, SpokenForms
+from speakor_common.text.sounds.utterance import Utterance, parse
+from speakor_common.text.sounds.vowel_rules import vowel_rules
 
 _READINGS = 3  # analyses looked at
 _READINGS_ALONE = 8  # of a single word, which no neighbour explains
 _MARGIN = 2.5  # nats; a reading this much less probable than the best may still be meant
 _CITATION_MARGIN = 4.0  # the same for a verb as dictionaries cite it
 _WORD_FORMS = 32  # of a word, or for each way to join it, that are written out
+_SAME_SOUND = {  # tags between which no rule makes a difference
+    **dict.fromkeys(("EF", "EC"), "EC"),
+    **dict.fromkeys(("VV", "VA", "VX"), "VV"),
+    **dict.fromkeys(("JKS", "JKC", "JKO", "JKB", "JKV", "JKQ", "JX", "JC"), "JX"),
+}
 _CACHED = 512  # texts; the same prompt is read by many speakers
 
 
@@ -130,11 +135,15 @@ class Pronunciations:
         """The form with the given option at each of :meth:`choices`; zeros give the best form."""
         return self._spaced(self._spoken.spoken(picks))
 
+    @cached_property
+    def _letters(self) -> str:
+        return _spelled(self.text)
+
     def _spaced(self, form: str) -> str:
         return " ".join(form[start:end] for start, end in self._utterance.words)
 
     def _word(self, start: int, end: int) -> Word:
-        spelled = _spelled(self.text)[start:end]
+        spelled = self._letters[start:end]
         forms = tuple(islice(self._spoken.forms(start, end), _WORD_FORMS))
 
         # Sections of the standard, from the seams and from the vowels.
@@ -173,7 +182,7 @@ def _analyses(utterance: Utterance, spelled: str) -> list[tuple[Morpheme, ...]]:
     """The analyses that may be meant, the likeliest first, each once."""
     if len(utterance.words) > 1:
         found = analyse(utterance.text, _READINGS)
-        return list({a.morphemes: None for a in found if a.behind <= _MARGIN})
+        return _distinct(a.morphemes for a in found if a.behind <= _MARGIN)
 
     # Nothing around a single word explains it, so more analyses count, and a word of the lexicon
     # is one whatever the analyser makes of it.
@@ -185,7 +194,16 @@ def _analyses(utterance: Utterance, spelled: str) -> list[tuple[Morpheme, ...]]:
     found.sort(key=_rank_alone)
     if spelled in lexicon().words:
         found.insert(0, (Morpheme(spelled, "NNG", 0, len(spelled)),))
-    return list(dict.fromkeys(found))
+    return _distinct(found)
+
+
+def _distinct(analyses: Iterable[tuple[Morpheme, ...]]) -> list[tuple[Morpheme, ...]]:
+    """The first of those that no rule tells apart: a final ending and a connecting one, say."""
+    found: dict[tuple[Morpheme, ...], tuple[Morpheme, ...]] = {}
+    for morphemes in analyses:
+        key = tuple(m._replace(tag=_SAME_SOUND.get(m.tag, m.tag)) for m in morphemes)
+        found.setdefault(key, morphemes)
+    return list(found.values())
 
 
 def _is_citation(morphemes: Sequence[Morpheme]) -> bool:

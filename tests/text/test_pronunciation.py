@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from speakor_common.errors import TextError
 from speakor_common.text import pronunciations
-from speakor_common.text.lexicon import lexicon, parse
-from speakor_common.text.sound_rules import Meeting, meet, split
+from speakor_common.text.sounds.lexicon import lexicon, parse
+from speakor_common.text.sounds.sound_rules import Meeting, meet, split
 
 # Spelling: allowed forms, spaces left out, any of which may be the best.
 ALLOWED = """

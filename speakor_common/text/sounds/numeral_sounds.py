@@ -6,15 +6,15 @@ Numerals have seams of their own: 십육 is [심뉵] but 십이 [시비], 열 �
 from __future__ import annotations
 
 from speakor_common.text.morphology import Morpheme
-from speakor_common.text.sound_rules import LAX, Meeting, Syllable
-from speakor_common.text.word_rules import Options, options
+from speakor_common.text.sounds.sound_rules import LAX, Meeting, Syllable
+from speakor_common.text.sounds.word_rules import Options, options
 
-_PLACES = "십백천만억조"  # 六 after one of these has ㄴ added (§29)
+_PLACES = "십백천만억조"  # 육 after one of these has ㄴ added (§29)
 _PLACE_SET = frozenset(_PLACES)
 _SINO_DIGITS = frozenset("일이삼사오육칠팔구" + _PLACES)
 _SINO_ENDING_IN_L = "일칠팔"
-_NATIVE_WITH_N = frozenset("여일")  # 여섯, 여덟, 일곱
-_NATIVE_TENS = frozenset({"열", "물", "른", "흔", "쉰", "순", "든"})  # 열, 스물, 서른, 마흔 …
+_NATIVE_WITH_N = ("여섯", "여덟", "일곱")
+_ENDS_OF_TENS = frozenset("열물른흔쉰순든")  # 열, 스물, 서른, 마흔 …
 _NATIVE = frozenset("하나 한 둘 두 셋 세 넷 네 다섯 여섯 일곱 여덟 아홉".split())
 _POINTS = frozenset({"점", "건"})  # counters that are tense after a number: 십 점, 세 건
 
@@ -28,14 +28,17 @@ def is_numeral(morpheme: Morpheme) -> bool:
 
 
 def in_numeral(first: Syllable, second: Syllable, after: str) -> Options:
-    """Two syllables of one number; ``after`` is the number from the second syllable on."""
+    """Two syllables of one number; ``after`` is the second with the one that follows it."""
     plain, added = Meeting(apart=True), Meeting(apart=True, insert=True)
+
+    # §29: always after a place; between digits read one by one it may be left out.
     if second.text == "육" and first.coda:
         ways = (added,) if first.text in _PLACES else (added, plain)
         return options(first, second, *ways)
-    if first.text in _NATIVE_TENS:
-        begins = second.text in _NATIVE_WITH_N and after[:2] in ("여섯", "여덟", "일곱")
-        if begins:
+
+    # 열여섯 [열려섣], 열다섯 [열따섣], but 스물다섯 [스물다섣].
+    if first.text in _ENDS_OF_TENS:
+        if after in _NATIVE_WITH_N:
             return options(first, second, added)
         tense = first.text == "열" and second.onset in LAX
         return options(first, second, Meeting(apart=True, tense="§28" if tense else ""))
@@ -54,6 +57,8 @@ def ways_before_counter(
     plain, tense = Meeting(apart=True), Meeting(apart=True, tense="§28")
     if second.onset not in LAX:
         return [plain]
+
+    # 열 and 여덟 before native counters, points and cases after any number, §26 after 일, 칠, 팔.
     if number.form.endswith(("열", "여덟")):
         return [tense]
     if counter.form in _POINTS and number.tag == "NR":

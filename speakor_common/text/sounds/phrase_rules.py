@@ -7,10 +7,10 @@ which is best depends on how closely the words belong together.
 
 from __future__ import annotations
 
-from speakor_common.text import numeral_sounds
 from speakor_common.text.morphology import Morpheme
-from speakor_common.text.sound_rules import LAX, Contact, Meeting, Syllable, meet, pause
-from speakor_common.text.word_rules import (
+from speakor_common.text.sounds import numeral_sounds
+from speakor_common.text.sounds.sound_rules import LAX, Contact, Meeting, Syllable, meet, pause
+from speakor_common.text.sounds.word_rules import (
     CONTENT,
     Options,
     is_adnominal_l,
@@ -43,6 +43,7 @@ def across(
         how = Meeting(stem=after.tag.startswith("E") and before.tag.startswith("V"))
         return _merged([meet(first, second, how)], paused, joined_first=True)
 
+    # A bare noun or an adverb leads on to the next word, a particle closes (옷을, 입어요).
     joined = [meet(first, second, way) for way in _ways(before, after, first, second)]
     return _merged(joined, paused, joined_first=before.tag in _LEANS and after.tag != "IC")
 
@@ -50,6 +51,8 @@ def across(
 def _ways(before: Morpheme, after: Morpheme, first: Syllable, second: Syllable) -> list[Meeting]:
     """How two words may meet when they are said together, best first."""
     apart = Meeting(apart=True)
+
+    # §27 before §29: the one needs a lax onset, the other none.
     if second.onset in LAX and (is_adnominal_l(before) or _modifies(before, after, first)):
         return [Meeting(apart=True, tense="§27")]
     if takes_n(before, after, first, second) or _counts_on(before, after, first):
@@ -58,6 +61,8 @@ def _ways(before: Morpheme, after: Morpheme, first: Syllable, second: Syllable) 
     # A counter after its number: 열 시 [열씨].
     if numeral_sounds.is_numeral(before) and after.tag in ("NNB", "NNG", "NR"):
         return numeral_sounds.ways_before_counter(before, after, first, second)
+
+    # §20 may stop at a word that is not Sino-Korean (한 라디오).
     if (first.coda, second.onset) == ("ㄴ", "ㄹ") and not is_sino(after.form):
         return [apart, Meeting(apart=True, lateral=False)]
     return [apart]
@@ -80,6 +85,8 @@ def _with_n(before: Morpheme, after: Morpheme) -> list[Meeting]:
     added, linked = Meeting(apart=True, insert=True), Meeting(apart=True)
     if before.tag not in _LEANS:
         return [linked]
+
+    # 못 and words of one native morpheme have it always; 안 may do without.
     if before.form == "안":
         return [added, linked]
     if before.form == "못" or after.form in _ALWAYS_ADDED or after.form in _NATIVE_NOUNS:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from speakor_common.text.sound_rules import Contact, compose, split
+from speakor_common.text.sounds.sound_rules import Contact, compose, split
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from functools import lru_cache
 from importlib import resources
 
 from speakor_common.errors import TextError
-from speakor_common.text.sound_rules import Syllable, split
+from speakor_common.text.sounds.sound_rules import Syllable, split
 
 _FILE = "lexicon.tsv"
 _UNSURE = "homograph"  # source of rows whose readings are of different words, so neither is sure

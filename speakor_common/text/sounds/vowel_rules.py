@@ -6,7 +6,7 @@ That ㅈ, ㅉ, ㅊ swallow the glide of ㅕ is done where syllables are put toge
 
 from __future__ import annotations
 
-from speakor_common.text.sound_rules import SILENT, Syllable
+from speakor_common.text.sounds.sound_rules import SILENT, Syllable
 
 
 def vowels(syllable: Syllable, first: bool, genitive: bool) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from speakor_common.text.morphology import Morpheme
-from speakor_common.text.sound_rules import (
+from speakor_common.text.sounds.sound_rules import (
     GLIDES,
     LAX,
     SILENT,
@@ -45,6 +45,11 @@ _SAI_SIOT = frozenset(
     "탯깻쳇푯굣랏눗릿롯밋깃밧싯쇳겻숫닷잇넛앳찟윳묏멧슷"
 )
 _NOMINAL_ENDS = ("하", "되", "스럽", "롭", "시키", "당하", "받")  # of verbs made of a noun
+# Words that lean on what precedes them: no ㄴ is added before them, though §29 would allow it.
+_NEVER_ADDED = frozenset(
+    "있 일찍 이번 이때 이날 이후 이전 이하 이내 이외 이상 요즘 예정 이틀".split()
+)
+_MAY_TAKE_N = frozenset({"NNG", "NNP", "VV", "VA", "XR", "XPN"})
 _HAS_GLIDE_VARIANT = "ㅣㅐㅔㅚㅟㅢ"  # §22: a stem in one of these may have 어 as 여
 
 
@@ -71,13 +76,16 @@ def inside(morpheme: Morpheme, place: int, first: Syllable, second: Syllable) ->
         place: of the first syllable in the morpheme, from 0.
     """
     tag = morpheme.tag
-    if tag.startswith("E") or tag == "ETM":
+    if tag.startswith("E"):
         return options(first, second, _in_ending(morpheme, place))
+
+    # A verb may be made of a noun, which keeps its sounds (솔직 + 하).
     if tag.startswith("V"):
         noun = noun_of(morpheme)
         if noun is not None and place + 1 < len(noun.form):
             return _in_noun(noun, place, first, second)
         return options(first, second, Meeting(palatal=second.vowel in "ㅣㅕ"))
+
     if tag.startswith("J"):
         return options(first, second, Meeting())
     return _in_noun(morpheme, place, first, second)
@@ -112,6 +120,8 @@ def _in_noun(morpheme: Morpheme, place: int, first: Syllable, second: Syllable) 
             return options(first, second, plain, Meeting(lateral=False), Meeting(loan=True))
         suffixed = place >= 1 and place == length - 2 and second.text in _LATERAL_SUFFIXES
         return options(first, second, Meeting(lateral=not suffixed))
+
+    # §19 need not hold in loanwords (홈런).
     if second.onset == "ㄹ" and first.coda in ("ㅁ", "ㅇ") and not is_sino(morpheme.form):
         return options(first, second, plain, Meeting(loan=True))
 
@@ -129,10 +139,14 @@ def is_sai_siot(first: Syllable, second: Syllable) -> bool:
 def _after_sino_l(morpheme: Morpheme, place: int, first: Syllable, second: Syllable) -> Options:
     plain, tense = Meeting(), Meeting(tense="§26")
     length = morpheme.end - morpheme.start
+
+    # Not where the same sounds are said twice (절절하다, 허허실실, 중얼중얼).
     half = length // 2
-    repeated = length > 1 and morpheme.form[:half] == morpheme.form[half:]  # 절절, 중얼중얼
+    repeated = length > 1 and morpheme.form[:half] == morpheme.form[half:]
     if repeated or first.text == second.text:
         return options(first, second, plain)
+
+    # Names go either way, and so do two words of two syllables that became one.
     if morpheme.tag == "NNP":
         return options(first, second, tense, plain, sure=False)
     if length >= 4 and place % 2 == 1:
@@ -153,11 +167,11 @@ def is_sino(word: str) -> bool:
 
 def between(before: Morpheme, after: Morpheme, first: Syllable, second: Syllable) -> Options:
     """The last syllable of one morpheme and the first of the next, inside a word."""
+    # §27: 할것, 할밖에.
     if is_adnominal_l(before) and second.onset in LAX:
         return options(first, second, Meeting(apart=True, tense="§27"))
     if after.tag in CONTENT:
-        return before_content(before, after, first, second)
-
+        return _before_content(before, after, first, second)
     if after.tag == "XSN" and is_sino(after.form):
         return _before_suffix(before, first, second)
 
@@ -178,21 +192,26 @@ def _before_suffix(before: Morpheme, first: Syllable, second: Syllable) -> Optio
     return options(first, second, Meeting(lateral=lateral, tense="§26" if tense else ""))
 
 
-def before_content(before: Morpheme, after: Morpheme, first: Syllable, second: Syllable) -> Options:
+def _before_content(
+    before: Morpheme, after: Morpheme, first: Syllable, second: Syllable
+) -> Options:
     """A morpheme that has a meaning of its own begins with the second syllable."""
     apart = Meeting(apart=True)
+    added = Meeting(apart=True, insert=True)
 
     # §30: Kiwi cuts 빗소리 into 빗 and 소리.
     noun = before.tag in ("NNG", "XPN") and after.tag in ("NNG", "NNB")
     if noun and is_sai_siot(first, second):
         return options(first, second, Meeting(dropped=True), apart)
+
+    # §29: always after a native prefix (맨입), else mostly; 일 is more often a day than work.
     if takes_n(before, after, first, second):
-        added = Meeting(apart=True, insert=True)
         if before.tag == "XPN" and not is_sino(after.form):
             return options(first, second, added)
-        if after.form == "일" and is_sino(before.form):  # more often a day than work
+        if after.form == "일" and is_sino(before.form):
             return options(first, second, apart, added)
         return options(first, second, added, apart)
+
     if (first.coda, second.onset) == ("ㄴ", "ㄹ"):
         return options(first, second, Meeting(apart=True, lateral=False), apart)
     return options(first, second, apart)
@@ -203,23 +222,16 @@ def is_adnominal_l(morpheme: Morpheme) -> bool:
     return morpheme.tag == "ETM" and morpheme.form[-1:] in ("ᆯ", "을")
 
 
-# Words that lean on what precedes or are no words of their own there: no ㄴ is added before them.
-_NEVER_ADDED = frozenset(
-    "있 일찍 이번 이때 이날 이후 이전 이하 이내 이외 이상 요즘 예정 이틀".split()
-)
-_MAY_TAKE_N = frozenset({"NNG", "NNP", "VV", "VA", "XR", "XPN"})
-
-
 def takes_n(before: Morpheme, after: Morpheme, first: Syllable, second: Syllable) -> bool:
     """§29: the first ends in a consonant and a word of its own begins with 이, 야, 여, 요 or 유."""
     if not first.coda or second.onset != SILENT or second.vowel not in GLIDES:
         return False
-    work = after.form == "일" and before.tag in ("MM", "ETM")  # not the counter of days
-    return (
-        work
-        or after.form == "여러분"
-        or (after.tag in _MAY_TAKE_N and after.form not in _NEVER_ADDED)
-    )
+
+    # 일 after 그런 or 할 is work, not the counter of days; 여러분 is a pronoun, yet a word.
+    work = after.form == "일" and before.tag in ("MM", "ETM")
+    if work or after.form == "여러분":
+        return True
+    return after.tag in _MAY_TAKE_N and after.form not in _NEVER_ADDED
 
 
 def vowel_variants(
@@ -228,6 +240,8 @@ def vowel_variants(
     """§22: 되어 may be [되여], 아니오 [아니요]; the vowels of the second syllable, or none."""
     if first.coda or second.onset != SILENT or not after.tag.startswith("E"):
         return ()
+
+    # 이에요, 아니오; then stems: 되어, 피어.
     copula = before.tag in ("VCP", "VCN")
     if copula and second.vowel in "ㅔㅗ":
         return (second.vowel, "ㅖ" if second.vowel == "ㅔ" else "ㅛ")

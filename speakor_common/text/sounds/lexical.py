@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from speakor_common.text.lexicon import Entry, lexicon
 from speakor_common.text.morphology import Morpheme
-from speakor_common.text.sound_rules import SILENT, Contact, Meeting, tensed
-from speakor_common.text.utterance import Utterance
-from speakor_common.text.word_rules import NOUNS, Options, is_sai_siot, noun_of, options
+from speakor_common.text.sounds.lexicon import Entry, lexicon
+from speakor_common.text.sounds.sound_rules import SILENT, Contact, Meeting, tensed
+from speakor_common.text.sounds.utterance import Utterance
+from speakor_common.text.sounds.word_rules import NOUNS, Options, is_sai_siot, noun_of, options
 
 _NOUN_LIKE = NOUNS | {"XSN", "XPN", "MM", "MAG", "MAJ", "IC"}
 _PREFIXES = frozenset("재무비대고저신구영총전소미불부반제각주양다초최급생본타별친탈핵맹")
@@ -38,12 +38,14 @@ class Known:
         return any(seam in self.seams for seam in range(start, end - 1))
 
     def take(self, entry: Entry, start: int) -> None:
-        """An entry begins with a syllable."""
+        """An entry begins with a syllable; what is known already stays."""
+        rules = (entry.rule,)
         for number in range(len(entry.spelling) - 1):
-            rules = (entry.rule,)
             contacts = tuple(Contact(*pair, True, rules) for pair in entry.seam(number))
             sure = entry.sure or len(contacts) == 1
             self.seams.setdefault(start + number, Options(contacts, sure))
+
+        # Vowels, such as the ㅣ of 무늬.
         for number in range(len(entry.spelling)):
             heard = tuple(dict.fromkeys(form[number].vowel for form in entry.forms))
             self.vowels.setdefault(start + number, heard)
@@ -57,20 +59,31 @@ def look_up(utterance: Utterance, spelled: str, morphemes: Sequence[Morpheme]) -
         morphemes: one analysis of it.
     """
     known = Known()
-    for start, end in utterance.words:
+    for (start, end), inner in zip(utterance.words, _by_word(utterance, morphemes), strict=True):
         # A whole word of three syllables is no chance, however the analyser cuts it.
         entry = lexicon().words.get(spelled[start:end])
         if entry is not None and end - start >= 3:
             known.take(entry, start)
             continue
 
-        inner = [m for m in morphemes if start <= m.start and m.end <= end and m.start < m.end]
+        # Stems first; nouns are looked for in runs, since a row may span several morphemes.
         for verb in (m for m in inner if m.tag in ("VV", "VA", "VX")):
             _take_stem(known, verb, spelled)
         for run in _noun_runs(inner):
             _take_words(known, run, spelled)
             _take_endings(known, run, spelled, utterance)
     return known
+
+
+def _by_word(utterance: Utterance, morphemes: Sequence[Morpheme]) -> list[list[Morpheme]]:
+    """The morphemes of each word that have a syllable; one that spans words is in none."""
+    found: list[list[Morpheme]] = [[] for _ in utterance.words]
+    for morpheme in morphemes:
+        if morpheme.start < morpheme.end:
+            word = utterance.word_of[morpheme.start]
+            if word == utterance.word_of[morpheme.end - 1]:
+                found[word].append(morpheme)
+    return found
 
 
 def _take_stem(known: Known, verb: Morpheme, spelled: str) -> None:
@@ -91,6 +104,7 @@ def _noun_runs(morphemes: Sequence[Morpheme]) -> Iterator[list[Morpheme]]:
     """
     run: list[Morpheme] = []
     for number, morpheme in enumerate(morphemes):
+        # A verb may only begin a run, and its ending only follow it there.
         modifies = not run and morpheme.tag in ("VV", "VA") and _is_modifying(morphemes, number)
         inside = run and run[0].tag in ("VV", "VA") and morpheme.tag == "ETM"
         if morpheme.tag in _NOUN_LIKE or modifies or inside:
@@ -115,13 +129,15 @@ def _take_words(known: Known, run: Sequence[Morpheme], spelled: str) -> None:
     for morpheme in run:
         if morpheme.start < position:
             continue
+
+        # Over a seam of Kiwi's a row ends where a morpheme ends; inside a morpheme, anywhere.
         for end in range(run[-1].end, morpheme.start + 1, -1):
             entry = words.get(spelled[morpheme.start : end])
-            # Over a seam of Kiwi's an entry ends where a morpheme ends; inside one, anywhere.
             if entry is not None and (end in ends or end < morpheme.end):
                 known.take(entry, morpheme.start)
                 position = end
                 break
+
     for morpheme in run:
         _take_last_word(known, morpheme, spelled)
 
@@ -133,6 +149,8 @@ def _take_last_word(known: Known, morpheme: Morpheme, spelled: str) -> None:
     """
     if morpheme.tag == "NNP" and spelled[morpheme.end - 1] in lexicon().endings:
         return
+
+    # The longest first; what stands before it must be able to.
     for start in range(morpheme.start + 1, morpheme.end - 1):
         entry = lexicon().words.get(spelled[start : morpheme.end])
         head = spelled[morpheme.start : start]
@@ -148,6 +166,7 @@ def _take_endings(
     """Last parts of compounds: a morpheme of its own, or the end of a longer noun."""
     before = None
     for morpheme in run:
+        # After a noun a whole morpheme may be a last part, else the end of it may.
         whole = spelled[morpheme.start : morpheme.end]
         follows = before is not None and before.tag in _LEFT_OF_ENDING
         if follows and morpheme.tag in _ENDING_TAGS and whole in lexicon().endings:
@@ -174,6 +193,8 @@ def _take_ending(known: Known, entry: Entry, start: int, utterance: Utterance) -
     first, second = utterance.syllables[start - 1 : start + 1]
     if start - 1 in known.seams or (second.onset == SILENT and not first.coda):
         return
+
+    # How it is joined to what stands before it; ㅅ between the two parts settles that (§30).
     ways = [_way(form[0].onset, second.onset, entry.rule) for form in entry.forms]
     joined_by_s = is_sai_siot(first, second)
     if joined_by_s:
@@ -181,6 +202,7 @@ def _take_ending(known: Known, entry: Entry, start: int, utterance: Utterance) -
     found = options(first, second, *ways)
     sure = entry.sure or joined_by_s or len(found.contacts) == 1
     known.seams[start - 1] = found._replace(sure=sure)
+
     if not known.has(start, start + len(entry.spelling)):
         known.take(entry, start)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 from speakor_common.errors import TextError
 from speakor_common.text.jamo import to_nfc
-from speakor_common.text.sound_rules import Syllable, split
+from speakor_common.text.sounds.sound_rules import Syllable, split
 
 # §16: the names of the letters are spoken as if they were spelled so.
 _LETTER_NAMES = {
@@ -44,6 +45,11 @@ class Utterance:
     def words(self) -> list[tuple[int, int]]:
         """First syllable and the one after the last, word by word."""
         return list(pairwise(self.bounds))
+
+    @cached_property
+    def word_of(self) -> tuple[int, ...]:
+        """The number of the word each syllable belongs to."""
+        return tuple(n for n, (start, end) in enumerate(self.words) for _ in range(start, end))
 
 
 def parse(text: str) -> Utterance:
