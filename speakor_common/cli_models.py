@@ -32,7 +32,8 @@ def transcribe(
 ) -> None:
     """Transcribe audio files.
 
-    A file that cannot be read has a row that says so; the others are transcribed all the same.
+    A file that cannot be read, or in which nobody speaks, has a row that says so; the others are
+    transcribed all the same.
     """
     from transformers.utils import logging
 
@@ -40,7 +41,9 @@ def transcribe(
     from speakor_common.recognition.transcriber import Transcriber
     from speakor_common.show import transcripts
 
-    logging.set_verbosity_error()  # its advice is for those who write recognisers
+    # Advice for those who write recognisers, and a bar for a load of seconds.
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
     transcriber = Transcriber.from_pretrained(find_model(model))
     show = transcripts.as_json if as_json else transcripts.as_text
     failed = 0
@@ -48,9 +51,9 @@ def transcribe(
         say(show(transcript, timestamps, named=len(files) > 1))
         if transcript.problem:
             complain(transcript.problem)
-            failed += 1
+        failed += transcript.status == "unreadable"
     if failed:
-        raise SpeakorError(f"{failed} of {len(files)} files could not be transcribed")
+        raise SpeakorError(f"{failed} of {len(files)} files could not be read")
 
 
 @models.command()

@@ -1,4 +1,4 @@
-"""The five notebooks, end to end in the smoke profile, in a home of their own, killed twice on the way."""
+"""The five notebooks end to end in the smoke profile, in a home of their own, killed twice."""
 
 import json
 import os
@@ -11,22 +11,21 @@ from pathlib import Path
 import pytest
 
 from speakor_common import paths
-from speakor_common.pipeline import notebooks
+from speakor_common.pipeline import notebooks, verify
 
 ROOT = Path(__file__).resolve().parent.parent
 
-
-# A run is killed when the first of these appears, the next one at the second: training in 02, test predictions in 05.
+# When the first of these appears, a run is killed in training (02); the next one at the second,
+# while the test split is transcribed (05).
 KILLS = ("models/smoke/exp01.work", "results/smoke/predictions/base.csv")
 
 
 def kill_once_there(sign: Path, home: Path) -> None:
-    """Start a reproduction, kill its runner when ``sign`` is there, and wait until the kernel has noticed."""
+    """Start a reproduction, and kill its runner as soon as ``sign`` is there."""
     command = [sys.executable, "-m", "speakor_common.cli", "reproduce", "--profile", "smoke"]
+    environment = os.environ | {"SPEAKOR_HOME": str(home)}
     with (home / "killed.log").open("w") as log:
-        runner = subprocess.Popen(
-            command, env=os.environ | {"SPEAKOR_HOME": str(home)}, stdout=log, stderr=log
-        )
+        runner = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         while not sign.exists():
             assert runner.poll() is None, (home / "killed.log").read_text()[-3000:]
             time.sleep(0.05)
@@ -34,8 +33,9 @@ def kill_once_there(sign: Path, home: Path) -> None:
         runner.wait()
 
 
-@pytest.mark.notebooks
-def test_five_notebooks_in_the_smoke_profile(tmp_path, monkeypatch):
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A home with what is shipped, and with Whisper where it was unpacked already."""
     for shipped in ("notebooks", "data/sample", "models/base-tiny", "models/listener-tiny"):
         target = tmp_path / shipped
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -43,20 +43,28 @@ def test_five_notebooks_in_the_smoke_profile(tmp_path, monkeypatch):
     if (ROOT / "models/whisper-base").is_dir():
         shutil.copytree(ROOT / "models/whisper-base", tmp_path / "models/whisper-base")
     monkeypatch.setenv("SPEAKOR_HOME", str(tmp_path))
-    for sign in KILLS:
-        kill_once_there(tmp_path / sign, tmp_path)
-        assert not (tmp_path / "results/smoke/notebooks/05_evaluation.ipynb").exists()
-    trained = {
-        name: (paths.model(name, "smoke") / "run.json").read_bytes()
-        for name in ("exp01", "exp05", "whisper")
-    }
-    done = notebooks.reproduce("smoke")
-    assert [p.name[:2] for p in done] == ["01", "02", "03", "04", "05"]
+    return tmp_path
+
+
+@pytest.mark.notebooks
+def test_five_notebooks_in_the_smoke_profile(home):
     results = paths.results("smoke")
+    for sign in KILLS:
+        kill_once_there(home / sign, home)
+        assert not (results / "notebooks" / "05_evaluation.ipynb").exists()
+
+    # The third run finds what is trained, trains nothing again, and comes to the end.
+    runs = {name: paths.model(name, "smoke") / "run.json" for name in ("exp01", "exp05", "whisper")}
+    trained = {name: run.read_bytes() for name, run in runs.items()}
+    executed = notebooks.reproduce("smoke")
+    assert [path.name[:2] for path in executed] == ["01", "02", "03", "04", "05"]
+    assert {name: run.read_bytes() for name, run in runs.items()} == trained
+
+    # Every system is in the results, and the results are whole.
     lines = (results / "result.txt").read_text(encoding="utf-8").splitlines()
-    assert lines[0].startswith("WER: 0.") or lines[0].startswith("WER: 1.")
+    assert lines[0].startswith(("WER: 0.", "WER: 1."))
     metrics = json.loads((results / "metrics.json").read_text(encoding="utf-8"))
-    assert {"base", "exp01", "exp05", "exp06", "whisper", "whisper zero-shot"} <= set(metrics)
+    assert {*runs, "base", "exp06", "whisper zero-shot"} <= set(metrics)
     assert all(entry["clean"]["n"] == 24 for entry in metrics.values())
     for name in (
         "report.html",
@@ -67,8 +75,5 @@ def test_five_notebooks_in_the_smoke_profile(tmp_path, monkeypatch):
         "figures/05_conditions.png",
     ):
         assert (results / name).stat().st_size > 1000
-    for experiment in ("exp01", "exp05", "whisper"):
-        assert (paths.model(experiment, "smoke") / "run.json").read_bytes() == trained[
-            experiment
-        ]  # not trained again
-    assert not [p for p in tmp_path.glob("**/*") if p.suffix in (".partial", ".work")]
+    assert verify.differences(results) == []
+    assert not [path for path in home.glob("**/*") if path.suffix in (".partial", ".work")]
