@@ -186,7 +186,10 @@ def model(tmp_path_factory):
 
 
 @pytest.fixture
-def clips(tmp_path):
+def clips(tmp_path, monkeypatch):
+    """A readable and a broken file; the tone in the first one passes for speech."""
+    spoken = "speakor_common.recognition.transcriber.somebody_speaks"
+    monkeypatch.setattr(spoken, lambda samples: True)
     good = write(tmp_path / "a.wav", encoded(tone()))
     bad = write(tmp_path / "b.wav", b"text")
     return str(good), str(bad)
@@ -217,6 +220,13 @@ def test_of_several_files_each_is_named_and_broken_ones_too(model, clips, capsys
     records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [record["status"] for record in records] == ["unreadable", "ok"]
     assert "words" not in records[1] and "b.wav" in records[0]["problem"]
+
+
+def test_that_nobody_speaks_is_no_failure(model, tmp_path, capsys):
+    silent = write(tmp_path / "c.wav", encoded(0 * tone()))
+    assert cli.main(["transcribe", str(silent), "--model", str(model)]) == 0
+    out, err = capsys.readouterr()
+    assert out == "[no_speech]\n" and "c.wav" in err
 
 
 def test_a_model_that_is_not_there_is_named_with_what_to_do(home, clips, capsys):
