@@ -45,7 +45,7 @@ def kiwi():
 
 @lru_cache(maxsize=1)
 def _load():
-    from kiwipiepy import Kiwi  # 300 MB of memory and a second, so only when first needed
+    from kiwipiepy import Kiwi  # 500 MB of memory and a second, so only when first needed
 
     return Kiwi(num_workers=1)
 
