@@ -130,6 +130,8 @@ def merge_adapter(adapter: Path) -> Path:
             f"{adapter} holds no adapter_config.json; "
             "merging is for adapters: speakor train whisper --merge"
         )
+
+    # The adapter's weights are added on loading.
     model, processor = load_whisper(adapter)
     target = adapter.with_name(adapter.name + "-merged")
     with whole_directory(target) as folder:

@@ -86,6 +86,8 @@ def predict_split(
     for start in tqdm(starts, desc=f"{experiment} {condition}", disable=not progress):
         clips = [data[i] for i in range(start, min(start + _CHUNK, len(data)))]
         waves = [_load_degraded(clip, condition) for clip in clips]
+
+        # A row a clip, with what is known of its speaker.
         for clip, hypothesis in zip(clips, recogniser.recognise(waves), strict=True):
             words = [asdict(word) for word in hypothesis.words]
             row = {
@@ -215,10 +217,13 @@ def read_predictions(path: Path) -> pd.DataFrame:
     """
     if not path.is_file():
         raise ResultsError(f"no predictions at {path}; run notebook 05 or: speakor evaluate")
+
     # Ids such as 00012 are text, and so is all else but the duration.
     text_columns = dict.fromkeys(set(COLUMNS) - {"duration_s"}, str)
     table = pd.read_csv(path, keep_default_na=False, dtype=text_columns)
-    if "raw_hypothesis" not in table:  # of models that write no digits it may be missing
+
+    # Predictions of models that write no digits may lack it.
+    if "raw_hypothesis" not in table:
         table["raw_hypothesis"] = ""
     if missing := sorted(set(COLUMNS) - set(table.columns)):
         raise ResultsError(
