@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from speakor_common import audio
 from speakor_common.corpus.files import Entry, Rejected, Skipped, walk
+from speakor_common.corpus.label_texts import label_text
 from speakor_common.corpus.schema import (
     MANIFEST_COLUMNS,
     QUARANTINE_COLUMNS,
@@ -27,7 +28,6 @@ from speakor_common.corpus.schema import (
     Corpus,
     ReadOptions,
 )
-from speakor_common.corpus.transcripts import label_text
 from speakor_common.errors import AudioError, CorpusError
 
 _SAME_LENGTH = 0.1  # seconds; coders pad a little

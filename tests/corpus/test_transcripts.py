@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from speakor_common.corpus.label_texts import label_text
 from speakor_common.corpus.schema import ReadOptions
-from speakor_common.corpus.transcripts import label_text
 from speakor_common.errors import CorpusError
 
 
