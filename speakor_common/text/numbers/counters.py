@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from speakor_common.text.numbers import counter_words as words
+from speakor_common.text.numbers import counter_words
 
 Series = Literal["native", "sino"]
 NATIVE: tuple[Series, ...] = ("native",)
@@ -65,41 +65,52 @@ class _Either:
 _EITHER = {
     "번": _Either(
         NATIVE_FIRST,
-        native_before=rf"(?<![가-힣]){_any(words.OFTEN)}|[0-9가-힣]\s?(?:달|년|주|주일|해|월)에",
-        native_after=rf"씩|이나|쯤|정도|밖에|만에|이상|\s+{_any(words.DONE)}",
+        native_before=rf"(?<![가-힣]){_any(counter_words.OFTEN)}|[0-9가-힣]\s?(?:달|년|주|주일|해|월)에",
+        native_after=rf"씩|이나|쯤|정도|밖에|만에|이상|\s+{_any(counter_words.DONE)}",
         sino_before="출구|반|채널|국도|좌석|정답|보기|게이트|번호|(?<![가-힣])답",
-        sino_after=rf"\s*{_any(words.NUMBERED)}",
+        sino_after=rf"\s*{_any(counter_words.NUMBERED)}",
     ),
     "대": _Either(
         NATIVE_FIRST,
-        native_before=_word(words.MACHINES),
-        sino_after=rf"\s+{_any(words.GENERATIONS)}",
+        native_before=_word(counter_words.MACHINES),
+        sino_after=rf"\s+{_any(counter_words.GENERATIONS)}",
     ),
     # Only with a particle of a subject, topic or object can it be persons, if no guest is named.
     "분": _Either(
         SINO_FIRST,
-        native_before=_any(words.GUESTS),
+        native_before=_any(counter_words.GUESTS),
         native_after="께|들",
         sino_before="시|시간",
-        sino_after=rf"[이은을도]?\s*{_any(words.MINUTES)}",
+        sino_after=rf"[이은을도]?\s*{_any(counter_words.MINUTES)}",
         doubtful_after="[이은을의도과]",
     ),
-    "권": _Either(NATIVE_FIRST, native_before=_word(words.BOOKS)),
-    "장": _Either(NATIVE_FIRST, native_before=_word(words.SHEETS)),
-    "편": _Either(NATIVE_FIRST, native_before=_word(words.WORKS)),
+    "권": _Either(NATIVE_FIRST, native_before=_word(counter_words.BOOKS)),
+    "장": _Either(NATIVE_FIRST, native_before=_word(counter_words.SHEETS)),
+    "편": _Either(NATIVE_FIRST, native_before=_word(counter_words.WORKS)),
     "판": _Either(NATIVE_FIRST, native_before="피자|바둑|장기|계란|달걀|게임"),
     "쪽": _Either(SINO_FIRST, native_before="마늘|사과|귤", sino_before="책|교과서"),
 }
-_UNDECIDED = dict.fromkeys(words.NATIVE_OR_SINO, NATIVE_FIRST) | dict.fromkeys(
-    words.SINO_OR_NATIVE, SINO_FIRST
+_UNDECIDED = dict.fromkeys(counter_words.NATIVE_OR_SINO, NATIVE_FIRST) | dict.fromkeys(
+    counter_words.SINO_OR_NATIVE, SINO_FIRST
 )
 _KNOWN = frozenset(
-    [*words.NATIVE_COUNTERS, *words.SINO_COUNTERS, *words.MEASURES, *_EITHER, *_UNDECIDED]
+    [
+        *counter_words.NATIVE_COUNTERS,
+        *counter_words.SINO_COUNTERS,
+        *counter_words.MEASURES,
+        *_EITHER,
+        *_UNDECIDED,
+    ]
 )
 # One syllable begins too many words: 도 is in 도시. 년 begins none that is counted.
-_SURE_SINO = ("년", *(w for w in (*words.SINO_COUNTERS, *words.MEASURES) if len(w) > 1))
+_SURE_SINO = (
+    "년",
+    *(w for w in (*counter_words.SINO_COUNTERS, *counter_words.MEASURES) if len(w) > 1),
+)
 _LONGEST = max(map(len, _KNOWN))
-_TAILS = frozenset([*words.AFTER_ANY, *words.AFTER_CODA, *words.AFTER_VOWEL])
+_TAILS = frozenset(
+    [*counter_words.AFTER_ANY, *counter_words.AFTER_CODA, *counter_words.AFTER_VOWEL]
+)
 _LONGEST_TAIL = max(map(len, _TAILS))
 _MOST_SYLLABLES = 12  # of particles behind a counter
 
@@ -166,9 +177,9 @@ def is_tail(tail: str, previous: str = "") -> bool:
 
     # 로 follows ㄹ as it follows a vowel.
     coda = (ord(previous) - ord("가")) % 28 if previous else -1
-    fitting = set(words.AFTER_ANY)
-    fitting |= set(words.AFTER_CODA) if coda else set()
-    fitting |= set(words.AFTER_VOWEL) if coda < 1 else {"로"} if coda == 8 else set()
+    fitting = set(counter_words.AFTER_ANY)
+    fitting |= set(counter_words.AFTER_CODA) if coda else set()
+    fitting |= set(counter_words.AFTER_VOWEL) if coda < 1 else {"로"} if coda == 8 else set()
 
     return any(
         tail[:end] in fitting and is_tail(tail[end:], tail[end - 1])
@@ -185,7 +196,7 @@ def series(value: int, counter: Counter, before: str, after: str) -> tuple[Serie
     """
     # 영 시 and 십삼 시; ages of people (이십 대); words that are no counters after all.
     word = counter.word
-    if word == "시" and word + counter.tail not in words.HOMOGRAPHS:
+    if word == "시" and word + counter.tail not in counter_words.HOMOGRAPHS:
         return NATIVE if 0 < value <= _HOURS else SINO
     if word == "대" and value % 10 == 0 and 10 <= value <= 90:
         return _decade(before, after)
@@ -203,7 +214,7 @@ def series(value: int, counter: Counter, before: str, after: str) -> tuple[Serie
 def _order(counter: Counter, before: str, after: str) -> tuple[Series, ...]:
     """Series of small numbers."""
     word = counter.word
-    if word + counter.tail in words.HOMOGRAPHS:
+    if word + counter.tail in counter_words.HOMOGRAPHS:
         return NATIVE_FIRST if after.removeprefix(counter.tail).strip() else SINO_FIRST
     if word in _EITHER:
         return _EITHER[word].decide(before, after)
@@ -212,11 +223,11 @@ def _order(counter: Counter, before: str, after: str) -> tuple[Series, ...]:
 
     # 삼 개 국어, 오 개 국: languages and countries are counted in Sino-Korean.
     languages = word == "개" and re.match(r"\s+(?:국어|국|언어)", after)
-    return SINO if languages or word not in words.NATIVE_COUNTERS else NATIVE
+    return SINO if languages or word not in counter_words.NATIVE_COUNTERS else NATIVE
 
 
 def _decade(before: str, after: str) -> tuple[Series, ...]:
     """이십 대 (people in their twenties) or 스무 대 (cars)."""
-    if re.search(_word(words.MACHINES) + _TOPIC, before):
+    if re.search(_word(counter_words.MACHINES) + _TOPIC, before):
         return NATIVE_FIRST
-    return SINO if re.match(rf"[의는은가]?\s*{_any(words.PEOPLE)}", after) else SINO_FIRST
+    return SINO if re.match(rf"[의는은가]?\s*{_any(counter_words.PEOPLE)}", after) else SINO_FIRST
