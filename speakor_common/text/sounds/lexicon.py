@@ -22,6 +22,7 @@ from speakor_common.errors import TextError
 from speakor_common.text.sounds.sound_rules import Syllable, split
 
 _FILE = "lexicon.tsv"
+_DICTIONARY = "표준국어대사전"
 _UNSURE = "homograph"  # source of rows whose readings are of different words, so neither is sure
 
 
@@ -44,7 +45,8 @@ class Entry:
     @property
     def rule(self) -> str:
         """The section of the standard, ``표준국어대사전`` where only the dictionary tells."""
-        return next((part for part in self.source.split() if part.startswith("§")), self.source)
+        sections = [part for part in self.source.split() if part.startswith("§")]
+        return sections[0] if sections else _DICTIONARY
 
     def seam(self, number: int) -> list[tuple[str, str]]:
         """Codas and onsets heard between two of its syllables, best first."""
