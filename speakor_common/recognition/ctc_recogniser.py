@@ -148,7 +148,7 @@ class CTCRecogniser:
         joined: list[list[np.ndarray]] = [[] for _ in waves]
         for window, logs in zip(windows, kept, strict=True):
             joined[window.wave].append(logs)
-        return [np.concatenate(parts) for parts in joined]
+        return [np.concatenate(of_wave) for of_wave in joined]
 
 
 class _Window(NamedTuple):

@@ -63,17 +63,17 @@ def recognise_by_segments(
     # Cut; short waves are only trimmed.
     owners: list[int] = []
     starts: list[int] = []
-    pieces: list[np.ndarray] = []
+    cut: list[np.ndarray] = []
     for index, wave in enumerate(waves):
         is_long = len(wave) > lengths.longest * RATE
-        for start, piece in segments([wave], lengths) if is_long else trimmed(0, wave):
+        for start, samples in segments([wave], lengths) if is_long else trimmed(0, wave):
             owners.append(index)
             starts.append(start)
-            pieces.append(piece)
+            cut.append(samples)
 
     # Recognise, and join.
     joined = [Hypothesis("") for _ in waves]
-    for index, start, hypothesis in zip(owners, starts, recognise(pieces), strict=True):
+    for index, start, hypothesis in zip(owners, starts, recognise(cut), strict=True):
         joined[index] = joined[index].followed_by(hypothesis, start / RATE)
     return joined
 

@@ -41,9 +41,9 @@ def both() -> tuple[Wav2Vec2FeatureEncoder, MatmulFeatureEncoder]:
 def test_features_are_those_of_stock_wav2vec2(both, clips, samples, seed):
     stock, ours = both
     waves = torch.randn(clips, samples, generator=torch.Generator().manual_seed(seed))
-    expected, found = stock(waves), ours(waves)
-    assert found.shape == expected.shape
-    assert torch.allclose(found, expected, atol=1e-4)
+    expected, computed = stock(waves), ours(waves)
+    assert computed.shape == expected.shape
+    assert torch.allclose(computed, expected, atol=1e-4)
 
 
 @settings(deadline=None, max_examples=40)
@@ -68,10 +68,10 @@ def test_gradients_are_those_of_stock_wav2vec2(both):
     weights = torch.randn_like(stock(waves))
     for encoder in (stock, ours):
         (encoder(waves) * weights).sum().backward()
-    for (name, expected), (_, found) in zip(
+    for (name, expected), (_, computed) in zip(
         stock.named_parameters(), ours.named_parameters(), strict=True
     ):
-        assert (found.grad - expected.grad).norm() < 1e-4 * expected.grad.norm(), name
+        assert (computed.grad - expected.grad).norm() < 1e-4 * expected.grad.norm(), name
 
 
 def test_a_filter_that_passes_little_is_normalised_as_exactly():
@@ -126,7 +126,7 @@ def test_a_frozen_encoder_gets_no_gradient():
 
 
 def test_a_checkpointed_encoder_gets_the_same_gradients():
-    waves, found = torch.randn(2, 5_000), []
+    waves, gradients = torch.randn(2, 5_000), []
     for checkpointed in (False, True):
         model = small()
         use_matmul_convolutions(model)
@@ -134,8 +134,8 @@ def test_a_checkpointed_encoder_gets_the_same_gradients():
             model.gradient_checkpointing_enable()
         encoder = model.wav2vec2.feature_extractor.train()
         encoder(waves).square().sum().backward()
-        found.append(torch.cat([p.grad.flatten() for p in encoder.parameters()]))
-    assert (found[0] - found[1]).norm() < 1e-4 * found[0].norm()
+        gradients.append(torch.cat([p.grad.flatten() for p in encoder.parameters()]))
+    assert (gradients[0] - gradients[1]).norm() < 1e-4 * gradients[0].norm()
 
 
 @pytest.mark.parametrize(

@@ -28,8 +28,10 @@ def ctranslate2(variables: dict[str, np.ndarray], version: int = 6) -> bytes:
 
 def test_ctranslate2_files_are_read_and_wrong_ones_refused():
     value = np.arange(6, dtype=np.float16).reshape(2, 3)
-    found = read_ctranslate2(ctranslate2({"a/weight": value}))
-    assert np.array_equal(found["a/weight"], value) and np.array_equal(found["alias"], value)
+    variables = read_ctranslate2(ctranslate2({"a/weight": value}))
+    assert np.array_equal(variables["a/weight"], value) and np.array_equal(
+        variables["alias"], value
+    )
     with pytest.raises(CheckpointError, match="binary version 5"):
         read_ctranslate2(ctranslate2({"a": value}, version=5))
     with pytest.raises(CheckpointError, match="ends too early"):

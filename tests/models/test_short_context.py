@@ -44,7 +44,7 @@ def test_positions(seconds, positions):
 
 @pytest.mark.parametrize("positions", [50, 1400, 1452, 1480, 1500])
 @pytest.mark.parametrize("draw", [None, 1])
-def test_silent_positions_are_in_order_and_count_for_all_silence(positions, draw):
+def test_padding_positions_are_in_order_and_count_for_all_padding(positions, draw):
     chosen, scores = short_context._subsampled(positions, 1500, draw)
     assert (
         chosen[:positions].tolist() == list(range(positions))
@@ -60,7 +60,7 @@ def test_silent_positions_are_in_order_and_count_for_all_silence(positions, draw
     )
 
 
-def test_features_are_cut_or_their_silence_carried_on():
+def test_features_are_cut_or_their_padding_carried_on():
     features = torch.randn(2, 80, 10)
     longer = short_context.with_padding(features, 13)
     assert (
@@ -69,21 +69,21 @@ def test_features_are_cut_or_their_silence_carried_on():
     assert torch.equal(short_context.with_padding(features, 4), features[..., :4])
 
 
-def test_thinned_silence_stands_for_all_of_it(base):
+def test_subsampled_padding_stands_for_all_of_it(base):
     model = WhisperForConditionalGeneration.from_pretrained(base).eval()
     torch.manual_seed(1)
     features, tokens = torch.full((1, 80, 3000), -0.5), torch.tensor([[257, 5, 6]])
     features[..., :150] = torch.randn(80, 150)
 
     @torch.inference_mode()
-    def outputs(positions, silence):
+    def outputs(positions, padding):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(short_context, "PADDING_POSITIONS", silence)
+            patch.setattr(short_context, "PADDING_POSITIONS", padding)
             with shortened_context(model, positions) as frames:
                 return model(input_features=features[..., :frames], decoder_input_ids=tokens).logits
 
-    whole = outputs(1500, 0)
-    apart = [(outputs(100, silence) - whole).abs().max().item() for silence in (1, 48, 1400)]
+    full = outputs(1500, 0)
+    apart = [(outputs(100, padding) - full).abs().max().item() for padding in (1, 48, 1400)]
     assert (
         apart[2] < 1e-4 < apart[1] < apart[0]
     )  # all positions are the stock model, and some are nearer to it than one
