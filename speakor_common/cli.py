@@ -62,9 +62,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for library in _CHATTY:
         logging.getLogger(library).setLevel(logging.WARNING)
 
+    # A command ends by SystemExit, its failures by an exception of ours.
     try:
         typer.main.get_command(app).main(given, prog_name="speakor")
-    except SystemExit as end:  # how every command ends
+    except SystemExit as end:
         if end.code == INTERRUPTED:
             complain("stopped")
         return int(end.code or 0)
@@ -123,6 +124,7 @@ def train(
 
         run = train_experiment(experiment, profile, seed, **values)
 
+    # What it took, and where it is.
     model = paths.model(experiment, profile)
     took = f"{run['steps']} steps, {run['seconds']:.0f} s, {run['peak_memory_mib']} MiB"
     say(f"{experiment}: {took}\nmodel: {paths.relative(model)}")

@@ -135,6 +135,7 @@ def predict_all(profile_name: str, progress: bool = False) -> pd.DataFrame:
         conditions[best] = (CLEAN, REAL)
         conditions[plain_experiment(best, profile_name)] = (CLEAN, *CONDITIONS)
 
+    # What was predicted earlier by the same model is not predicted again.
     folder = paths.results(profile_name) / PREDICTIONS
     requests = [Request(name, models[name], asked) for name, asked in conditions.items()]
     tables = cached_predictions(requests, test_data(profile), folder, progress)
@@ -160,6 +161,7 @@ def predict_native(profile_name: str) -> pd.DataFrame | None:
         path.unlink(missing_ok=True)  # of another corpus
         return None
 
+    # It is clean speech; the label tells it from the learners'.
     data = prepare.limit_rows(splits["native_test"], profile.eval_limit)
     recogniser = load_recogniser(checkpoints.find_checkpoint(profile.base[CTCTraining]))
     predictions = predict.predict_split(recogniser, data, BASE, label=NATIVE)
@@ -183,6 +185,7 @@ def context_rates(experiment: str, profile_name: str) -> tuple[pd.DataFrame, Com
     data = prepare.limit_rows(splits["valid"], profile.eval_limit)
     directory = paths.model(experiment, profile_name)
 
+    # Loading is not timed, recognising is.
     rows = []
     tables = []
     for name, full in (("short", False), ("full", True)):
@@ -218,6 +221,7 @@ def write_feedback(profile_name: str, predictions: pd.DataFrame, intended: str) 
     )
     feedback.write_records(records, results / FEEDBACK_FILE)
 
+    # Planted deviations are known for synthetic speech only.
     data = test_data(profile)
     truths = read_truths(data["utterance_id"], data["text"], data["deviations"])
     scores = detection.detection_table(records, truths) if truths else pd.DataFrame()

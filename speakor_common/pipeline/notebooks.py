@@ -90,6 +90,7 @@ def run_notebook(notebook: Path, output: Path, parameters: dict[str, Any]) -> Pa
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
+    # papermill would run with a parameter nobody reads.
     known = parameters_of(notebook)
     if unknown := sorted(set(parameters) - known):
         raise SpeakorError(f"{notebook.name} knows no parameters {unknown}; it has {sorted(known)}")
@@ -144,6 +145,7 @@ def reproduce(
     if PREPARATION in chosen:
         corpus_root(profile, data_root)
 
+    # Kernels inherit the environment.
     for variable, value in ({"PYTHONPATH": str(paths.root())} | _QUIET).items():
         os.environ.setdefault(variable, value)
     executed = []

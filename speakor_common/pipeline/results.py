@@ -99,6 +99,7 @@ def write_results(
     # Only this needs the widget's packages.
     from speakor_common.show.explorer import explorer
 
+    # The text may be refused, and then nothing has been written.
     results = paths.results(profile_name)
     command = f"make reproduce PROFILE={profile_name}"
     text = report.result_text(metrics, chosen, command)

@@ -51,6 +51,7 @@ def check_numbers(folder: Path, write: bool = False) -> str:
     if write:
         write_counted(folder, readmes)
 
+    # A message lists the first ones; their number says the rest.
     if unlike := differences(folder, readmes):
         listed = "\n".join(unlike[:_LISTED])
         where = paths.relative(folder)
@@ -97,6 +98,7 @@ def differences(folder: Path, readmes: tuple[Path, ...] = ()) -> list[str]:
     metrics = recount(folder)
     expected = _expected_text(folder, metrics)
 
+    # Value by value, then line by line.
     written = read_json(folder / METRICS_FILE)
     lines = [f"{METRICS_FILE}: {line}" for line in _unlike_values(written, metrics, "")]
     text = (folder / RESULT_FILE).read_text(encoding="utf-8")

@@ -83,6 +83,7 @@ def out_of_vocabulary(manifest: pd.DataFrame, base: str) -> pd.DataFrame:
     except CheckpointError as error:
         return pd.DataFrame({"out-of-vocabulary check": [f"not possible: {error}"]})
 
+    # Labels as the tokenizer gets them, symbol by symbol.
     rows = []
     for split in SPLITS:
         texts = manifest.loc[manifest["split"] == split, "text"]

@@ -118,6 +118,7 @@ def largest_batches(positions: int, experiment: Experiment) -> pd.DataFrame:
         a_clip = two - one
         without_clips = one - a_clip
 
+        # What is left of a GPU, in clips.
         row = _describe(setting) | {"GiB at batch 1": round(one / _GIB, 2)}
         for gib in GPUS_GIB:
             room = (gib - RESERVED_GIB) * _GIB - without_clips
@@ -131,6 +132,7 @@ def memory_bars(table: pd.DataFrame, title: str, ax: Axes | None = None) -> Axes
     ax = plots.ensure_axes(ax, 8.5, 0.32 * len(table) + 1.6)
     labels = [_label(row) for _, row in table.iterrows()]
 
+    # Each kind begins where the one before ends.
     left = pd.Series(0.0, index=table.index)
     for kind, color in zip(_KINDS, palette.SERIES, strict=False):
         ax.barh(labels, table[kind], left=left, color=color, label=kind)
@@ -139,6 +141,7 @@ def memory_bars(table: pd.DataFrame, title: str, ax: Axes | None = None) -> Axes
         style = {"color": palette.BLACK, "markersize": 12, "markeredgewidth": 2}
         ax.plot(table["measured"], labels, "|", label="measured peak", **style)
 
+    # The first row of the table is on top.
     ax.invert_yaxis()
     ax.set(xlabel="MiB", title=title)
     ax.legend(loc="lower right")
@@ -160,6 +163,7 @@ def finding_memory(table: pd.DataFrame) -> str:
         f"difference{computing})."
     )
 
+    # Settings go from the plainest to the one that saves most.
     plainest = measured.iloc[0]
     cheapest = measured.iloc[-1]
     if plainest is not cheapest:

@@ -80,6 +80,7 @@ def histogram(
     series = pd.Series(list(values), dtype=float)
     median = series.median()
 
+    # Bars, and the median across them.
     ax.hist(series, bins=bins, color=palette.SKY)
     ax.axvline(
         median,

@@ -66,6 +66,7 @@ def rates_by_group(table: pd.DataFrame, column: str, title: str, ax: Axes | None
         ecolor=palette.INTERVAL,
     )
 
+    # Every group says how many utterances it rests on.
     names = [f"{value}\nn = {n}" for value, n in zip(table[column], table["n"], strict=True)]
     ax.set_xticks(positions, names)
     ax.set(ylabel="WER", title=title, ylim=(0, None))
@@ -144,6 +145,7 @@ def confusion_map(matrix: pd.DataFrame, title: str, ax: Axes | None = None) -> A
         values[i, i] = 0.0
     image = ax.imshow(values, cmap="Oranges", vmin=0)
 
+    # Letters of both axes, and the scale.
     ax.set_xticks(range(len(matrix)), matrix.columns)
     ax.set_yticks(range(len(matrix)), matrix.index)
     ax.figure.colorbar(image, ax=ax, label="share of the reference letter", shrink=0.8)

@@ -106,8 +106,8 @@ class LiveCurves(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs
     ) -> None:
         if self._place is not None:
-            ended = f"*{self.name}: training has ended after {state.global_step} steps.*"
-            self._place.update(Markdown(ended))
+            steps = state.global_step
+            self._place.update(Markdown(f"*{self.name}: training ended after {steps} steps.*"))
 
 
 def show_curves(experiment: Experiment, profile: str, run: dict[str, Any]) -> None:
@@ -133,6 +133,7 @@ def learning_curves(
     size = (11 if rates else 6, 3.8)
     figure, axes = plt.subplots(1, 1 + rates, figsize=size, layout="constrained", squeeze=False)
 
+    # Losses are on the left; without error rates that is the only panel.
     left = axes[0, 0]
     right = axes[0, -1]
     for color, (name, log) in zip(palette.SERIES, logs.items(), strict=False):
@@ -145,8 +146,7 @@ def learning_curves(
 
     left.set(xlabel="epoch", ylabel="loss (mean a label)", title="Loss")
     if rates:
-        title = "Validation error rates"
-        right.set(xlabel="epoch", ylabel="error rate on validation", title=title, ylim=(0, None))
+        right.set(xlabel="epoch", ylabel="error rate", title="On validation", ylim=(0, None))
     for ax in axes.flat:
         if ax.get_legend_handles_labels()[0]:
             ax.legend(fontsize=8)
@@ -182,10 +182,8 @@ def finding_curves(name: str, log: pd.DataFrame, run: dict[str, Any]) -> str:
     losses = log["train_loss"]
     validation = log["validation_loss"].dropna()
     evaluations = f"{len(validation)} evaluation{'s' * (len(validation) != 1)}"
-    text = (
-        f"**Finding.** {name}: training loss {losses.iloc[0]:.3f} → {losses.iloc[-1]:.3f}, "
-        f"validation loss {validation.iloc[0]:.3f} → {validation.iloc[-1]:.3f} in {evaluations}"
-    )
+    text = f"**Finding.** {name}: training loss {losses.iloc[0]:.3f} → {losses.iloc[-1]:.3f}, "
+    text += f"validation loss {validation.iloc[0]:.3f} → {validation.iloc[-1]:.3f} in {evaluations}"
     if log["wer"].notna().any():
         text += f"; validation WER {log['wer'].iloc[0]:.3f} → {log['wer'].min():.3f} at best"
     took = f"{run['steps']} steps, {run['seconds'] / 60:.1f} min"
@@ -204,6 +202,7 @@ def show_study(study: str, profile: str) -> None:
         display(Markdown(f"Not measured in this profile; `make {study} PROFILE={profile}` does."))
         return
 
+    # Figure and finding first, then the numbers behind them.
     table = pd.read_csv(runs)
     claims = pd.read_csv(verdicts)
     finding = finding_study(table, claims)
@@ -217,15 +216,17 @@ def study_dots(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     names = list(dict.fromkeys(table["variant"]))
     ax = plots.ensure_axes(ax, 9)
 
+    # A dot a seed and a bar at their mean, or why there is none.
     for position, name in enumerate(names):
         rates = trained.loc[trained["variant"] == name, "wer"]
         ax.plot([position] * len(rates), rates, "o", color=palette.BLUE, alpha=0.7)
         if len(rates):
-            width = (position - 0.25, position + 0.25)
-            ax.hlines(rates.mean(), *width, color=palette.VERMILION, linewidth=2.5)
+            ends = (position - 0.25, position + 0.25)
+            ax.hlines(rates.mean(), *ends, color=palette.VERMILION, linewidth=2.5)
         else:
             ax.text(position, 0.02, "stopped by\nthe loss guard", ha="center", fontsize=8)
 
+    # How many seeds and clips the dots rest on.
     ax.set_xticks(range(len(names)), names)
     seeds = table["seed"].nunique()
     clips = int(trained["n"].iloc[0]) if len(trained) else 0

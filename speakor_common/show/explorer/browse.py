@@ -68,6 +68,7 @@ class Browser:
         words = table[["hits", "substitutions", "deletions"]].sum(axis=1)
         table["wer"] = table["errors"] / words.clip(lower=1)
 
+        # What is suspicious about an output needs its duration too.
         texts = zip(references, hypotheses, table["duration_s"], strict=True)
         return table.assign(flags=[";".join(flags(*text)) for text in texts])
 
@@ -89,6 +90,7 @@ class Browser:
         same_utterance = self.table["utterance_id"] == row["utterance_id"]
         same_condition = self.table["condition"] == row["condition"]
 
+        # One line a model, its own text below the reference.
         lines = []
         for output in self.table[same_utterance & same_condition].itertuples():
             reference, hypothesis = marked_texts(output.reference, output.hypothesis)
@@ -97,6 +99,7 @@ class Browser:
             texts = f"{reference}<br>{hypothesis} {marks}"
             lines.append(f"<tr><th>{name}</th><td>{output.wer:.0%}</td><td>{texts}</td></tr>")
 
+        # The native listener knows an utterance, not a condition.
         record = self.spoken.get(row["utterance_id"])
         spoken = as_spoken(record) if record else ""
         return f'<div class="speakor"><table>{"".join(lines)}</table>{spoken}</div>'
@@ -111,6 +114,7 @@ class Browser:
             for pair in sorted(confused):
                 rows_with[pair].append(row.Index)
 
+        # The most frequent first, under the Korean names of parts.
         most = sorted(rows_with.items(), key=lambda item: -len(item[1]))[:CONFUSIONS_SHOWN]
         return [
             {"name": f"{PART_NAMES[part]} {reference}→{hypothesis}", "rows": rows}

@@ -82,6 +82,7 @@ def jamo_difference(pair: Pair) -> str:
     if pair.operation == "insertion":
         return f"{pair.hypothesis} 더해짐"
 
+    # Onset is compared with onset, vowel with vowel, coda with coda.
     try:
         left = split_syllable(pair.reference)
         right = split_syllable(pair.hypothesis)
