@@ -24,6 +24,7 @@ from speakor_common.show.explorer.listen import player
 from speakor_common.storage import read_json
 
 LEVEL_ORDER = ("하", "중", "상")  # rated speech level, from low to high
+WRITTEN = ("manifest.csv", "quarantine.csv", "skipped.csv", "audit.json")  # by preparation
 _SPEAKERS_SHOWN = 40
 _SPLIT_COLORS = {
     "train": palette.BLUE,
