@@ -2,9 +2,10 @@
 
     python benchmarks/metrics.py
 
-Texts are those of the shipped sample with a tenth of the syllables replaced. Measured: counts at all levels, a clustered interval and a
-paired comparison with 1,000 resamples each, all of metrics.json, and the explorer's rows; with Chromium installed also the time its page
-takes to open and to answer a filter, a search and a sort. Prints a table and writes results/benchmarks/metrics.json.
+Texts are those of the shipped sample with a tenth of the syllables replaced. Measured are counts at
+all levels, a clustered interval and a paired comparison with 1,000 resamples each, all of
+metrics.json, and the explorer's rows. With Chromium also the time its page takes to open and to
+answer a filter, a search and a sort. Prints a table and writes results/benchmarks/metrics.json.
 """
 
 import random
@@ -29,8 +30,14 @@ from speakor_common.storage import write_json
 
 ROWS, CLIPS, WRONG = 20_000, 200, 0.1
 CHANGES = {
-    "choose a model": "document.querySelector('select[name=experiment]').value = 'model 1'; fire('select[name=experiment]', 'change')",
-    "search a word": "document.querySelector('input[name=text]').value = '학생'; fire('input[name=text]', 'input')",
+    "choose a model": (
+        "document.querySelector('select[name=experiment]').value = 'model 1'; "
+        "fire('select[name=experiment]', 'change')"
+    ),
+    "search a word": (
+        "document.querySelector('input[name=text]').value = '학생'; "
+        "fire('input[name=text]', 'input')"
+    ),
     "sort by speaker": "document.querySelectorAll('.speakor-explorer th button')[5].click()",
 }
 
@@ -116,10 +123,14 @@ def in_the_browser(table: pd.DataFrame) -> list[dict[str, object]]:
                 ),
             )
         ]
-        fire = "const fire = (name, kind) => document.querySelector(name).dispatchEvent(new Event(kind));"
+        fire = (
+            "const fire = (name, kind) => "
+            "document.querySelector(name).dispatchEvent(new Event(kind));"
+        )
         for what, change in CHANGES.items():
             milliseconds = page.evaluate(
-                f"() => {{ {fire} const start = performance.now(); {change}; return performance.now() - start; }}"
+                f"() => {{ {fire} const start = performance.now(); {change}; "
+                "return performance.now() - start; }"
             )
             found.append(
                 {

@@ -40,7 +40,7 @@ def base_tiny() -> Path:
 
 
 def model(experiment: str, profile: str) -> Path:
-    """Trained model of an experiment; the default profile has the short path ``models/<experiment>``."""
+    """Trained model of an experiment; the sample profile's lies right below ``models``."""
     return root() / "models" / (experiment if profile == "sample" else f"{profile}/{experiment}")
 
 

@@ -16,7 +16,7 @@ import zipfile
 from pathlib import Path
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
-EXTRAS = "pandas datasets accelerate peft bitsandbytes matplotlib jupyterlab papermill tensorboard".split()
+EXTRAS = "pandas datasets accelerate peft bitsandbytes matplotlib jupyterlab papermill".split()
 
 
 def main() -> None:

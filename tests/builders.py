@@ -1,4 +1,4 @@
-"""Test data built in code: clips, labels, corpora in both layouts, prepared datasets, small models."""
+"""Test data built in code: clips, labels, corpora, prepared datasets, small models."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def write(path: Path, content: bytes) -> Path:
 
 
 class _Cp949Info(zipfile.ZipInfo):
-    """A member whose name is stored in CP949 without the UTF-8 flag, as Korean Windows writes it."""
+    """A member named in CP949 without the UTF-8 flag, as Korean Windows writes it."""
 
     def _encodeFilenameFlags(self):
         return self.filename.encode("cp949"), self.flag_bits
@@ -140,7 +140,7 @@ def seed_layout(root: Path, speakers: int = 3, items: int = 2) -> Path:
 def prepared(
     sizes: dict[str, int] | None = None, seconds: float = 1.0, same_length: bool = False
 ) -> DatasetDict:
-    """A prepared dataset in memory: ``length``, WAV bytes, short Korean texts, distinct speakers a split."""
+    """A prepared dataset in memory: WAV bytes, short texts, distinct speakers a split."""
     sizes = sizes or {"train": 8, "valid": 4, "test": 4}
     words = ("저는", "학생", "학교", "친구", "사과", "바다", "노래", "한국")
     splits = {}
@@ -235,7 +235,7 @@ def tiny_whisper(directory: Path) -> Path:
         WhisperForConditionalGeneration,
         WhisperProcessor,
         WhisperTokenizerFast,
-    )  # fmt: skip
+    )
 
     symbols = {
         symbol: index for index, symbol in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))
@@ -276,14 +276,28 @@ def tiny_whisper(directory: Path) -> Path:
     }
     torch.manual_seed(0)
     config = WhisperConfig(
-        vocab_size=len(tokenizer), d_model=64, encoder_layers=2, decoder_layers=2, encoder_attention_heads=2, decoder_attention_heads=2,
-        encoder_ffn_dim=64, decoder_ffn_dim=64, num_mel_bins=80, begin_suppress_tokens=None, suppress_tokens=None, **stops,
-    )  # fmt: skip
+        vocab_size=len(tokenizer),
+        d_model=64,
+        encoder_layers=2,
+        decoder_layers=2,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=64,
+        decoder_ffn_dim=64,
+        num_mel_bins=80,
+        begin_suppress_tokens=None,
+        suppress_tokens=None,
+        **stops,
+    )
     model = WhisperForConditionalGeneration(config)
     model.generation_config = GenerationConfig(
-        is_multilingual=True, lang_to_id={"<|ko|>": ids["<|ko|>"]}, no_timestamps_token_id=ids["<|notimestamps|>"], max_length=448,
-        task_to_id={task: ids[f"<|{task}|>"] for task in ("transcribe", "translate")}, **stops,
-    )  # fmt: skip
+        is_multilingual=True,
+        lang_to_id={"<|ko|>": ids["<|ko|>"]},
+        no_timestamps_token_id=ids["<|notimestamps|>"],
+        max_length=448,
+        task_to_id={task: ids[f"<|{task}|>"] for task in ("transcribe", "translate")},
+        **stops,
+    )
     model.save_pretrained(directory)
     WhisperProcessor(WhisperFeatureExtractor(feature_size=80), tokenizer).save_pretrained(directory)
     return directory

@@ -1,4 +1,4 @@
-"""Writes environment.yml from pyproject.toml and the locks: ``python -m tests.conda_environment``."""
+"""Writes environment.yml from pyproject.toml and the locks: ``make lock`` runs it."""
 
 from __future__ import annotations
 

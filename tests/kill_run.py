@@ -1,11 +1,12 @@
-"""From delivered corpus to report on what lies in HOME/corpus and HOME/base, in a process that is killed on the way.
+"""From corpus to report on HOME/corpus and HOME/base, in a process that is killed on the way.
 
     python -m tests.kill_run HOME REPORT EVENT...
 
-An *event* is something a crash can fall between: a file or folder put in its place, or a training step. Each EVENT starts
-a process that is killed by SIGKILL before its event of that number (even) or after it (odd); the last process runs to its
-end. What each came to, and how many events the last one had, is appended to REPORT. All are forked from one process that has
-imported everything and computed nothing.
+An *event* is something a crash can fall between: a file or folder put in its place, or a training
+step. Each EVENT starts a process that is killed by SIGKILL before its event of that number (even)
+or after it (odd); the last process runs to its end. What each came to, and how many events the last
+one had, is appended to REPORT. All are forked from one process that has imported everything and
+computed nothing.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Killed at ten points on the way from corpus to report, the work goes on and comes to the same numbers."""
+"""Killed at ten points from corpus to report, the work goes on and comes to the same numbers."""
 
 import shutil
 import subprocess
@@ -15,7 +15,7 @@ KILLS = (0, 2, 5, 7, 8, 9, 10, 10, 10, 9)
 
 @pytest.fixture(scope="module")
 def homes(tmp_path_factory):
-    """Results of a run nobody disturbed and of one killed again and again, and what became of their processes."""
+    """Results of an undisturbed run and of one killed again and again, and their processes."""
     start = tmp_path_factory.mktemp("start")
     seed_layout(start / "corpus", speakers=8, items=2)
     tiny_ctc(start / "base")
