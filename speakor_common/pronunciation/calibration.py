@@ -19,6 +19,8 @@ from sklearn.metrics import precision_recall_curve
 from speakor_common.batching.collate import load_audio
 from speakor_common.decoding.rescoring import SPEEDS
 from speakor_common.errors import TrainingError
+from speakor_common.pronunciation.aligned_form import AlignedForm
+from speakor_common.pronunciation.allowed_form import best_fitting_form
 from speakor_common.pronunciation.confusions import (
     ADDED,
     Confusions,
@@ -27,11 +29,12 @@ from speakor_common.pronunciation.confusions import (
     probability,
     save_confusions,
 )
-from speakor_common.pronunciation.detection import read_planted
 from speakor_common.pronunciation.deviations import Deviation
 from speakor_common.pronunciation.listener import NativeListener
+from speakor_common.pronunciation.truth import Truth, read_planted, truth_of
 from speakor_common.text import PARTS, split_syllable
 from speakor_common.text.g2p import standard_pronunciation
+from speakor_common.text.pronunciation import Pronunciations, pronunciations
 
 _ROUNDS = 6  # which alternative is the best depends on the weights, so they are fitted again
 
@@ -51,14 +54,22 @@ def calibrate_listener(directory: Path, splits: DatasetDict) -> Path:
 
     # What the listener hears.
     valid = splits["valid"]
-    deviations = _known_deviations(valid)
     start = EvidenceWeights(heard=1.0, expected=1.0)
     listener = NativeListener(directory, confusions=Confusions(counts, start))
     waves = [load_audio(row) for row in valid]
-    posteriors = listener.recogniser.posteriors_by_speed(waves, SPEEDS)
+    clips = [
+        listener.posteriors_of(by_speed)
+        for by_speed in listener.recogniser.posteriors_by_speed(waves, SPEEDS)
+    ]
 
     # How much either counts.
-    weights = fit_weights_on(listener, list(valid["text"]), posteriors, deviations)
+    allowed = [pronunciations(text) for text in valid["text"]]
+    forms = [best_fitting_form(of_text, clip) for of_text, clip in zip(allowed, clips, strict=True)]
+    truths = [
+        truth_of(text, known)
+        for text, known in zip(valid["text"], _known_deviations(valid), strict=True)
+    ]
+    weights = fit_weights_on(listener, allowed, forms, truths)
     return save_confusions(Confusions(counts, weights), directory)
 
 
@@ -76,7 +87,10 @@ def _known_deviations(split: Dataset) -> list[list[Deviation]]:
 def spoken_sounds(
     texts: Sequence[str], deviations: Sequence[Sequence[Deviation]]
 ) -> Iterator[tuple[str, str, str]]:
-    """``(part, intended, spoken)`` of every sound that was meant, see :func:`count_confusions`."""
+    """``(part, intended, spoken)`` of every sound that was meant, see :func:`count_confusions`.
+
+    Relative to the one pronunciation the sample was made from, as its deviations are.
+    """
     for text, known in zip(texts, deviations, strict=True):
         wrong = {deviation.place: deviation for deviation in known}
         for position, character in enumerate(standard_pronunciation(text).replace(" ", "")):
@@ -102,33 +116,35 @@ def _spoken_for(
 
 def fit_weights_on(
     listener: NativeListener,
-    texts: Sequence[str],
-    posteriors: Sequence[Sequence[np.ndarray]],
-    deviations: Sequence[Sequence[Deviation]],
+    allowed: Sequence[Pronunciations],
+    forms: Sequence[AlignedForm],
+    truths: Sequence[Truth],
 ) -> EvidenceWeights:
     """Weights with which a listener finds known deviations best; it has them afterwards.
 
     Args:
-        texts: what was meant, one a clip.
-        posteriors: of each clip by speed, see :meth:`NativeListener.alternatives`.
-        deviations: known ones, one list a clip.
+        allowed: what could be said for the text of each clip.
+        forms: the one that fits each clip best.
+        truths: what was said.
     """
-    wrong_places = {
-        (clip, *deviation.place) for clip, known in enumerate(deviations) for deviation in known
+    known = {
+        (clip, *deviation.place)
+        for clip, truth in enumerate(truths)
+        for deviation in truth.deviations
     }
     counts = listener.confusions.counts
     for _ in range(_ROUNDS):
         # Ask about every sound of every clip.
         gains, expected, wrong = [], [], []
-        for clip, text in enumerate(texts):
-            for alternative in listener.alternatives(text, posteriors[clip]):
-                gains.append(alternative.gain)
-                expected.append(alternative.expected)
-                wrong.append((clip, alternative.syllable, alternative.part) in wrong_places)
+        for clip, (of_text, form) in enumerate(zip(allowed, forms, strict=True)):
+            for alternative in listener.alternatives(of_text, form):
+                place = (alternative.syllable, alternative.part)
+                if place not in truths[clip].unknown:
+                    gains.append(alternative.gain)
+                    expected.append(alternative.expected)
+                    wrong.append((clip, *place) in known)
 
-        weights = fit_weights(
-            np.array(gains), np.array(expected), np.array(wrong), len(wrong_places)
-        )
+        weights = fit_weights(np.array(gains), np.array(expected), np.array(wrong), len(known))
         listener.confusions = Confusions(counts, weights)
     return weights
 

@@ -1,36 +1,37 @@
 """How well reported deviations agree with known ones, as mispronunciation detection is scored.
 
-In the terms used for L2-ARCTIC. Every sound of the reference's standard pronunciation (onset,
-vowel and coda of each syllable, silent ones included, for something may be added there) is a
-decision. Said right: accepted (TA) or falsely rejected (FR). Said wrong: falsely accepted (FA) or
+In the terms used for L2-ARCTIC. Every sound of the allowed form that was said or nearly said
+(onset, vowel and coda of each syllable, silent ones included, for something may be added there) is
+a decision. Said right: accepted (TA) or falsely rejected (FR). Said wrong: falsely accepted (FA) or
 rejected (TR), then with the right diagnosis (CD) or another (DE). What is reported on a syllable
-that only the recogniser put into the text counts as a false rejection.
+that only the recogniser put into the text counts as a false rejection. An utterance that was not
+judged, and a word that is not certain, count as accepted.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 import pandas as pd
 
 from speakor_common.evaluation.alignment import align_syllables
 from speakor_common.pronunciation.deviations import KINDS, Deviation, Place
 from speakor_common.pronunciation.feedback import Record
+from speakor_common.pronunciation.truth import Truth
 from speakor_common.text import PARTS
-from speakor_common.text.g2p import standard_pronunciation
 
 
 @dataclass(frozen=True)
 class Detection:
-    """Counts of decisions; rates are their ratios."""
+    """Counts of decisions, and of the syllables they are about; rates are their ratios."""
 
     true_accepted: int = 0
     false_rejected: int = 0
     false_accepted: int = 0
     correct_diagnosis: int = 0
     wrong_diagnosis: int = 0
+    syllables: int = 0
 
     def __add__(self, other: Detection) -> Detection:
         sums = [getattr(self, f.name) + getattr(other, f.name) for f in fields(self)]
@@ -51,9 +52,9 @@ class Detection:
         return self.true_rejected + self.false_rejected
 
     def rates(self) -> dict[str, float]:
-        """Precision, recall, F1, and the rates of false rejection, false acceptance and diagnosis.
+        """Precision, recall, F1; rates of false rejection, false acceptance and wrong diagnosis.
 
-        0 where nothing was to decide.
+        And false rejections per 1,000 syllables. All are 0 where nothing was to decide.
         """
         precision = _ratio(self.true_rejected, self.reported)
         recall = _ratio(self.true_rejected, self.planted)
@@ -64,6 +65,7 @@ class Detection:
             "frr": _ratio(self.false_rejected, self.true_accepted + self.false_rejected),
             "far": _ratio(self.false_accepted, self.planted),
             "der": _ratio(self.wrong_diagnosis, self.true_rejected),
+            "false_per_1000": 1000 * _ratio(self.false_rejected, self.syllables),
         }
 
 
@@ -71,112 +73,87 @@ def _ratio(share: float, whole: float) -> float:
     return share / whole if whole else 0.0
 
 
-def count_decisions(reference: str, record: Record, known: Sequence[Deviation]) -> Detection:
-    """Decisions of one utterance.
-
-    Args:
-        reference: what was meant in truth, spelled.
-        known: deviations that are there in truth.
-    """
-    pronunciation = standard_pronunciation(reference)
-    reported, outside = _in_reference(pronunciation, record)
-    truth = {deviation.place: deviation for deviation in known}
+def count_decisions(record: Record, truth: Truth) -> Detection:
+    """Decisions of one utterance; places of which nothing is known are left out."""
+    reported, outside = _in_truth(record, truth)
+    known = {deviation.place: deviation for deviation in truth.deviations}
 
     # Wrong sounds that were reported, by what was reported of them.
-    rejected = reported.keys() & truth.keys()
-    correct = sum(truth[place].heard == reported[place].heard for place in rejected)
+    rejected = reported.keys() & known.keys()
+    correct = sum(known[place].heard == reported[place].heard for place in rejected)
 
     # Everything else.
     falsely_rejected = len(reported) - len(rejected)
-    sounds = len(pronunciation.replace(" ", "")) * len(PARTS)
+    syllables = len(truth.pronunciation.replace(" ", ""))
+    sounds = syllables * len(PARTS) - len(truth.unknown)
     return Detection(
-        true_accepted=sounds - len(truth) - falsely_rejected,
+        true_accepted=sounds - len(known) - falsely_rejected,
         false_rejected=falsely_rejected + outside,
-        false_accepted=len(truth) - len(rejected),
+        false_accepted=len(known) - len(rejected),
         correct_diagnosis=correct,
         wrong_diagnosis=len(rejected) - correct,
+        syllables=syllables,
     )
 
 
-def read_planted(
-    utterance_ids: Sequence[str], deviations: Sequence[str]
-) -> dict[str, list[Deviation]]:
-    """Known deviations by utterance, from a prepared split's columns.
-
-    Empty for a corpus that has none.
-    """
-    if not any(deviations):
-        return {}
-    known = {}
-    for identifier, text in zip(utterance_ids, deviations, strict=True):
-        known[identifier] = [Deviation.from_label(label) for label in json.loads(text or "[]")]
-    return known
-
-
-def _in_reference(pronunciation: str, record: Record) -> tuple[dict[Place, Deviation], int]:
-    """Reported deviations by place in the reference's pronunciation, and how many lie outside."""
-    # Which syllable of the reference each of the record's syllables stands for.
+def _in_truth(record: Record, truth: Truth) -> tuple[dict[Place, Deviation], int]:
+    """Reported deviations by place in the truth, and how many lie outside of it."""
+    # Which syllable of the truth each of the record's syllables stands for.
     position_of: dict[int, int] = {}
-    in_reference = 0
+    in_truth = 0
     in_record = 0
-    for pair in align_syllables(pronunciation, record.pronunciation):
+    for pair in align_syllables(truth.pronunciation, record.pronunciation):
         if pair.reference and pair.hypothesis:
-            position_of[in_record] = in_reference
-        in_reference += pair.reference != ""
+            position_of[in_record] = in_truth
+        in_truth += pair.reference != ""
         in_record += pair.hypothesis != ""
 
     inside = {}
     outside = 0
     for deviation in record.deviations:
-        if deviation.syllable in position_of:
-            inside[position_of[deviation.syllable], deviation.part] = deviation
-        else:
+        if deviation.syllable not in position_of:
             outside += 1
+            continue
+        place = (position_of[deviation.syllable], deviation.part)
+        if place not in truth.unknown:
+            inside[place] = deviation
     return inside, outside
 
 
-def detection_table(
-    records: Sequence[Record],
-    references: Mapping[str, str],
-    known: Mapping[str, Sequence[Deviation]],
-) -> pd.DataFrame:
+def detection_table(records: Sequence[Record], truths: Mapping[str, Truth]) -> pd.DataFrame:
     """Counts and rates for each L1, for each kind of deviation, and for ``all``.
 
     Kinds have a recall only: a false alarm has no true kind.
 
     Args:
-        references: what was meant in truth, by utterance id.
-        known: deviations that are there in truth, by utterance id.
+        truths: by utterance id.
 
     Returns:
-        index: L1s, kinds and ``all``; columns: ``n``, ``planted``, ``reported``, the counts and
-        the rates.
+        index: L1s, kinds and ``all``; columns: ``n`` utterances, ``judged`` of them, ``planted``,
+        ``reported``, the counts and the rates.
     """
     rows = {}
     for group in (*sorted({record.l1 for record in records}), "all"):
         members = [record for record in records if group in ("all", record.l1)]
-        total = _total(members, references, known)
-        counts = {"n": len(members), "planted": total.planted, "reported": total.reported}
+        judged = sum(record.status == "ok" for record in members)
+        total = _total(members, truths)
+        counts = {"n": len(members), "judged": judged}
+        counts |= {"planted": total.planted, "reported": total.reported}
         rows[group] = counts | asdict(total) | total.rates()
 
     for kind in KINDS:
-        of_kind = {
-            identifier: [deviation for deviation in deviations if deviation.kind == kind]
-            for identifier, deviations in known.items()
-        }
-        total = _total(records, references, of_kind)
+        of_kind = {}
+        for identifier, truth in truths.items():
+            deviations = tuple(item for item in truth.deviations if item.kind == kind)
+            of_kind[identifier] = replace(truth, deviations=deviations)
+        total = _total(records, of_kind)
         rates = {name: total.rates()[name] for name in ("recall", "far", "der")}
         rows[kind] = {"n": len(records), "planted": total.planted} | rates
     return pd.DataFrame(rows).T
 
 
-def _total(
-    records: Sequence[Record],
-    references: Mapping[str, str],
-    known: Mapping[str, Sequence[Deviation]],
-) -> Detection:
+def _total(records: Sequence[Record], truths: Mapping[str, Truth]) -> Detection:
     total = Detection()
     for record in records:
-        identifier = record.utterance_id
-        total += count_decisions(references[identifier], record, known[identifier])
+        total += count_decisions(record, truths[record.utterance_id])
     return total

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from speakor_common.audio import decode, level_speech
+from speakor_common.errors import AudioError
 from speakor_common.parallel import on_cores
 from speakor_common.pronunciation.deviations import Deviation
-from speakor_common.pronunciation.listener import NativeListener
+from speakor_common.pronunciation.listener import Impression, NativeListener, Status
 from speakor_common.storage import write_json, write_text
-from speakor_common.text.g2p import standard_pronunciation
 
 SCHEMA_FILE = "feedback.schema.json"
 _CHUNK = 100  # clips decoded at a time
@@ -27,19 +29,32 @@ _SHARD = 60  # utterances a process takes at a time
 class Record(BaseModel):
     """What one learner did with one utterance."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, json_schema_serialization_defaults_required=True
+    )
 
     utterance_id: str
+    status: Status = Field(
+        description="ok: judged. no_speech: nobody speaks. too_short: shorter than the text can "
+        "be said in. not_spoken: something else was heard. bad_text: empty, or not in Hangul "
+        "alone. unreadable: the audio cannot be decoded."
+    )
+    problem: str = Field("", description="what to tell people unless the status is ok")
     l1: str = Field(description="first language code: VN EN JP CN TH EX")
     level: str = Field(description="상, 중, 하 or empty")
     intended: str = Field(
         description="what was meant, spelled; the foreign-speaker model's transcript"
     )
     pronunciation: str = Field(
-        description="how that is pronounced by the standard rules, in Hangul"
+        description="the allowed pronunciation of that which fits the recording best, in Hangul; "
+        "empty unless the status is ok"
     )
     heard: str = Field(description="what the native listener wrote down")
-    deviations: list[Deviation]
+    unsure_words: list[int] = Field(
+        description="words of `intended`, from 0, whose pronunciation is not certain from "
+        "spelling; nothing is reported for them"
+    )
+    deviations: list[Deviation] = Field(description="none unless the status is ok")
 
 
 def make_records(
@@ -47,28 +62,53 @@ def make_records(
 ) -> list[Record]:
     """Listen to every utterance of a foreign-speaker model's predictions.
 
+    What cannot be judged gets a record that says why; it never stops the others.
+
     Args:
         intended: predictions of one experiment on clean audio.
         audio: encoded audio, or a reference to it, by utterance id.
     """
     records = []
     for start in range(0, len(intended), _CHUNK):
-        rows = intended.iloc[start : start + _CHUNK]
-        waves = [level_speech(decode(audio[identifier])) for identifier in rows["utterance_id"]]
-        results = listener.listen(waves, rows["hypothesis"].tolist())
-        for row, heard in zip(rows.itertuples(), results, strict=True):
-            records.append(
-                Record(
-                    utterance_id=row.utterance_id,
-                    l1=row.l1,
-                    level=row.level,
-                    intended=row.hypothesis,
-                    pronunciation=standard_pronunciation(row.hypothesis),
-                    heard=heard.text,
-                    deviations=list(heard.deviations),
-                )
-            )
+        rows = list(intended.iloc[start : start + _CHUNK].itertuples())
+
+        # Decode what can be decoded.
+        waves: dict[int, np.ndarray] = {}
+        impressions: dict[int, Impression] = {}
+        for number, row in enumerate(rows):
+            try:
+                waves[number] = level_speech(decode(audio[row.utterance_id]))
+            except (AudioError, KeyError) as error:
+                impressions[number] = Impression("unreadable", _problem(error))
+
+        # Listen to that.
+        texts = [rows[number].hypothesis for number in waves]
+        heard = listener.listen(list(waves.values()), texts)
+        impressions |= zip(waves, heard, strict=True)
+        records += [_record(row, impressions[number]) for number, row in enumerate(rows)]
     return records
+
+
+def _problem(error: AudioError | KeyError) -> str:
+    """Why there are no samples, for people to read."""
+    if isinstance(error, KeyError):
+        return f"no audio is known of utterance {error}"
+    return str(error)
+
+
+def _record(row: Any, impression: Impression) -> Record:
+    return Record(
+        utterance_id=row.utterance_id,
+        status=impression.status,
+        problem=impression.problem,
+        l1=row.l1,
+        level=row.level,
+        intended=row.hypothesis,
+        pronunciation=impression.pronunciation,
+        heard=impression.transcript,
+        unsure_words=list(impression.unsure_words),
+        deviations=list(impression.deviations),
+    )
 
 
 def make_records_on_cores(
@@ -82,9 +122,8 @@ def make_records_on_cores(
     jobs = []
     for start in range(0, len(intended), _SHARD):
         shard = intended.iloc[start : start + _SHARD]
-        jobs.append(
-            (shard, {identifier: audio[identifier] for identifier in shard["utterance_id"]})
-        )
+        clips = {name: audio[name] for name in shard["utterance_id"] if name in audio}
+        jobs.append((shard, clips))
 
     shards = on_cores(
         _make_shard, jobs, len(jobs), initializer=_load_listener, initargs=(directory,)

@@ -1,4 +1,4 @@
-"""Deviations of one transcript from another: what can be said without posteriors of jamo.
+"""Deviations of a transcript from a text: what can be said without posteriors of jamo.
 
 For listeners that write words or letters of another kind. They hide what they were unsure of, and
 one trained on spelling hides broken pronunciation rules too.
@@ -9,38 +9,56 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from speakor_common.decoding.words import Word
+from speakor_common.errors import TextError
 from speakor_common.evaluation.alignment import Pair, align_syllables
+from speakor_common.pronunciation.allowed_form import nearest_form
 from speakor_common.pronunciation.deviations import Deviation, kind_of
 from speakor_common.text import PARTS, compatibility, is_syllable, split_syllable
-from speakor_common.text.g2p import standard_pronunciation
+from speakor_common.text.pronunciation import Pronunciations, pronunciations
 
 _NOWHERE = Word("", 0.0, 0.0, 1.0)  # a transcript without word times
 
 
-def compare_transcripts(
-    intended: str, transcript: str, words: Sequence[Word] = ()
-) -> list[Deviation]:
-    """Deviations of the native listener's transcript from a text, both spelled.
+def compare_transcript(
+    allowed: Pronunciations, transcript: str, words: Sequence[Word] = ()
+) -> tuple[str, list[Deviation]]:
+    """Deviations of the native listener's transcript from what is allowed for a text.
 
-    Both sides are passed through the pronunciation rules, because a model trained on spelling
-    writes 합니다 for [함니다].
+    The transcript, too, is taken for spelling and passed through the pronunciation rules, because
+    a model trained on spelling writes 합니다 for [함니다].
 
     Args:
-        intended: foreign-speaker model's text, or a known script.
-        transcript: the native listener's.
         words: the transcript's words with times, in order; without them times are 0.
+
+    Returns:
+        The allowed form nearest to the transcript, and the deviations from it.
     """
+    spoken = as_pronounced(transcript)
+
+    # The form that shares most with what was written, syllable by syllable.
+    pairs = align_syllables(allowed.best, spoken)
+    of_text = [pair.hypothesis for pair in pairs if pair.reference]
+    form = nearest_form(allowed, of_text)
+
+    # Its differences, with the times of the transcript's words.
     deviations: list[Deviation] = []
     word_of = [word for word in words for _ in word.text]  # of each syllable of the transcript
     position = 0
     heard_position = 0
-    pairs = align_syllables(standard_pronunciation(intended), standard_pronunciation(transcript))
-    for pair in pairs:
+    for pair in align_syllables(form, spoken):
         word = word_of[min(heard_position, len(word_of) - 1)] if word_of else _NOWHERE
         deviations += _differences(pair, position, word)
         position += pair.reference != ""
         heard_position += pair.hypothesis != ""
-    return deviations
+    return form, deviations
+
+
+def as_pronounced(transcript: str) -> str:
+    """The best pronunciation of a transcript; the transcript itself where it is no plain text."""
+    try:
+        return pronunciations(transcript).best
+    except TextError:
+        return transcript
 
 
 def _differences(pair: Pair, position: int, word: Word) -> list[Deviation]:
@@ -69,9 +87,8 @@ def _letters(syllable: str) -> list[str]:
     """Sounds of a syllable by part, ``""`` where there is none."""
     if not is_syllable(syllable):
         return [""] * len(PARTS)
-    return [
-        sound_letter(jamo, part) for part, jamo in zip(PARTS, split_syllable(syllable), strict=True)
-    ]
+    parts = zip(PARTS, split_syllable(syllable), strict=True)
+    return [sound_letter(jamo, part) for part, jamo in parts]
 
 
 def sound_letter(jamo: str, part: str) -> str:

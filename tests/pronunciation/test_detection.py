@@ -1,37 +1,35 @@
 """Reported against known deviations: decisions, rates, the table."""
 
-import json
-
 import pytest
 
-from speakor_common.pronunciation.detection import (
-    Detection,
-    count_decisions,
-    detection_table,
-    read_planted,
-)
+from speakor_common.pronunciation.detection import Detection, count_decisions, detection_table
 from speakor_common.pronunciation.deviations import Deviation
 from speakor_common.pronunciation.feedback import Record
-from speakor_common.text.g2p import standard_pronunciation
+from speakor_common.pronunciation.truth import Truth
+from speakor_common.text.pronunciation import pronunciations
 
 
-def record(intended, *deviations, identifier="u000"):
+def record(intended, *deviations, identifier="u000", status="ok"):
     """A record with substitutions ``(syllable, part, intended, heard)``."""
     return Record(
         utterance_id=identifier,
+        status=status,
+        problem="",
         l1="JP",
         level="하",
         intended=intended,
-        pronunciation=standard_pronunciation(intended),
+        pronunciation=pronunciations(intended).best if status == "ok" else "",
         heard="",
+        unsure_words=[],
         deviations=[Deviation(s, part, "substitution", a, b) for s, part, a, b in deviations],
     )
 
 
-KNOWN = [
+KNOWN = (
     Deviation(0, "vowel", "substitution", "ㅓ", "ㅗ"),
     Deviation(1, "onset", "substitution", "ㄱ", "ㅋ"),
-]
+)
+TRUTH = Truth("머거요", KNOWN)
 
 
 @pytest.mark.parametrize(
@@ -52,10 +50,18 @@ KNOWN = [
             record("안 먹어요", (1, "vowel", "ㅓ", "ㅗ"), (0, "vowel", "ㅏ", "ㅓ")),
             Detection(7, 1, 1, 1),
         ),
+        (record("먹어요", status="not_spoken"), Detection(true_accepted=7, false_accepted=2)),
     ],
 )
 def test_decisions_are_counted_as_defined(reported, expected):
-    assert count_decisions("먹어요", reported, KNOWN) == expected
+    counted = count_decisions(reported, TRUTH)
+    assert counted == expected + Detection(syllables=3)
+
+
+def test_places_of_which_nothing_is_known_are_left_out():
+    truth = Truth("머거요", KNOWN[:1], frozenset({(1, "onset")}))
+    reported = record("먹어요", (0, "vowel", "ㅓ", "ㅗ"), (1, "onset", "ㄱ", "ㄲ"))
+    assert count_decisions(reported, truth) == Detection(7, correct_diagnosis=1, syllables=3)
 
 
 def test_rates_of_decisions():
@@ -65,6 +71,7 @@ def test_rates_of_decisions():
         false_accepted=5,
         correct_diagnosis=12,
         wrong_diagnosis=3,
+        syllables=400,
     ).rates()
     assert rates == pytest.approx(
         {
@@ -74,24 +81,21 @@ def test_rates_of_decisions():
             "frr": 10 / 100,
             "far": 5 / 20,
             "der": 3 / 15,
+            "false_per_1000": 25,
         }
     )
     assert set(Detection().rates().values()) == {0.0}
 
 
 def test_the_table_has_languages_kinds_and_all():
-    records = [record("먹어요", (0, "vowel", "ㅓ", "ㅗ")), record("먹어요", identifier="u001")]
+    records = [
+        record("먹어요", (0, "vowel", "ㅓ", "ㅗ")),
+        record("먹어요", identifier="u001", status="no_speech"),
+    ]
     omitted = Deviation(2, "coda", "omission", "", "")
-    references = {"u000": "먹어요", "u001": "먹어요"}
-    table = detection_table(records, references, {"u000": KNOWN, "u001": [omitted]})
+    table = detection_table(records, {"u000": TRUTH, "u001": Truth("머거요", (omitted,))})
     assert list(table.index) == ["JP", "all", "substitution", "omission", "insertion"]
-    assert table.loc["all", "planted"] == 3
+    assert table.loc["all", ["n", "judged", "planted", "syllables"]].tolist() == [2, 1, 3, 6]
     assert table.loc["all", "precision"] == 1.0
     assert table.loc["substitution", "recall"] == 0.5
     assert table.loc["omission", "recall"] == 0.0
-
-
-def test_planted_deviations_are_read_from_labels():
-    label = json.dumps([KNOWN[0].to_label()])
-    assert read_planted(["u0", "u1"], [label, "[]"]) == {"u0": KNOWN[:1], "u1": []}
-    assert read_planted(["u0"], [""]) == {}
