@@ -154,7 +154,7 @@ def as_spoken(record: Record) -> str:
         marked += shown
     heard = f"as heard by the native listener [{html.escape(record.heard)}]"
     if record.status != "ok":
-        reason = record.status.replace("_", " ")
+        reason = html.escape(record.problem or record.status.replace("_", " "))
         return f'<p class="spoken">not judged: {reason}<br>{heard}</p>'
     return f'<p class="spoken">as intended [{marked}]<br>{heard}</p>'
 

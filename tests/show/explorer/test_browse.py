@@ -63,9 +63,13 @@ def test_the_worst_are_those_of_all_models_together(table):
     assert set(Browser(table, {}).worst(2).table["utterance_id"]) == {"u000", "u001"}
 
 
-def test_as_spoken_says_why_nothing_was_judged(record):
-    silent = record.model_copy(update={"status": "no_speech", "pronunciation": "", "heard": ""})
-    assert "not judged: no speech" in browse.as_spoken(silent)
+@pytest.mark.parametrize(
+    ("problem", "words"),
+    [("", "not judged: no speech"), ("nobody <speaks>", "not judged: nobody &lt;speaks&gt;")],
+)
+def test_as_spoken_says_why_nothing_was_judged(record, problem, words):
+    silent = {"status": "no_speech", "problem": problem, "pronunciation": "", "heard": ""}
+    assert words in browse.as_spoken(record.model_copy(update=silent))
 
 
 def test_as_spoken_marks_what_deviates(record):
