@@ -14,14 +14,15 @@ from speakor_common.text import PARTS, compatibility, split_syllable
 PART_NAMES = dict(zip(PARTS, ("초성", "중성", "종성"), strict=True))
 _CLASSES = {"substitution": "sub", "deletion": "del", "insertion": "ins"}
 
-FONTS = (
+_FONTS = (
     "'Speakor Hangul','Noto Sans KR','NanumGothic','Malgun Gothic','Apple SD Gothic Neo',sans-serif"
 )
 # Colour is never the only sign: deletions are struck through, insertions underlined.
 STYLE = (
     css_variables(".speakor,.speakor-explorer")
-    + f".speakor{{font-family:{FONTS};line-height:1.6}}\n"
-    + """.speakor .sub{background:var(--substituted)}
+    + f".speakor,.speakor-explorer{{font-family:{_FONTS}}}\n"
+    + """.speakor{line-height:1.6}
+.speakor .sub{background:var(--substituted)}
 .speakor .del{color:var(--deleted);text-decoration:line-through}
 .speakor .ins{color:var(--inserted);text-decoration:underline}
 .speakor table{border-collapse:collapse}
