@@ -1,143 +1,161 @@
-"""How well ways of listening find planted pronunciation deviations.
+"""How well settings of the native listener find planted pronunciation deviations.
 
     python benchmarks/pronunciation.py
 
-Four ways on the sample's learner validation split, with the reference as what was meant, so that only listening is judged: comparing the
-transcript of the base, trained on spelling; comparing the transcript of the listener, trained on pronounced labels; asking the listener
-sound by sound; and judging what it hears by what learners are known to say (models/listener-tiny/confusions.json, what notebook 05 does).
-The last two at several thresholds; those in use, and the weights of the last way, were chosen on these clips. Because rules planted the
-deviations, what is counted on training speakers fits these speakers better than it would fit real ones. So the last way is tried once more
-with counts that leave out the listener's own first language. Prints a table and writes results/benchmarks/pronunciation.json.
+On the sample's learner validation split, with the reference as what was meant, so that only
+listening is judged:
+
+- the transcript of the base, trained on spelling, compared with what is allowed;
+- the transcript of the listener, trained on labels as pronounced;
+- the listener asked about every sound;
+- what it hears weighed by what learners are known to say (models/listener-tiny/confusions.json),
+  which is what notebook 05 does;
+- the same with counts that leave out the first language of the speaker. Rules planted the
+  deviations, so what is counted on training speakers fits these speakers better than real ones.
+
+The last three at several thresholds. Those in use, and the weights, were chosen on these clips.
+Prints a table and writes results/benchmarks/pronunciation.json.
 """
 
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
+import torch
+from datasets import Dataset
 
 from speakor_common import paths
 from speakor_common.batching.collate import load_audio
 from speakor_common.corpus import prepare
-from speakor_common.evaluation.alignment import align_syllables
-from speakor_common.text.g2p import standard_pronunciation
 from speakor_common.models import checkpoints
-from speakor_common.pronunciation import confusions, detection
-from speakor_common.pronunciation.calibration import said
-from speakor_common.pronunciation.feedback import DeviationRecord, Record
-from speakor_common.pronunciation.listener import Deviation, NativeListener, compare
+from speakor_common.pronunciation.calibration import spoken_sounds
+from speakor_common.pronunciation.confusions import (
+    SOUND_ONLY,
+    Confusions,
+    EvidenceWeights,
+    count_confusions,
+    load_confusions,
+)
+from speakor_common.pronunciation.detection import Detection, count_decisions
+from speakor_common.pronunciation.deviations import Deviation
+from speakor_common.pronunciation.feedback import Record
+from speakor_common.pronunciation.listener import Impression, NativeListener
+from speakor_common.pronunciation.transcript_deviations import compare_transcript
+from speakor_common.pronunciation.truth import Truth, read_planted, read_truths
 from speakor_common.storage import write_json
+from speakor_common.text.pronunciation import pronunciations
 
 THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.73, 0.9)
 
 
 def main() -> None:
-    data = prepare.load_prepared(paths.prepared("sample"))["valid"]
-    waves, texts = [load_audio(row) for row in data], list(data["text"])
+    splits = prepare.load_prepared(paths.prepared("sample"))
+    data = splits["valid"]
+    truths = read_truths(data["utterance_id"], data["text"], data["deviations"])
+
+    # Transcripts compared.
     rows = []
-    for model, pronounced in (("base-tiny", False), ("listener-tiny", True)):
-        heard = NativeListener(checkpoints.find_checkpoint(model)).listen(waves, texts)
-        way = f"transcript of {model}"
-        rows.append(
-            _row(
-                way,
-                data,
-                [
-                    _by_transcript(text, h.text, pronounced)
-                    for text, h in zip(texts, heard, strict=True)
-                ],
-                0.0,
-            )
-        )
+    for model, spelled in (("base-tiny", True), ("listener-tiny", False)):
+        impressions = by_transcript(checkpoints.find_checkpoint(model), data, spelled)
+        rows.append(table_row(f"transcript of {model}", data, impressions, truths, 0.0))
+
+    # Every sound asked about.
     directory = checkpoints.find_checkpoint("listener-tiny")
-    ours = confusions.load(directory)
-    for way, of_language in (
-        ("heard", dict.fromkeys(set(data["l1"]), confusions.ONLY_HEARD)),
-        ("expected and heard", dict.fromkeys(set(data["l1"]), ours)),
-        (
-            "expected of other languages and heard",
-            _of_other_languages(set(data["l1"]), ours.weights),
-        ),
-    ):
-        found, seconds = _listen(directory, waves, data, of_language)
-        for threshold in sorted(
-            {*THRESHOLDS, *(known.weights.minimum for known in of_language.values())}
-        ):
-            above = [[d for d in deviations if d.confidence > threshold] for deviations in found]
-            rows.append(_row(f"{way}, confidence above {threshold:g}", data, above, seconds))
+    shipped = load_confusions(directory)
+    languages = sorted(set(data["l1"]))
+    settings = {
+        "sound alone": dict.fromkeys(languages, SOUND_ONLY),
+        "sound and confusions": dict.fromkeys(languages, shipped),
+        "sound and confusions of other languages": {
+            language: of_other_languages(splits["train"], language, shipped.weights)
+            for language in languages
+        },
+    }
+    for setting, by_language in settings.items():
+        impressions, seconds = by_sound(directory, data, by_language)
+        in_use = {known.weights.minimum for known in by_language.values()}
+        for threshold in sorted({*THRESHOLDS, *in_use}):
+            above = [above_threshold(impression, threshold) for impression in impressions]
+            name = f"{setting}, confidence above {threshold:g}"
+            rows.append(table_row(name, data, above, truths, seconds))
+
     print(pd.DataFrame(rows).to_string(index=False))
     print(paths.relative(write_json(paths.benchmarks() / "pronunciation.json", rows)))
 
 
-def _of_other_languages(
-    languages: set[str], weights: confusions.Weights
-) -> dict[str, confusions.Confusions]:
-    """For each language what speakers of the others say, in training."""
-    train, found = prepare.load_prepared(paths.prepared("sample"))["train"], {}
-    for language in languages:
-        others = train.filter(
-            lambda l1, language=language: l1 != language, input_columns="l1", keep_in_memory=True
-        )
-        known = detection.planted(others["utterance_id"], others["deviations"])
-        found[language] = confusions.Confusions(
-            confusions.count(said(others["text"], [known[i] for i in others["utterance_id"]])),
-            weights,
-        )
-    return found
+def by_transcript(directory: Path, data: Dataset, spelled: bool) -> list[Impression]:
+    """Each clip's transcript compared with what is allowed for its text."""
+    recogniser = NativeListener(directory).recogniser
+    hypotheses = recogniser.recognise_segments([load_audio(row) for row in data])
+    impressions = []
+    for text, hypothesis in zip(data["text"], hypotheses, strict=True):
+        allowed = pronunciations(text)
+        form, deviations = compare_transcript(allowed, hypothesis.text, (), spelled)
+        inside = [deviation for deviation in deviations if deviation.syllable < len(allowed)]
+        impressions.append(Impression("ok", "", hypothesis.text, form, tuple(inside)))
+    return impressions
 
 
-def _listen(
-    directory: Path, waves: list, data, of_language: dict[str, confusions.Confusions]
-) -> tuple[list, float]:
-    """All deviations, however improbable, of every clip, and seconds a clip."""
-    listener, found, started = NativeListener(directory, minimum=-1.0), [], time.perf_counter()
+def of_other_languages(train: Dataset, language: str, weights: EvidenceWeights) -> Confusions:
+    """What training speakers of all other first languages say."""
+    others = train.filter(lambda l1: l1 != language, input_columns="l1", keep_in_memory=True)
+    planted = read_planted(others["utterance_id"], others["deviations"])
+    known = [planted[identifier] for identifier in others["utterance_id"]]
+    return Confusions(count_confusions(spoken_sounds(list(others["text"]), known)), weights)
+
+
+def by_sound(
+    directory: Path, data: Dataset, by_language: dict[str, Confusions]
+) -> tuple[list[Impression], float]:
+    """Impressions with all deviations, however improbable, and seconds of one core a clip."""
+    torch.set_num_threads(1)  # what a process of `speakor` has where every core is busy
+    listener = NativeListener(directory, minimum=-1.0)
+    waves = [load_audio(row) for row in data]
+
+    impressions = []
+    started = time.process_time()
     for wave, text, language in zip(waves, data["text"], data["l1"], strict=True):
-        listener.known = of_language[language]
-        found.append(listener.listen([wave], [text])[0].deviations)
-    return found, (time.perf_counter() - started) / len(waves)
+        listener.confusions = by_language[language]
+        impressions += listener.listen([wave], [text])
+    return impressions, (time.process_time() - started) / len(waves)
 
 
-def _by_transcript(intended: str, heard: str, pronounced: bool) -> list[Deviation]:
-    """Deviations between transcripts; a pronounced one is compared as it is, a spelled one by how it would be pronounced."""
-    if not pronounced:
-        return compare(intended, heard)
-    found, position = [], 0
-    for pair in align_syllables(standard_pronunciation(intended), heard):
-        differences = (
-            compare(pair.reference, pair.hypothesis) if pair.reference != pair.hypothesis else []
-        )
-        found += [
-            Deviation(position, d.part, d.kind, d.intended, d.heard, 1.0, 0.0, 0.0)
-            for d in differences
-        ]
-        position += pair.reference != ""
-    return found
+def above_threshold(impression: Impression, threshold: float) -> Impression:
+    deviations = [item for item in impression.deviations if item.confidence > threshold]
+    return replace(impression, deviations=tuple(deviations))
 
 
-def _row(way: str, data, deviations: list, seconds: float) -> dict[str, float | str]:
-    known = detection.planted(data["utterance_id"], data["deviations"])
-    total = detection.Detection()
-    for row, found in zip(data, deviations, strict=True):
-        total += detection.count(row["text"], _record(row, found), known[row["utterance_id"]])
+def table_row(
+    setting: str,
+    data: Dataset,
+    impressions: Sequence[Impression],
+    truths: dict[str, Truth],
+    seconds: float,
+) -> dict[str, float | str]:
+    total = Detection()
+    for row, impression in zip(data, impressions, strict=True):
+        record = as_record(row, impression)
+        total += count_decisions(record, truths[row["utterance_id"]])
+    counts = {"n": len(data), "planted": total.planted, "reported": total.reported}
     rates = {name: round(value, 3) for name, value in total.rates().items()}
-    planted, reported = (
-        total.true_rejected + total.false_accepted,
-        total.true_rejected + total.false_rejected,
-    )
-    return (
-        {"way": way, "n": len(data), "planted": planted, "reported": reported}
-        | rates
-        | {"ms a clip": round(1000 * seconds, 1)}
-    )
+    return {"setting": setting} | counts | rates | {"CPU ms a clip": round(1000 * seconds, 1)}
 
 
-def _record(row: dict, deviations: list[Deviation]) -> Record:
-    pronunciation = standard_pronunciation(row["text"])
-    syllables = len(pronunciation.replace(" ", ""))
-    inside = [DeviationRecord(**d.to_dict()) for d in deviations if d.syllable < syllables]
+def as_record(row: dict, impression: Impression) -> Record:
+    deviations: list[Deviation] = list(impression.deviations)
     return Record(
-        utterance_id=row["utterance_id"], l1=row["l1"], level=row["level"], intended=row["text"], pronunciation=pronunciation, heard="",
-        deviations=inside,
-    )  # fmt: skip
+        utterance_id=row["utterance_id"],
+        status=impression.status,
+        l1=row["l1"],
+        level=row["level"],
+        intended=row["text"],
+        pronunciation=impression.pronunciation,
+        heard=impression.transcript,
+        unsure_words=list(impression.unsure_words),
+        deviations=deviations,
+    )
 
 
 if __name__ == "__main__":

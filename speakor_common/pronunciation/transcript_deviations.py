@@ -20,20 +20,19 @@ _NOWHERE = Word("", 0.0, 0.0, 1.0)  # a transcript without word times
 
 
 def compare_transcript(
-    allowed: Pronunciations, transcript: str, words: Sequence[Word] = ()
+    allowed: Pronunciations, transcript: str, words: Sequence[Word] = (), spelled: bool = True
 ) -> tuple[str, list[Deviation]]:
     """Deviations of the native listener's transcript from what is allowed for a text.
 
-    The transcript, too, is taken for spelling and passed through the pronunciation rules, because
-    a model trained on spelling writes 합니다 for [함니다].
-
     Args:
         words: the transcript's words with times, in order; without them times are 0.
+        spelled: pass the transcript, too, through the pronunciation rules, because a model trained
+            on spelling writes 합니다 for [함니다]. Not for one trained on labels as pronounced.
 
     Returns:
         The allowed form nearest to the transcript, and the deviations from it.
     """
-    spoken = as_pronounced(transcript)
+    spoken = as_pronounced(transcript) if spelled else transcript
 
     # The form that shares most with what was written, syllable by syllable.
     pairs = align_syllables(allowed.best, spoken)
