@@ -10,8 +10,9 @@ Legend: B utterances, S samples, L labels, M mel bins, T feature frames.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -20,17 +21,68 @@ import torch
 from transformers import ProcessorMixin, WhisperProcessor
 
 from speakor_common.audio import RATE, Transform, decode, level_speech
+from speakor_common.errors import AudioError
 from speakor_common.models.short_context import frames_for, positions_for
 from speakor_common.text import ONSETS, to_jamo, to_nfc
 
+logger = logging.getLogger(__name__)
+
 IGNORED_LABEL = -100
 _SAMPLES_PER_FRAME = 160  # of Whisper's mel features
+_FAILED_BATCHES = 10  # in a row that hold no readable clip, before a run stops
 
 
 def load_audio(row: dict[str, Any], transform: Transform | None = None) -> np.ndarray:
     """Waveform of a prepared row: float32, shape = (S,), 16 kHz, levelled."""
     samples = level_speech(decode(row["audio"]))
     return samples if transform is None else level_speech(transform(samples))
+
+
+class ReadableClips:
+    """Decodes the clips of a batch; what cannot be decoded is left out, logged and counted.
+
+    Every clip was decoded when the corpus was prepared. What fails later is a disk or a network
+    that falters, and one clip of thousands must not end a run of days.
+
+    Attributes:
+        skipped: clips left out so far, int64 (); in memory that loader processes share.
+    """
+
+    def __init__(self) -> None:
+        self.skipped = torch.zeros((), dtype=torch.int64).share_memory_()
+        self._last_row: dict[str, Any] | None = None  # stands in where a whole batch fails
+        self._failed_batches = 0  # in a row
+
+    def load(
+        self, rows: Sequence[dict[str, Any]], transform: Transform | None = None
+    ) -> tuple[list[dict[str, Any]], list[np.ndarray]]:
+        """The rows that can be decoded, and their waveforms.
+
+        Raises:
+            AudioError: nothing could be decoded, at first or many times in a row.
+        """
+        readable: list[dict[str, Any]] = []
+        waves: list[np.ndarray] = []
+        for row in rows:
+            try:
+                waves.append(load_audio(row, transform))
+                readable.append(row)
+            except AudioError as error:
+                self.skipped += 1
+                logger.warning("%s is skipped: %s", row.get("utterance_id"), error)
+        if readable:
+            self._last_row = readable[-1]
+            self._failed_batches = 0
+            return readable, waves
+
+        # A batch must hold something: the last clip that was readable, unless nothing is anymore.
+        self._failed_batches += 1
+        if self._last_row is None or self._failed_batches > _FAILED_BATCHES:
+            raise AudioError(
+                f"{self._failed_batches} batches in a row without a readable clip, "
+                f"the last of {[row['utterance_id'] for row in rows]}; is the storage there?"
+            )
+        return [self._last_row], [load_audio(self._last_row, transform)]
 
 
 def to_label_form(text: str, vocabulary: dict[str, int] | Sequence[str]) -> str:
@@ -52,17 +104,19 @@ class CTCCollator:
         transform: augmentation of the waveforms.
         keep_ids: whether the batch holds the utterance ids.
         label_padding: anything but -100 is wrong; the ablation shows what it does.
+        clips: decodes them, and counts those it cannot.
     """
 
     processor: ProcessorMixin
     transform: Transform | None = None
     keep_ids: bool = False
     label_padding: int = IGNORED_LABEL
+    clips: ReadableClips = field(default_factory=ReadableClips)
 
     def __call__(self, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-        """Batch of prepared rows."""
+        """Batch of prepared rows, without those whose audio cannot be read."""
         # Audio.
-        waves = [load_audio(row, self.transform) for row in rows]
+        rows, waves = self.clips.load(rows, self.transform)
         batch = dict(self.processor(waves, sampling_rate=RATE, return_tensors="pt", padding=True))
 
         # Labels, in the vocabulary's units.
@@ -91,17 +145,19 @@ class Seq2SeqCollator:
         decoder_start_token_id: of the model.
         max_labels: labels longer than this are an error; filter them before training.
         transform: augmentation of the waveforms.
+        clips: decodes them, and counts those it cannot.
     """
 
     processor: WhisperProcessor
     decoder_start_token_id: int
     max_labels: int = 448
     transform: Transform | None = None
+    clips: ReadableClips = field(default_factory=ReadableClips)
 
     def __call__(self, rows: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:
         """Batch of prepared rows; raises ``ValueError`` where labels are too long."""
         # Mel features as long as the longest clip and the padding that is computed after it.
-        waves = [load_audio(row, self.transform) for row in rows]
+        rows, waves = self.clips.load(rows, self.transform)
         longest_s = max(len(wave) for wave in waves) / RATE
         features = self.processor.feature_extractor(
             waves,

@@ -115,9 +115,14 @@ def save_once(
 
 
 def run_facts(trainer: Trainer) -> dict[str, Any]:
-    """What every run says of itself in ``run.json``."""
+    """What every run says of itself in ``run.json``.
+
+    ``skipped`` counts the clips this process could not decode, each time it came to them.
+    """
+    collator = getattr(trainer, "train_collator", trainer.data_collator)
     return {
         "steps": trainer.state.global_step,
+        "skipped": int(collator.clips.skipped),
         "precision": precision.name(),
         "processes": trainer.args.world_size,
     }
@@ -131,14 +136,14 @@ class CTCTrainer(Trainer):
     def __init__(self, *, train_collator: CTCCollator, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.add_callback(LossGuard(self.lowest_loss))
-        self._train_collator = train_collator
+        self.train_collator = train_collator
         tokenizer = train_collator.processor.tokenizer
         self._decode = viterbi_decoder(vocabulary(tokenizer), tokenizer.pad_token_id)
 
     def get_train_dataloader(self):
         """Training batches by the training collator; validation keeps the plain one."""
         plain = self.data_collator
-        self.data_collator = self._train_collator
+        self.data_collator = self.train_collator
         try:
             return super().get_train_dataloader()
         finally:

@@ -11,6 +11,7 @@ from speakor_common.batching.collate import (
     pad_labels,
     to_label_form,
 )
+from speakor_common.errors import AudioError
 from tests.builders import FakeWhisperProcessor, tiny_ctc, tiny_whisper, tone
 
 
@@ -58,3 +59,35 @@ def test_collator_strips_the_start_keeps_the_end_and_pads_with_minus_100():
     assert batch["labels"][0, -1] == 0 and batch["labels"][1].tolist()[1:] == [0, -100, -100]
     with pytest.raises(ValueError, match="at most 448"):
         collator([{"audio": (tone(1.0), 16_000), "text": "가" * 500}])
+
+
+GOOD = {"utterance_id": "good", "audio": (tone(1.0), 16_000), "text": "네"}
+BAD = {"utterance_id": "bad", "audio": b"no audio", "text": "저는 학생"}
+
+
+def test_a_clip_that_cannot_be_read_costs_its_batch_nothing_else(tmp_path, caplog):
+    processor = Wav2Vec2Processor.from_pretrained(tiny_ctc(tmp_path))
+    collator = CTCCollator(processor, keep_ids=True)
+    batch = collator([BAD, GOOD, BAD])
+    assert batch["utterance_id"] == ["good"] and batch["labels"].shape[0] == 1
+    assert int(collator.clips.skipped) == 2 and "bad is skipped" in caplog.text
+
+
+def test_whole_batches_that_cannot_be_read_end_a_run_only_when_they_keep_coming(tmp_path):
+    processor = Wav2Vec2Processor.from_pretrained(tiny_ctc(tmp_path))
+    collator = CTCCollator(processor, keep_ids=True)
+    with pytest.raises(AudioError, match="1 batches in a row without a readable clip"):
+        collator([BAD])  # with nothing to stand in
+    collator([GOOD])
+    for _ in range(10):
+        assert collator([BAD])["utterance_id"] == ["good"]
+    with pytest.raises(AudioError, match="11 batches in a row"):
+        collator([BAD])
+
+
+def test_what_loader_processes_skip_is_counted(tmp_path):
+    processor = Wav2Vec2Processor.from_pretrained(tiny_ctc(tmp_path))
+    collator = CTCCollator(processor)
+    rows = [GOOD, BAD] * 4
+    loader = torch.utils.data.DataLoader(rows, batch_size=2, num_workers=2, collate_fn=collator)
+    assert len(list(loader)) == 4 and int(collator.clips.skipped) == 4
