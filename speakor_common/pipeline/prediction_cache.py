@@ -32,6 +32,11 @@ def prediction_file(folder: Path, experiment: str) -> Path:
     return folder / f"{experiment.replace(' ', '-')}.csv"
 
 
+def record_file(folder: Path, experiment: str) -> Path:
+    """Where the record of what made them is kept: JSON, an :data:`Origin`."""
+    return prediction_file(folder, experiment).with_suffix(".json")
+
+
 def cached_predictions(
     requests: Sequence[Request], data: Dataset, folder: Path, progress: bool = False
 ) -> list[pd.DataFrame]:

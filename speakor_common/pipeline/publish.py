@@ -15,6 +15,9 @@ from huggingface_hub import EvalResult, HfApi, ModelCard, ModelCardData
 from speakor_common import paths
 from speakor_common.batching.conditions import CLEAN
 from speakor_common.errors import CheckpointError
+from speakor_common.models import checkpoints
+from speakor_common.pipeline.prediction_cache import record_file
+from speakor_common.pipeline.results import METRICS_FILE, PREDICTIONS
 from speakor_common.storage import read_json, write_text
 from speakor_common.training.fingerprints import finished_run
 from speakor_common.training.preset import LoraTraining
@@ -70,7 +73,7 @@ def model_card(directory: Path, name: str) -> ModelCard:
             "otherwise; train the model again, or write its README.md by hand"
         )
     profile = facts["profile"]
-    rates = evaluated_rates(experiment["name"], profile)
+    rates = evaluated_rates(directory, experiment["name"], profile)
     adapter = experiment["training"]["method"] == LoraTraining.method
 
     # For the Hub's search.
@@ -111,10 +114,21 @@ def _finished(directory: Path) -> dict[str, Any]:
     return facts
 
 
-def evaluated_rates(experiment: str, profile: str) -> dict[str, Any] | None:
-    """Rates on the clean test split, if the model was evaluated."""
-    path = paths.results(profile) / "metrics.json"
-    return read_json(path).get(experiment, {}).get(CLEAN) if path.is_file() else None
+def evaluated_rates(directory: Path, experiment: str, profile: str) -> dict[str, Any] | None:
+    """Rates on the clean test split, if this very model was evaluated.
+
+    A model of the same name with other weights, or other language models, has none here.
+    """
+    folder = paths.results(profile)
+    metrics = folder / METRICS_FILE
+    record = record_file(folder / PREDICTIONS, experiment)
+    if not (metrics.is_file() and record.is_file()):
+        return None
+
+    # The record beside the predictions says which weights made them.
+    if read_json(record).get("model") != checkpoints.weights_hash(directory):
+        return None
+    return read_json(metrics).get(experiment, {}).get(CLEAN)
 
 
 def write_card(directory: Path, name: str) -> Path:

@@ -4,6 +4,7 @@ import pytest
 from huggingface_hub import HfApi, ModelCard
 
 from speakor_common.errors import CheckpointError
+from speakor_common.models.checkpoints import weights_hash
 from speakor_common.pipeline import publish
 from speakor_common.shipped.presets import LISTENER_TINY, PROFILE
 from speakor_common.storage import read_json, write_json, write_text
@@ -21,6 +22,13 @@ def run(home, name, profile, wer=0.5, **facts):
     log = RunLog(used, profile, changed, 1)
     log.write(directory, clips=800, left_out=left_out, best_validation_wer=wer, **facts)
     return directory
+
+
+def evaluated(home, directory):
+    """Have the model in ``directory`` evaluated as exp05."""
+    results = home / "results" / "sample"
+    write_json(results / "metrics.json", {"exp05": {"clean": RATES}})
+    write_json(results / "predictions" / "exp05.json", {"model": weights_hash(directory)})
 
 
 @pytest.fixture
@@ -46,7 +54,7 @@ def hub(monkeypatch):
 def test_a_card_holds_preset_data_and_numbers(home):
     directory = run(home, "exp05", "sample")
     assert "Not evaluated" in str(publish.model_card(directory, "exp05"))
-    write_json(home / "results" / "sample" / "metrics.json", {"exp05": {"clean": RATES}})
+    evaluated(home, directory)
     card = ModelCard.load(publish.write_card(directory, "exp05"))
     assert card.data.language == "ko" and card.data.license == "mit"
     assert {result.metric_value for result in card.data.eval_results} == {0.25, 0.125}
@@ -62,6 +70,21 @@ def test_a_card_holds_preset_data_and_numbers(home):
         'AutoModelForCTC.from_pretrained("exp05")',
     ):
         assert expected in card.text
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "jamo.arpa"])
+def test_numbers_of_other_weights_are_not_published(home, name):
+    directory = run(home, "exp05", "sample")
+    evaluated(home, directory)
+    assert "n = 240" in str(publish.model_card(directory, "exp05"))
+    write_text(directory / name, "other")
+    card = publish.model_card(directory, "exp05")
+    assert "Not evaluated" in card.text and not card.data.eval_results
+
+    # Nor numbers that nothing says the origin of.
+    evaluated(home, directory)
+    (home / "results" / "sample" / "predictions" / "exp05.json").unlink()
+    assert "Not evaluated" in str(publish.model_card(directory, "exp05"))
 
 
 def test_cards_by_kind_of_training_and_decoding(home):
@@ -126,7 +149,7 @@ def test_shipped_models_have_what_push_reads():
 def test_a_card_that_was_generated_is_written_again(home):
     directory = run(home, "exp05", "sample")
     publish.write_card(directory, "exp05")
-    write_json(home / "results" / "sample" / "metrics.json", {"exp05": {"clean": RATES}})
+    evaluated(home, directory)
     assert "n = 240" in publish.write_card(directory, "exp05").read_text()
 
 
