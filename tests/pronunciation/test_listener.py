@@ -179,3 +179,13 @@ def test_impressions_come_in_the_order_of_the_recordings(listener, monkeypatch):
     assert statuses[0::2] == ["no_speech", "no_speech"]
     assert set(statuses[1::2]) <= {"bad_text", "no_speech"}
     assert len(listener.listen([], [])) == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.one_of(st.text(max_size=12), st.text("가각닭값ㄱᆨᅡ3a. \n", max_size=12)))
+def test_no_text_raises_and_what_is_not_judged_says_why(listener, text):
+    impression = judged(listener, text, "바블 머거요")
+    assert bool(impression.problem) == (impression.status != "ok")
+    assert impression.status in ("ok", "bad_text", "not_spoken", "too_short")
+    if impression.status != "ok":
+        assert impression.deviations == ()
