@@ -63,8 +63,9 @@ def test_a_recogniser_is_added_by_one_entry(tmp_path, monkeypatch):
     monkeypatch.setitem(RECOGNISERS, "counting", Counting)
     write(tmp_path / "config.json", b'{"model_type": "counting"}')
     write(tmp_path / "unit.txt", "초".encode())
-    transcripts = Transcriber.from_pretrained(tmp_path).transcribe([(tone(3.0), 16_000)])
-    assert [transcript.text for transcript in transcripts] == ["3 초"]
+    transcriber = Transcriber.from_pretrained(tmp_path)
+    hypotheses = transcriber.recogniser.recognise([tone(3.0)])
+    assert [hypothesis.text for hypothesis in hypotheses] == ["3 초"]
 
 
 def test_a_device_that_is_not_there_is_not_asked_for(tmp_path):

@@ -14,6 +14,7 @@ from speakor_common.text.numbers.counters import find_counter, is_tail
 from speakor_common.text.numbers.numerals import ZEROS, decimal, digits, native, sino
 from speakor_common.text.numbers.phrases import (
     PLAIN,
+    SCALE,
     Found,
     month,
     plain,
@@ -72,7 +73,7 @@ def _emergency(match: re.Match[str]) -> Found | None:
     if _EMERGENCY.match(match.string, match.end()):
         return Found(match.end(), (said,))
     run = re.compile("[가-힣]*").match(match.string, match.end())
-    if run and not is_tail(run[0]):
+    if run and (not is_tail(run[0]) or re.match(SCALE, run[0])):
         return None
     return Found(match.end(), (said, sino(int(match[0]))))
 
