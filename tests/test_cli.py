@@ -54,7 +54,7 @@ def test_names_in_help_are_those_of_the_registries(capsys):
         ("", "Usage: speakor"),
         ("nothing", "No such command"),
         ("transcribe", "Missing argument"),
-        ("prepare --profile nope", "unknown profile 'nope'; known are smoke, sample, aihub"),
+        ("prepare --profile nope", "unknown profile 'nope'; known are smoke, sample, aihub, k"),
         ("evaluate --profile nope", "known are smoke, sample, aihub"),
         ("predict --profile nope", "known are smoke, sample, aihub"),
         ("prepare --profile aihub", "--data"),

@@ -7,8 +7,9 @@ little-endian, 16 kHz, mono, no header). A transcript stands in a ``.txt`` of th
 lists correct the older ``.txt``, so a list counts. Numbers and loan words are written twice,
 ``(7시)/(일곱 시)``; marks are those of AI Hub, with ``*`` for unclear pronunciation.
 
-Nobody says who speaks: prepare it with ``split=AsDelivered()``. Both evaluation sets are the
-test split, told apart by ``task``. Format as read by ESPnet's and lhotse's recipes.
+Nobody says who speaks, so it keeps the splits it was delivered with, as profile ``ksponspeech``
+does: ``speakor prepare --profile ksponspeech --data DIR``. Both evaluation sets are the test
+split, told apart by ``task``. Format as read by ESPnet's and lhotse's recipes.
 """
 
 from __future__ import annotations

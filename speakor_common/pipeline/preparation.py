@@ -56,7 +56,7 @@ def corpus_root(profile: Profile, data_root: str | Path) -> Path:
     if not profile.on_sample:
         raise CorpusError(
             f"profile {profile.name} is for a corpus of your own: say where it lies with "
-            f'--data "/path/to/131.인공지능…" (make: DATA=…, notebook 01: data_root), '
+            '--data "/path/to/corpus" (make: DATA=…, notebook 01: data_root), '
             "or use the profile sample or smoke"
         )
     return paths.sample_corpus()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from speakor_common.corpus.splits import SAMPLE_POLICY, Policy, SplitPolicy
+from speakor_common.corpus.splits import SAMPLE_POLICY, AsDelivered, Policy, SplitPolicy
 from speakor_common.errors import SpeakorError
 from speakor_common.training.preset import CTCTraining, LoraTraining, Training
 
@@ -27,7 +27,8 @@ class Profile:
     # Data
     split: Policy
     reader: str = "aihub"  # the corpus's form, a name of corpus.readers.READERS
-    native_l1: str = "KR"  # speech that is never a learner's: for the listener and as a yardstick
+    # L1 of speech that is set apart, as no learner's: for the listener and as a yardstick; "": none
+    native_l1: str = "KR"
     embed_audio: bool = True  # copy the audio into the prepared dataset
     on_sample: bool = False  # the shipped sample is meant where no corpus is given
     description: str = ""  # for model cards: what the clips are
@@ -82,6 +83,20 @@ PROFILES = {
         embed_audio=False,
         description=(
             "AI Hub 505, 인공지능 학습을 위한 외국인 한국어 발화 음성 데이터; "
+            "the data itself may not be redistributed"
+        ),
+        redistributable=False,
+    ),
+    "ksponspeech": Profile(
+        name="ksponspeech",
+        base={CTCTraining: HUB_CTC, LoraTraining: HUB_WHISPER},
+        listener=HUB_CTC,
+        split=AsDelivered(),  # nobody says who speaks
+        reader="ksponspeech",
+        native_l1="",  # natives are who is trained on
+        embed_audio=False,
+        description=(
+            "KsponSpeech (AI Hub 123), 969 hours of native speakers in free conversation; "
             "the data itself may not be redistributed"
         ),
         redistributable=False,

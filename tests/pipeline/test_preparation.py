@@ -7,7 +7,9 @@ from speakor_common.corpus.prepare import load_prepared
 from speakor_common.errors import CorpusError, SpeakorError
 from speakor_common.pipeline import preparation
 from speakor_common.training.profiles import PROFILES
+from speakor_common.training.runs import training_data
 from tests.builders import seed_layout
+from tests.corpus.test_ksponspeech import files, unpacked
 
 
 @pytest.fixture
@@ -42,3 +44,16 @@ def test_a_corpus_is_prepared_as_its_profile_says(home):
     assert len(prepared.manifest) == 36
     stored = load_prepared(prepared.directory)["train"][0]["audio"]
     assert isinstance(stored, str)  # a reference: this profile does not copy audio
+
+
+def test_kspon_speech_is_trained_on_in_the_splits_it_was_delivered_with(home):
+    root = unpacked(home / "corpus", files())
+    prepared = preparation.prepare_profile("ksponspeech", root, progress=False)
+    assert len(prepared.manifest) == 6
+
+    # Natives are no splits of their own here.
+    stored = load_prepared(prepared.directory)
+    sizes = {name: len(split) for name, split in stored.items()}
+    assert sizes == {"train": 3, "valid": 1, "test": 2}
+    data = training_data(PROFILES["ksponspeech"])
+    assert {name: len(split) for name, split in data.items()} == {"train": 3, "valid": 1}
