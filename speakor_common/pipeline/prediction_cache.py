@@ -89,7 +89,7 @@ def remove_others(experiments: Sequence[str], folder: Path) -> None:
 def _origins(requests: Sequence[Request], data: Dataset) -> dict[str, Origin]:
     same_for_all = {
         "data": data_hash(data["utterance_id"], data["text"]),
-        "reader": predict.recogniser_code_hash(),
+        "recogniser_code": predict.recogniser_code_hash(),
     }
     return {
         request.experiment: {"model": checkpoints.weights_hash(request.model)} | same_for_all

@@ -40,7 +40,7 @@ def test_only_missing_conditions_are_added_and_only_those_asked_for_returned(tmp
     assert len(made) == 2
 
 
-@pytest.mark.parametrize("changed", ["model", "data", "reader"])
+@pytest.mark.parametrize("changed", ["model", "data", "recogniser_code"])
 def test_a_change_of_anything_makes_them_again(tmp_path, model, made, monkeypatch, changed):
     ask(tmp_path, model, "clean")
     data = DATA
@@ -57,7 +57,7 @@ def test_a_change_of_anything_makes_them_again(tmp_path, model, made, monkeypatc
 def test_a_table_without_its_record_is_not_trusted(tmp_path, model, made):
     ask(tmp_path, model, "clean")
     record = prediction_file(tmp_path, "exp05").with_suffix(".json")
-    assert set(read_json(record)) == {"model", "data", "reader"}
+    assert set(read_json(record)) == {"model", "data", "recogniser_code"}
     record.unlink()
     ask(tmp_path, model, "clean")
     write_json(record, {})
