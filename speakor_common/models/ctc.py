@@ -34,6 +34,10 @@ logger = logging.getLogger(__name__)
 
 _DROPOUTS = ("hidden_dropout", "attention_dropout", "final_dropout")
 
+# What training sets in a configuration, and model types that are known to have it.
+_TRAINED_WITH = (*_DROPOUTS, "mask_time_prob")
+_TRAINABLE = ("wav2vec2", "hubert", "wavlm", "data2vec-audio", "sew-d", "wav2vec2-bert")
+
 # Window and hop of the mel features of w2v-BERT, samples; fixed in its feature extractor.
 _MEL_WINDOW = 400
 _MEL_HOP = 160
@@ -62,14 +66,30 @@ def load_ctc(
         dropout: replaces the checkpoint's own rates, see :func:`restore_dropout`.
 
     Raises:
-        CheckpointError: not found, or no CTC checkpoint with a processor that fits.
+        CheckpointError: not found, of an architecture that cannot be trained here, or no CTC
+            checkpoint with a processor that fits.
     """
     directory = find_checkpoint(base)
+    _require_trainable(directory)
     rates = {} if dropout is None else dict.fromkeys(_DROPOUTS, dropout)
     model, processor, head_is_trained = load_network(directory, **rates)
     if not head_is_trained:
         logger.warning("%s has no CTC head; it starts with a random one", directory)
     return model, processor
+
+
+def _require_trainable(directory: Path) -> None:
+    """Refuse an architecture without the dropout and masking that training sets."""
+    try:
+        config = AutoConfig.from_pretrained(directory)
+    except (OSError, ValueError, KeyError) as error:
+        raise CheckpointError(f"{directory} is no CTC checkpoint ({error})") from error
+
+    if lacking := [name for name in _TRAINED_WITH if not hasattr(config, name)]:
+        raise CheckpointError(
+            f"{directory}: model type {config.model_type!r} has no {', '.join(lacking)}, which "
+            f"training sets; model types that can be trained are {', '.join(_TRAINABLE)}"
+        )
 
 
 def load_network(directory: Path, **changes: float) -> tuple[PreTrainedModel, ProcessorMixin, bool]:

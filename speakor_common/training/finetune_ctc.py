@@ -79,7 +79,7 @@ def train_ctc(
 
     # The base, and the clips it can learn from.
     model, processor = load_ctc(experiment.base, training.dropout)
-    own_layerdrop = model.config.layerdrop
+    own_layerdrop = getattr(model.config, "layerdrop", None)  # SEW-D has none
     prepare_model(model, training)
     train_set, left_out = ctc_clips(data["train"], model, processor, training)
 
@@ -88,7 +88,8 @@ def train_ctc(
 
     def save(folder: Path) -> None:
         # The run's rates are not for whoever trains on from its result.
-        model.config.layerdrop = own_layerdrop
+        if own_layerdrop is not None:
+            model.config.layerdrop = own_layerdrop
         if training.dropout is not None:
             restore_dropout(model, experiment.base)
 

@@ -60,6 +60,17 @@ def test_group_norm_encoders_of_all_architectures_get_their_matmul_twin(name, tm
     assert isinstance(model.base_model.feature_extractor, MatmulFeatureEncoder)
 
 
+@pytest.mark.parametrize("model_type", ["parakeet_ctc", "lasr_ctc"])
+def test_an_architecture_without_masking_is_refused_with_those_that_can_be_trained(
+    tmp_path, model_type
+):
+    AutoConfig.for_model(model_type).save_pretrained(tmp_path)
+    words = rf"'{model_type}' has no hidden_dropout.*mask_time_prob.* are wav2vec2, hubert"
+    for dropout in (None, 0.1):
+        with pytest.raises(CheckpointError, match=words):
+            load_ctc(tmp_path, dropout)
+
+
 def test_rates_of_a_run_are_given_back(base):
     model, _ = load_ctc(base, dropout=0.37)
     assert model.config.hidden_dropout == model.config.final_dropout == 0.37

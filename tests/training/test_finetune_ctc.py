@@ -5,6 +5,7 @@ import pytest
 import torch
 from transformers import (
     AutoModelForCTC,
+    SEWDConfig,
     TrainerCallback,
 )
 
@@ -16,7 +17,7 @@ from speakor_common.training.finetune_ctc import prepare_model, train_ctc
 from speakor_common.training.preset import FEATURE_ENCODER, Stage
 from speakor_common.training.runlog import LOG_FILE, read_training_log
 from tests.builders import prepared, tone
-from tests.networks import ARCHITECTURES, SMALL, random_checkpoint
+from tests.networks import ARCHITECTURES, OF_WAVES, SMALL, random_checkpoint
 from tests.training.small import ctc_experiment, run_log
 
 
@@ -68,6 +69,18 @@ def test_any_architecture_trains_and_recognises(tmp_path, name):
     before = AutoModelForCTC.from_pretrained(base).state_dict()
     assert any(not torch.equal(value, before[key]) for key, value in model.state_dict().items())
     assert CTCRecogniser(tmp_path / "model", "cpu").recognise([tone(1.0)])
+
+
+def test_an_architecture_without_layerdrop_trains_too(tmp_path):
+    small = {key: value for key, value in SMALL.items() if key != "layerdrop"}
+    config = SEWDConfig(
+        **small, **OF_WAVES, conv_stride=(5, 2, 2, 2, 2, 2, 2), conv_kernel=[10] * 7
+    )
+    base = random_checkpoint(config, tmp_path / "base")
+    used = ctc_experiment(base, epochs=1, stages=(), gradient_checkpointing=False)
+    data = prepared({"train": 4, "valid": 2})
+    train_ctc(used, data, tmp_path / "model", run_log(used), 1)
+    assert not hasattr(AutoModelForCTC.from_pretrained(tmp_path / "model").config, "layerdrop")
 
 
 def test_training_writes_a_stock_model_a_log_and_facts(ctc_base, tmp_path):
