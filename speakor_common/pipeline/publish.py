@@ -77,7 +77,7 @@ def model_card(directory: Path, name: str) -> ModelCard:
     adapter = experiment["training"]["method"] == LoraTraining.method
 
     # For the Hub's search.
-    base = experiment["base"]
+    base = checkpoints.public_name(experiment["base"])
     data = ModelCardData(
         language="ko",
         license="mit" if _redistributable(profile) else "other",
@@ -203,7 +203,7 @@ def _numbers(rates: dict[str, Any] | None, profile: str) -> str:
 
 def _settings(facts: dict[str, Any]) -> str:
     experiment = facts["experiment"]
-    values = {"base": experiment["base"]} | experiment["training"]
+    values = {"base": checkpoints.public_name(experiment["base"])} | experiment["training"]
     if experiment["decoding"]:
         values |= {f"language models, {key}": v for key, v in experiment["decoding"].items()}
     changed = ", ".join(facts["changed_by_profile"]) or "nothing"

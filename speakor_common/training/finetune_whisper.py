@@ -78,9 +78,10 @@ def train_whisper(
     run_or_resume(trainer, work)
 
     def save(folder: Path) -> None:
-        # Not a path of this machine; and without embeddings, or PEFT looks for the base's
-        # configuration, on the Hub too.
-        model.peft_config["default"].base_model_name_or_path = str(experiment.base)
+        # A name that others find too, and no path of this machine; and without embeddings, or
+        # PEFT looks for the base's configuration, on the Hub too.
+        name = checkpoints.public_name(experiment.base)
+        model.peft_config["default"].base_model_name_or_path = name
         model.save_pretrained(folder, save_embedding_layers=False)
         processor.save_pretrained(folder)
         keep_logs(work, folder)

@@ -9,6 +9,7 @@ from speakor_common.models.checkpoints import (
     adapter_base,
     find_checkpoint,
     model_type,
+    public_name,
     weights_hash,
 )
 from tests.builders import write
@@ -59,6 +60,18 @@ def test_an_adapter_has_the_model_type_of_its_base(tmp_path):
     assert (adapter_base(adapter), model_type(adapter)) == (base, "whisper")
     assert (adapter_base(base), model_type(base)) == (None, "whisper")
     assert model_type(tmp_path) is None
+
+
+def test_an_adapter_of_whisper_base_finds_it_under_models(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("SPEAKOR_HOME", str(tmp_path))
+    base = model(tmp_path / "models" / "whisper-base", "whisper")
+    for name in ("whisper-base", public_name("whisper-base"), "openai/whisper-base"):
+        content = json.dumps({"base_model_name_or_path": name}).encode()
+        write(tmp_path / "adapter" / "adapter_config.json", content)
+        assert adapter_base(tmp_path / "adapter") == base.resolve()
+    assert public_name("whisper-base") == "openai/whisper-base"
+    assert public_name("somebody/model") == "somebody/model"
 
 
 def test_weights_and_language_models_make_the_hash_and_nothing_else(tmp_path):

@@ -93,6 +93,11 @@ def test_cards_by_kind_of_training_and_decoding(home):
     assert adapter.data.base_model == "ghost613/whisper-large-v3-turbo-korean"
     assert "PeftModel.from_pretrained(base" in adapter.text and "AI Hub 505" in adapter.text
 
+    on_sample = publish.model_card(run(home, "whisper", "sample"), "u/w")
+    assert on_sample.data.base_model == "openai/whisper-base"
+    assert 'from_pretrained("openai/whisper-base")' in on_sample.text
+    assert "- base: openai/whisper-base" in on_sample.text
+
     decoded = publish.model_card(run(home, "exp06", "aihub", decoding={}), "u/e")
     assert "may not be passed on" in decoded.text
     assert "- language models, order: 6" in decoded.text
