@@ -28,7 +28,11 @@ from speakor_common.show.explorer import explorer
 from speakor_common.show.explorer.browse import Browser
 from speakor_common.storage import write_json
 
-ROWS, CLIPS, WRONG = 20_000, 200, 0.1
+ROWS = 20_000
+CLIPS = 200
+MODELS = 4
+WRONG = 0.1  # of the syllables
+SYLLABLES = "가나다라마바사아자차카타파하"
 CHANGES = {
     "choose a model": (
         "document.querySelector('select[name=experiment]').value = 'model 1'; "
@@ -44,14 +48,15 @@ CHANGES = {
 
 def main() -> None:
     table = predictions()
-    references, hypotheses, speakers = (
-        table[name].tolist() for name in ("reference", "hypothesis", "speaker_id")
-    )
+    references = table["reference"].tolist()
+    hypotheses = table["hypothesis"].tolist()
+    speakers = table["speaker_id"].tolist()
+
+    # Errors and lengths as intervals take them.
     counts = utterance_counts(references, hypotheses)
-    errors, lengths = (
-        counts["words_substitutions"].tolist(),
-        (counts["words_hits"] + counts["words_substitutions"]).tolist(),
-    )
+    errors = counts["words_substitutions"].tolist()
+    lengths = (counts["words_hits"] + counts["words_substitutions"]).tolist()
+
     rows = [
         timed("counts at all levels", lambda: utterance_counts(references, hypotheses)),
         timed("interval, 1,000 resamples", lambda: rate_interval(errors, lengths, speakers)),
@@ -70,28 +75,29 @@ def main() -> None:
 def predictions() -> pd.DataFrame:
     """Predictions of four models in 25 conditions for 200 clips."""
     sample = aihub.read(paths.sample_corpus()).manifest.iloc[:CLIPS]
-    rng, syllables = random.Random(0), "가나다라마바사아자차카타파하"
+    sample = sample.rename(columns={"text": "reference"})
+    rng = random.Random(0)
     tables = []
-    for model in range(4):
-        for condition in range(ROWS // CLIPS // 4):
-            heard = [
-                "".join(
-                    rng.choice(syllables) if c != " " and rng.random() < WRONG else c for c in text
-                )
-                for text in sample["text"]
-            ]
+    for model in range(MODELS):
+        for condition in range(ROWS // CLIPS // MODELS):
             tables.append(
                 sample.assign(
                     experiment=f"model {model}",
                     condition="clean" if condition == 0 else f"c{condition}",
-                    hypothesis=heard,
+                    hypothesis=[with_errors(text, rng) for text in sample["reference"]],
+                    words="[]",
                 )
             )
-    return (
-        pd.concat(tables, ignore_index=True)
-        .rename(columns={"text": "reference"})
-        .assign(words="[]")
-    )
+    return pd.concat(tables, ignore_index=True)
+
+
+def with_errors(text: str, rng: random.Random) -> str:
+    """A text with some of its syllables replaced."""
+    characters = ""
+    for character in text:
+        is_wrong = character != " " and rng.random() < WRONG
+        characters += rng.choice(SYLLABLES) if is_wrong else character
+    return characters
 
 
 def timed(what: str, action: Callable[[], object]) -> dict[str, object]:
@@ -101,6 +107,7 @@ def timed(what: str, action: Callable[[], object]) -> dict[str, object]:
 
 
 def in_the_browser(table: pd.DataFrame) -> list[dict[str, object]]:
+    """Seconds the page takes in Chromium; nothing where that is not installed."""
     chromium = shutil.which("chromium")
     if chromium is None:
         return []
@@ -108,21 +115,19 @@ def in_the_browser(table: pd.DataFrame) -> list[dict[str, object]]:
 
     clip = encode_opus(np.sin(np.arange(16_000) / 9).astype(np.float32) * 0.3)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        page_file = explorer.write_html(
-            table, lambda identifier: clip, Path(folder) / "explorer.html", worst=CLIPS
-        )
-        page = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox"]
-        ).new_page()
-        found = [
-            timed(
-                "explorer: page opens",
-                lambda: (
-                    page.goto(page_file.as_uri()),
-                    page.locator("table.rows tbody tr").first.wait_for(),
-                ),
-            )
-        ]
+        path = Path(folder) / "explorer.html"
+        explorer.write_html(table, lambda identifier: clip, path, worst=CLIPS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page()
+
+        # Open it.
+        def open_page() -> None:
+            page.goto(path.as_uri())
+            page.locator("table.rows tbody tr").first.wait_for()
+
+        rows = [timed("explorer: page opens", open_page)]
+
+        # Each change, timed inside the page.
         fire = (
             "const fire = (name, kind) => "
             "document.querySelector(name).dispatchEvent(new Event(kind));"
@@ -132,14 +137,9 @@ def in_the_browser(table: pd.DataFrame) -> list[dict[str, object]]:
                 f"() => {{ {fire} const start = performance.now(); {change}; "
                 "return performance.now() - start; }"
             )
-            found.append(
-                {
-                    "what": f"explorer: {what}",
-                    "rows": ROWS,
-                    "seconds": round(milliseconds / 1000, 3),
-                }
-            )
-        return found
+            seconds = round(milliseconds / 1000, 3)
+            rows.append({"what": f"explorer: {what}", "rows": ROWS, "seconds": seconds})
+        return rows
 
 
 if __name__ == "__main__":
