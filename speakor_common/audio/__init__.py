@@ -12,6 +12,7 @@ from speakor_common.audio.sources import (
     decode,
     describe,
     duration,
+    is_file,
     read_bytes,
     split_reference,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "duration",
     "encode_opus",
     "encode_wav",
+    "is_file",
     "level_speech",
     "measure_level",
     "read_bytes",

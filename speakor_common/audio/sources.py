@@ -30,6 +30,9 @@ ZIP_SEPARATOR = "!/"
 EXTENSIONS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".pcm", *MEDIA_EXTENSIONS)
 _PCM_BYTES = 2  # raw .pcm files of AI Hub corpora are 16-bit little-endian mono at 16 kHz
 
+# What reading a file or a zip member raises where it is missing, damaged or of an unknown form.
+_UNREADABLE = (OSError, KeyError, zipfile.BadZipFile, RuntimeError, EOFError, zlib.error)
+
 Source = str | Path | bytes | tuple[np.ndarray, int]
 
 
@@ -93,12 +96,19 @@ def blocks(source: Source, seconds: float = 60.0) -> Iterator[np.ndarray]:
 
 def _channel_blocks(source: Source, seconds: float) -> Iterator[tuple[np.ndarray, int]]:
     """Pieces of a file as recorded: float32, shape = (samples, channels), and their rate."""
+    samples_read = 0
     try:
         with soundfile.SoundFile(str(source)) as file:
             size = int(seconds * file.samplerate)
             while len(block := file.read(size, dtype="float32", always_2d=True)):
+                samples_read += len(block)
                 yield block, file.samplerate
-    except (soundfile.LibsndfileError, RuntimeError):
+    except (soundfile.LibsndfileError, RuntimeError) as error:
+        # Another reader would begin anew, and what was yielded would come twice.
+        if samples_read:
+            raise AudioError(
+                f"{describe(source)}: damaged after {samples_read} samples ({error})"
+            ) from error
         yield from media_blocks(str(source), seconds, describe(source))
     except OSError as error:
         raise AudioError(f"{describe(source)}: no readable audio ({error})") from error
@@ -167,7 +177,7 @@ def _from_int16(content: bytes) -> np.ndarray:
 
 
 def duration(source: str | Path | bytes) -> float:
-    """Seconds of audio from the header alone.
+    """Seconds of audio, from the header where it says so.
 
     Raises:
         AudioError: the header cannot be read.
@@ -198,15 +208,7 @@ def read_bytes(reference: str | Path) -> bytes:
         if member:
             return _open_zip(file, os.getpid()).read(member)
         return Path(file).read_bytes()
-    except (
-        OSError,
-        KeyError,
-        zipfile.BadZipFile,
-        RuntimeError,
-        NotImplementedError,
-        EOFError,
-        zlib.error,
-    ) as error:
+    except _UNREADABLE as error:
         raise AudioError(f"{text}: cannot be read ({error})") from error
 
 
@@ -214,14 +216,29 @@ def split_reference(reference: str | Path) -> tuple[str, str]:
     """The file an audio reference names, and the member if that file is a zip, else ``""``.
 
     A folder's name may end in ``!`` as well, so only a ``!/`` behind an existing file separates.
+
+    Raises:
+        AudioError: see :func:`is_file`.
     """
     text = str(reference)
     at = text.find(ZIP_SEPARATOR)
     while at >= 0:
-        if Path(text[:at]).is_file():
+        if is_file(text[:at]):
             return text[:at], text[at + len(ZIP_SEPARATOR) :]
         at = text.find(ZIP_SEPARATOR, at + 1)
     return text, ""
+
+
+def is_file(path: str | Path) -> bool:
+    """Whether there is a file of that name.
+
+    Raises:
+        AudioError: nobody can tell, because the name is too long or a folder may not be entered.
+    """
+    try:
+        return Path(path).is_file()
+    except (OSError, ValueError) as error:
+        raise AudioError(f"{path}: cannot be read ({error})") from error
 
 
 @lru_cache(maxsize=64)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import islice
@@ -21,12 +22,15 @@ from accelerate.utils import gather_object
 from datasets import Dataset
 from tqdm import tqdm
 
+from speakor_common.audio import RATE
 from speakor_common.batching.collate import load_audio
 from speakor_common.batching.conditions import CLEAN, degrade
-from speakor_common.errors import ResultsError
+from speakor_common.errors import AudioError, ResultsError
 from speakor_common.parallel import on_cores
 from speakor_common.recognition.recognisers import Recogniser, load_recogniser
 from speakor_common.storage import write_text
+
+logger = logging.getLogger(__name__)
 
 META = ("l1", "level", "speaker_id", "prompt_id", "task", "gender", "topik", "duration_s")
 COLUMNS = (
@@ -69,6 +73,9 @@ def predict_split(
 ) -> pd.DataFrame:
     """Transcribe a prepared split.
 
+    A clip that cannot be read counts as not recognised: its hypothesis is empty, and a warning
+    names it.
+
     Args:
         condition: of the audio, a name in ``conditions.CONDITIONS`` or ``clean``.
         label: what the column ``condition`` says, if not the condition.
@@ -85,7 +92,7 @@ def predict_split(
     starts = range(0, len(data), _CHUNK)
     for start in tqdm(starts, desc=f"{experiment} {condition}", disable=not progress):
         clips = [data[i] for i in range(start, min(start + _CHUNK, len(data)))]
-        waves = [_load_degraded(clip, condition) for clip in clips]
+        waves = [_load_or_silence(clip, condition) for clip in clips]
 
         # A row a clip, with what is known of its speaker.
         for clip, hypothesis in zip(clips, recogniser.recognise(waves), strict=True):
@@ -190,8 +197,13 @@ def _predict_shard(request: Request, shard: Dataset, condition: str) -> pd.DataF
     return predict_split(_loaded[1], shard, request.experiment, condition)
 
 
-def _load_degraded(clip: dict, condition: str) -> np.ndarray:
-    return load_audio(clip, lambda samples: degrade(samples, condition, clip["utterance_id"]))
+def _load_or_silence(clip: dict, condition: str) -> np.ndarray:
+    """The clip as the condition makes it; silence, which has no text, where it cannot be read."""
+    try:
+        return load_audio(clip, lambda samples: degrade(samples, condition, clip["utterance_id"]))
+    except AudioError as error:
+        logger.warning("%s counts as not recognised: %s", clip["utterance_id"], error)
+        return np.zeros(RATE, np.float32)
 
 
 def recogniser_code_hash() -> str:

@@ -23,6 +23,7 @@ from speakor_common.audio import (
     decode,
     describe,
     duration,
+    is_file,
     level_speech,
     measure_level,
 )
@@ -121,7 +122,7 @@ class Transcriber:
 
     def _transcribe_stream(self, source: Source) -> Transcript:
         """A long file segment by segment, in flat memory."""
-        # One level for all of it, so the file is read twice.
+        # One level for all of it, so the file is read before it is recognised.
         level = measure_level(blocks(source))
         levelled = (level.apply(block) for block in blocks(source))
 
@@ -193,6 +194,6 @@ def _unreadable(source: Source, error: AudioError) -> Transcript:
 
 def _is_long(source: Source) -> bool:
     """Whether it is a file on its own that lasts too long to be decoded at once."""
-    if isinstance(source, (bytes, tuple)) or not Path(source).is_file():
+    if isinstance(source, (bytes, tuple)) or not is_file(source):
         return False
     return duration(source) > _STREAMED_S

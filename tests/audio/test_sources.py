@@ -139,6 +139,21 @@ def test_blocks_are_the_whole_file_where_it_ends_with_one(tmp_path, rate):
     assert np.abs(pieces - whole).max() < 1e-3
 
 
+def test_a_long_file_damaged_in_the_middle_is_not_read_twice(tmp_path):
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, 6 * 16_000)
+    content = bytearray(encoded(noise.astype(np.float32), form="FLAC"))
+    middle = int(0.7 * len(content))
+    content[middle : middle + 3000] = bytes(3000)
+    path = write(tmp_path / "a.flac", bytes(content))
+    with pytest.raises(AudioError, match="damaged after"):
+        list(audio.blocks(path, seconds=1.0))
+
+
+def test_a_name_nobody_can_look_up_is_said(tmp_path):
+    with pytest.raises(AudioError, match="cannot be read"):
+        audio.decode(str(tmp_path / ("a" * 300)))
+
+
 def test_channels_in_opposite_phase_do_not_cancel(tmp_path):
     voice = tone(1.0)
     for left, right in ((voice, -voice), (voice, 0.98 * -voice), (voice, 0 * voice)):

@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+from datasets import Dataset
 
 from speakor_common import parallel
 from speakor_common.errors import ResultsError, SpeakorError
@@ -68,3 +69,14 @@ def test_predictions_survive_a_round_trip(model, tmp_path):
     write(tmp_path / "bad.csv", b"a,b\n1,2\n")
     with pytest.raises(ResultsError, match="lacks the columns"):
         predict.read_predictions(tmp_path / "bad.csv")
+
+
+def test_a_clip_that_cannot_be_read_has_no_text_and_stops_no_other(model, caplog):
+    clips = prepared()["test"].select(range(3)).to_list()
+    clips[1]["audio"] = b"no audio"
+    table = predict.predict_split(
+        Transcriber.from_pretrained(model).recogniser, Dataset.from_list(clips), "exp05"
+    )
+    assert table["utterance_id"].tolist() == [clip["utterance_id"] for clip in clips]
+    assert table["hypothesis"][1] == "" and table["hypothesis"][0] != ""
+    assert f"{clips[1]['utterance_id']} counts as not recognised" in caplog.text

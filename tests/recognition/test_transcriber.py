@@ -139,8 +139,10 @@ def test_one_unreadable_source_stops_no_other(model, sentences, tmp_path):
     good = (sentences[0], audio.RATE)
     broken = write(tmp_path / "broken.m4a", b"no audio")
     missing = tmp_path / "missing.wav"
-    transcripts = Transcriber.from_pretrained(model).transcribe([broken, good, missing, good])
-    assert [t.status for t in transcripts] == ["unreadable", "ok", "unreadable", "ok"]
+    endless = tmp_path / ("a" * 300)
+    sources = [broken, good, missing, good, endless]
+    transcripts = Transcriber.from_pretrained(model).transcribe(sources)
+    assert [t.status for t in transcripts] == ["unreadable", "ok", "unreadable", "ok", "unreadable"]
     assert "broken.m4a" in transcripts[0].problem and "missing.wav" in transcripts[2].problem
     assert transcripts[1].text == transcripts[3].text
     with pytest.raises(AudioError, match=r"broken\.m4a"):
