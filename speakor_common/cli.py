@@ -43,6 +43,7 @@ from speakor_common.training.profiles import PROFILES
 
 FAILED = 1
 INTERRUPTED = 130
+_SHIPPED_IN = "sample"  # the profile whose models lie where shipped ones do
 STUDIES = ("ablation", "presets")
 _CHATTY = ("httpx", "papermill", "datasets", "transformers")  # libraries that log at INFO
 
@@ -112,8 +113,10 @@ def train(
     """
     values = _values(changes)
     if experiment in SHIPPED_MODELS:
-        if values or merge:
-            raise typer.BadParameter(f"{experiment} is shipped; it takes neither --set nor --merge")
+        if values or merge or profile != _SHIPPED_IN:
+            raise typer.BadParameter(
+                f"{experiment} is shipped; it takes neither --set nor --merge, nor another profile"
+            )
         run = pkgutil.resolve_name(SHIPPED_MODELS[experiment])(seed)
     else:
         with wrong_usage():

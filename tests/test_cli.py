@@ -66,6 +66,7 @@ def test_names_in_help_are_those_of_the_registries(capsys):
         ("train exp05 --set epochs=2 learning_rate=fast", "takes float, not 'fast'"),
         ("train exp05 --merge", "no adapter"),
         ("train base-tiny --set epochs=2", "takes neither --set nor --merge"),
+        ("train base-tiny --profile smoke", "nor another profile"),
         ("train exp05 --seed one", "--seed"),
         ("study nope", "unknown study 'nope'; known are ablation, presets"),
         ("push exp99 user/name", "unknown experiment 'exp99'"),
@@ -125,6 +126,13 @@ def test_studies_are_those_there_are():
     from speakor_common.pipeline.study import STUDIES
 
     assert tuple(STUDIES) == cli.STUDIES
+
+
+def test_a_shipped_model_says_where_it_is(home, capsys, monkeypatch):
+    facts = {"steps": 1, "seconds": 1.0, "peak_memory_mib": 1}
+    monkeypatch.setattr("speakor_common.shipped.base_tiny.train_base_tiny", lambda seed: facts)
+    assert cli.main(["train", "base-tiny"]) == 0
+    assert capsys.readouterr().out.endswith("model: models/base-tiny\n")
 
 
 @pytest.mark.parametrize(
