@@ -127,9 +127,16 @@ def write_table(readme: Path, folder: Path, metrics: dict[str, Any]) -> None:
 def published_text(folder: Path, metrics: dict[str, Any]) -> str:
     """What a README says: the table of models, and paired differences below it."""
     compared = compare_models(predict.read_all_predictions(folder / PREDICTIONS))
-    lines = [difference(*pair, result) for pair, result in compared.items()]
-    below = f"\n\nPaired differences in WER: {'; '.join(lines)}." if lines else ""
-    return model_table(metrics, folder.name) + below
+    table = model_table(metrics, folder.name)
+    if not compared:
+        return table
+
+    # Systems are called as the table calls them.
+    lines = []
+    for (first, second), result in compared.items():
+        titles = (system_title(first, folder.name), system_title(second, folder.name))
+        lines.append(f"- {difference(*titles, result)}")
+    return "\n".join([table, "", "Paired differences in WER:", "", *lines])
 
 
 def model_table(metrics: dict[str, Any], profile_name: str) -> str:
