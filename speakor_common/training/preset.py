@@ -20,7 +20,11 @@ NEVER = 10**6  # an epoch no run reaches: frozen throughout
 FEATURE_ENCODER = "feature_extractor"
 TOP_LAYERS = "encoder.layers[-2:]"
 
-_VALUES = {  # what a value must be, by its field's annotation; anything else is a tuple
+# Fields whose values are built, not written, and what a value looks like.
+_STAGES = "tuple[Stage, ...]"
+_EXAMPLES = {_STAGES: f", such as () or (Stage(epoch=5, modules=({FEATURE_ENCODER!r},)),)"}
+
+_VALUES = {  # what a value must be, by its field's annotation
     "float": (int, float),
     "float | None": (int, float, type(None)),
     "int": (int,),
@@ -173,7 +177,8 @@ class Experiment:
             raise SpeakorError(f"unknown preset fields {unknown}; {self.name} has {sorted(known)}")
         for key, value in changes.items():
             if not _fits(value, known[key]):
-                raise SpeakorError(f"{key} takes {known[key]}, not {value!r}")
+                example = _EXAMPLES.get(known[key], "")
+                raise SpeakorError(f"{key} takes {known[key]}{example}, not {value!r}")
 
         # Each value goes where its field is.
         used = replace(self, base=changes.get("base", self.base))
@@ -187,4 +192,6 @@ class Experiment:
 def _fits(value: Any, annotation: str) -> bool:
     if isinstance(value, bool):  # to Python a kind of int
         return annotation == "bool"
-    return isinstance(value, _VALUES.get(annotation, (tuple,)))
+    if annotation == _STAGES:
+        return isinstance(value, tuple) and all(isinstance(stage, Stage) for stage in value)
+    return isinstance(value, _VALUES[annotation])

@@ -3,7 +3,14 @@
 import pytest
 
 from speakor_common.errors import SpeakorError, TrainingError
-from speakor_common.training.preset import CTCTraining, Experiment, LanguageModels, LoraTraining
+from speakor_common.training.preset import (
+    TOP_LAYERS,
+    CTCTraining,
+    Experiment,
+    LanguageModels,
+    LoraTraining,
+    Stage,
+)
 
 SCHEDULE = {
     "epochs": 2,
@@ -13,6 +20,7 @@ SCHEDULE = {
     "warmup": 0.1,
     "weight_decay": 0.0,
 }
+TOP = Stage(2, (TOP_LAYERS,))
 CTC = Experiment(
     name="a",
     title="A",
@@ -34,6 +42,7 @@ LORA = Experiment(
         ({"dropout": None}, lambda e: e.training.dropout, None),
         ({"blank_padding": True}, lambda e: e.training.blank_padding, True),
         ({"stages": ()}, lambda e: e.training.stages, ()),
+        ({"stages": (TOP,)}, lambda e: e.training.stages, (TOP,)),
         ({"base": "other"}, lambda e: e.base, "other"),
         ({"order": 3}, lambda e: e.decoding.order, 3),
         ({"best_by": "cer"}, lambda e: e.training.best_by, "cer"),
@@ -58,7 +67,9 @@ def test_a_change_goes_where_its_field_is(changes, where, value):
         (CTC, {"batch_size": True}, "batch_size takes int, not True"),
         (CTC, {"blank_padding": 1}, "blank_padding takes bool, not 1"),
         (CTC, {"dropout": "none"}, "dropout takes float | None, not 'none'"),
-        (CTC, {"stages": "all"}, "stages takes tuple"),
+        (CTC, {"stages": "all"}, "stages takes tuple.*such as .*Stage.*, not 'all'"),
+        (CTC, {"stages": (1, 2)}, r"Stage.*, not \(1, 2\)"),
+        (CTC, {"stages": ((3, ("feature_extractor",)),)}, "Stage"),
         (CTC, {"base": None}, "base takes str, not None"),
     ],
 )
