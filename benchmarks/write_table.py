@@ -125,6 +125,21 @@ def whisper_context(rows: list[dict]) -> list[Row]:
     return table
 
 
+def decoding(content: dict) -> list[Row]:
+    table = []
+    for row in content["decoders"]:
+        what = f"{row['model']}, {row['split']}, {row['decoder']}"
+        measured = (
+            f"WER {row['wer']:.3f}, CER {row['cer']:.3f}, "
+            f"{row['CPU ms a clip']} ms of one core a clip (n = {row['n']})"
+        )
+        table.append((what, measured, ""))
+    for row in content["inner_loops"]:
+        measured = f"{row['CPU ms a clip']} ms of one core a clip (n = {row['n']})"
+        table.append((row["inner loop"], measured, ""))
+    return table
+
+
 def pronunciation(rows: list[dict]) -> list[Row]:
     # The best of each kind.
     table = []
@@ -141,6 +156,7 @@ TABLES: dict[str, Callable[[Any], list[Row]]] = {
     "train_step": train_step,
     "inference": inference,
     "metrics": metrics,
+    "decoding": decoding,
     "whisper_step": whisper_step,
     "whisper_context": whisper_context,
     "pronunciation": pronunciation,
