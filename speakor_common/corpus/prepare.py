@@ -18,8 +18,8 @@ from speakor_common.corpus.audit import audit
 from speakor_common.corpus.collect import count_reasons
 from speakor_common.corpus.readers import find_reader
 from speakor_common.corpus.recordings import check_recordings, find_duplicates
-from speakor_common.corpus.review import read_reviews, unusable
-from speakor_common.corpus.schema import QUARANTINE_COLUMNS, ReadOptions, empty_table
+from speakor_common.corpus.review import Review, read_reviews, unusable
+from speakor_common.corpus.schema import QUARANTINE_COLUMNS, Corpus, ReadOptions, empty_table
 from speakor_common.corpus.shards import limit_rows, load_prepared, write_shards
 from speakor_common.corpus.splits import TEST, Policy, assign_splits, check_splits
 from speakor_common.errors import CorpusError
@@ -80,13 +80,11 @@ def prepare(
         CorpusError: no such reader, no such review, nothing usable, or see :func:`aihub.read`,
             :func:`splits.assign_splits` and :func:`audit.audit`.
     """
-    # what was delivered
-    corpus = find_reader(reader)(root, options, progress)
-    if corpus.manifest.empty:
-        reasons = count_reasons(corpus.quarantine["reason"])
-        raise CorpusError(f"{root}: no usable clip; {reasons}")
+    # what was delivered, once it is known what to leave out of it
+    reviews = _reviews_to_exclude(exclude)
+    corpus = _delivered(root, reader, options, progress)
     manifest = assign_splits(corpus.manifest, policy)
-    manifest, excluded = _exclude(manifest, exclude)
+    manifest, excluded = _exclude(manifest, reviews)
 
     # what can be used of it
     workers = workers or os.cpu_count() or 1
@@ -108,18 +106,35 @@ def prepare(
     return prepared
 
 
-def _exclude(manifest: pd.DataFrame, exclude: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The manifest without what a review tags as unusable, and that as quarantine rows."""
+def _reviews_to_exclude(exclude: str | Path) -> dict[str, Review]:
+    """The reviews of a file, none of ``""``; a file that is missing is an error."""
     if not exclude:
-        return manifest, empty_table(QUARANTINE_COLUMNS)
+        return {}
     path = Path(exclude)
     if not path.is_file():
         raise CorpusError(
             f"no review at {path}; the listening explorer writes results/<profile>/review.csv"
         )
+    return read_reviews(path)
 
-    # what the review says of this corpus
-    reviews = read_reviews(path)
+
+def _delivered(root: Path, reader: str, options: ReadOptions | None, progress: bool) -> Corpus:
+    """The corpus as its reader gives it, with at least one usable clip."""
+    corpus = find_reader(reader)(root, options, progress)
+    if corpus.manifest.empty:
+        reasons = count_reasons(corpus.quarantine["reason"])
+        raise CorpusError(f"{root}: no usable clip; {reasons}")
+    return corpus
+
+
+def _exclude(
+    manifest: pd.DataFrame, reviews: dict[str, Review]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The manifest without what a review tags as unusable, and that as quarantine rows."""
+    if not reviews:
+        return manifest, empty_table(QUARANTINE_COLUMNS)
+
+    # what the reviews say of this corpus
     reasons = unusable(reviews, manifest["utterance_id"])
     if strangers := len(set(reviews) - set(manifest["utterance_id"])):
         logger.warning("%d of %d reviews are of no clip of this corpus", strangers, len(reviews))

@@ -126,8 +126,16 @@ def test_a_review_takes_what_is_unusable_out_and_leaves_the_other_splits(tmp_pat
     expected = whole[whole["utterance_id"] != wrong].reset_index(drop=True)
     pd.testing.assert_frame_equal(done.manifest, expected)
     assert "1 of 3 reviews are of no clip of this corpus" in caplog.text
+
+
+def test_a_review_that_is_not_there_is_refused_before_the_corpus_is_read(tmp_path):
+    assert not (tmp_path / "in").exists()
     with pytest.raises(CorpusError, match="no review at"):
         prepared(tmp_path, exclude=tmp_path / "none.csv")
+    write(tmp_path / "other.csv", b"a,b\n1,2\n")
+    with pytest.raises(CorpusError, match="lacks the columns"):
+        prepared(tmp_path, exclude=tmp_path / "other.csv")
+    assert not (tmp_path / "out").exists()
 
 
 def test_what_was_not_needed_is_counted_and_written_down(tmp_path, caplog):
