@@ -35,12 +35,12 @@ from speakor_common.evaluation.metrics import score
 from speakor_common.models import cpu_dropout
 from speakor_common.models.ctc import load_ctc, restore_dropout
 from speakor_common.text import from_jamo
+from speakor_common.training.blank_padding import BlankPaddedTrainer
 from speakor_common.training.callbacks import StagedUnfreezing
 from speakor_common.training.clips import ctc_clips
 from speakor_common.training.preset import CTCTraining, Experiment
 from speakor_common.training.runlog import RunLog, TrainingLog, keep_logs
 from speakor_common.training.trainers import (
-    BlankPaddedTrainer,
     CTCTrainer,
     run_facts,
     run_or_resume,

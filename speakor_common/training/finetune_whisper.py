@@ -78,8 +78,7 @@ def train_whisper(
     run_or_resume(trainer, work)
 
     def save(folder: Path) -> None:
-        # A name that others find too, and no path of this machine; and without embeddings, or
-        # PEFT looks for the base's configuration, on the Hub too.
+        # A name others find too. Without embeddings, or PEFT looks for the base on the Hub.
         name = checkpoints.public_name(experiment.base)
         model.peft_config["default"].base_model_name_or_path = name
         model.save_pretrained(folder, save_embedding_layers=False)

@@ -7,7 +7,6 @@ from multiprocessing import get_context
 import pytest
 import torch
 from transformers import Trainer, TrainerCallback, TrainingArguments
-from transformers.loss.loss_utils import ForCTCLoss
 
 from speakor_common.batching.collate import CTCCollator
 from speakor_common.errors import TrainingError, TrainingInterrupted
@@ -20,7 +19,6 @@ from speakor_common.training.preset import FEATURE_ENCODER, Stage
 from speakor_common.training.trainers import (
     CTCTrainer,
     ShortContextTrainer,
-    loss_counting_padding,
     training_arguments,
 )
 from tests.builders import prepared, tone
@@ -106,32 +104,6 @@ def test_a_loss_that_is_no_number_names_the_utterances_of_its_batch(ctc_base, tm
     identifiers = data["train"]["utterance_id"]
     named = [identifier for identifier in identifiers if identifier in str(caught.value)]
     assert len(named) == used.training.batch_size and not (tmp_path / "model").exists()
-
-
-def test_counting_padding_as_labels_gives_losses_no_correct_one_has(ctc_base, tmp_path):
-    # Nearly all blank, as after some training.
-    logits = torch.zeros(2, 40, 5)
-    logits[..., 0] = 6.0
-    logits[:, 5, 2] = 12.0
-    frames = torch.tensor([40, 40])
-    labels = torch.tensor([[2, -100, -100, -100, -100, -100], [2, 3, 2, 3, 2, 3]])
-    padded = torch.where(labels < 0, 0, labels)
-
-    def losses(loss, targets):
-        return loss(
-            logits=logits, labels=targets, logit_lengths=frames, blank_token_id=0, reduction="none"
-        ).tolist()
-
-    assert losses(loss_counting_padding, labels) == pytest.approx(losses(ForCTCLoss, labels))
-    counted = losses(loss_counting_padding, padded)
-    right = losses(ForCTCLoss, padded)
-    assert counted[1] == pytest.approx(right[1]) and counted[0] < 0 < right[0]
-
-    # A run with it is not stopped by the guard.
-    used = ctc_experiment(ctc_base, blank_padding=True, epochs=1)
-    data = prepared({"train": 8, "valid": 2}, seconds=1.5)
-    facts = train(used, tmp_path / "model", data=data)
-    assert facts["clips"] == 8 and facts["best_validation_wer"] >= 0
 
 
 class SendSignal(TrainerCallback):
