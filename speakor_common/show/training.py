@@ -228,10 +228,10 @@ def study_dots(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
     # How many seeds and clips the dots rest on.
     ax.set_xticks(range(len(names)), names)
-    seeds = table["seed"].nunique()
+    seeds = ", ".join(str(seed) for seed in sorted(table["seed"].unique()))
     clips = int(trained["n"].iloc[0]) if len(trained) else 0
     top = 1.1 * trained["wer"].max() if len(trained) else 1
-    title = f"Seeds 1-{seeds}, n = {clips} test clips each"
+    title = f"Seeds {seeds}; n = {clips} test clips each"
     ax.set(ylabel="WER on the test split", ylim=(0, top), title=title)
     return ax
 
