@@ -37,7 +37,7 @@ _NO_DETAIL = re.compile(r"\s*[:(].*")  # of a reason, when reasons are counted
 
 @dataclass(frozen=True)
 class LabelledClip:
-    """One label, read but not yet judged.
+    """One label as it was read, before its text is taken from its marks.
 
     Attributes:
         stem: file name without extension, NFC; the utterance id.
@@ -56,7 +56,7 @@ class LabelledClip:
 
 
 @dataclass(frozen=True)
-class _Judged:
+class _Outcome:
     """A label with its text, or the reason why it has none."""
 
     clip: LabelledClip
@@ -70,7 +70,7 @@ class Collector:
     def __init__(self, options: ReadOptions) -> None:
         self.options = options
         self.sounds: dict[str, Entry] = {}
-        self._labels: dict[str, _Judged] = {}
+        self._labels: dict[str, _Outcome] = {}
         self._rejected: list[tuple[str, str]] = []
         self._lost_labels = 0  # labels that name no clip
         self._skipped: dict[str, tuple[int, str]] = {}
@@ -117,14 +117,14 @@ class Collector:
     def add_label(self, clip: LabelledClip) -> None:
         """A label; of several forms of one label the first usable one counts."""
         try:
-            judged = _Judged(clip, text=label_text(clip.raw_text, self.options))
+            outcome = _Outcome(clip, text=label_text(clip.raw_text, self.options))
         except CorpusError as error:
-            judged = _Judged(clip, reason=str(error))
-        self._settle(judged)
+            outcome = _Outcome(clip, reason=str(error))
+        self._settle(outcome)
 
     def add_unfit_label(self, stem: str, where: str, form: str, reason: str) -> None:
         """A label that cannot be read although it shows whose it is."""
-        self._settle(_Judged(LabelledClip(stem, "", {}, where, form), reason=reason))
+        self._settle(_Outcome(LabelledClip(stem, "", {}, where, form), reason=reason))
 
     def has_label(self, stem: str) -> bool:
         return stem in self._labels
@@ -136,7 +136,7 @@ class Collector:
 
     # one outcome a clip
 
-    def _settle(self, new: _Judged) -> None:
+    def _settle(self, new: _Outcome) -> None:
         first = self._labels.get(new.clip.stem)
         if first is None:
             self._labels[new.clip.stem] = new
@@ -155,7 +155,7 @@ class Collector:
         # One of the two is wrong, and nobody knows which.
         else:
             reason = f"two labels that differ (the other is {new.clip.where})"
-            self._labels[new.clip.stem] = _Judged(first.clip, reason=reason)
+            self._labels[new.clip.stem] = _Outcome(first.clip, reason=reason)
 
     # labels → rows
 
@@ -169,11 +169,11 @@ class Collector:
         bad_clips = 0
 
         # rows of clips with both
-        for judged in tqdm(self._labels.values(), desc="clips", disable=not progress):
+        for outcome in tqdm(self._labels.values(), desc="clips", disable=not progress):
             try:
-                rows.append(self._row(judged))
+                rows.append(self._row(outcome))
             except CorpusError as error:
-                self._rejected.append((judged.clip.where, str(error)))
+                self._rejected.append((outcome.clip.where, str(error)))
                 bad_clips += 1
         self._check_share(root, bad_clips + self._lost_labels)
 
@@ -190,22 +190,22 @@ class Collector:
             pd.DataFrame(skipped, columns=list(SKIPPED_COLUMNS)),
         )
 
-    def _row(self, judged: _Judged) -> dict[str, Any]:
-        if judged.reason:
-            raise CorpusError(judged.reason)
-        sound = self.sounds.get(judged.clip.stem)
+    def _row(self, outcome: _Outcome) -> dict[str, Any]:
+        if outcome.reason:
+            raise CorpusError(outcome.reason)
+        sound = self.sounds.get(outcome.clip.stem)
         if sound is None:
             raise CorpusError("missing audio")
 
         # columns a reader may not decide
         own = {
-            "utterance_id": judged.clip.stem,
+            "utterance_id": outcome.clip.stem,
             "audio": sound.reference,
-            "text": judged.text,
-            "raw_text": judged.clip.raw_text,
+            "text": outcome.text,
+            "raw_text": outcome.clip.raw_text,
             "duration_s": self._seconds(sound),
         }
-        return dict.fromkeys(MANIFEST_COLUMNS, "") | {"category": 0} | judged.clip.fields | own
+        return dict.fromkeys(MANIFEST_COLUMNS, "") | {"category": 0} | outcome.clip.fields | own
 
     def _seconds(self, sound: Entry) -> float:
         try:

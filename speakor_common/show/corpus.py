@@ -59,7 +59,7 @@ def leakage(report: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(report["shared"]).T.rename_axis("shared by")
 
 
-def coverage(report: dict[str, Any]) -> pd.DataFrame:
+def coverage_table(report: dict[str, Any]) -> pd.DataFrame:
     """Words, syllables and jamo of the test split that training never shows."""
     return pd.DataFrame(report["coverage"], dtype=object).T.rename_axis("unit")
 
