@@ -2,7 +2,8 @@
 
     python tests/bare_core.py
 
-A clip of the sample corpus becomes a file, and the ``speakor`` of this environment hears it.
+A clip of the sample corpus becomes a file. The ``speakor`` of this environment transcribes it, and
+the native listener compares it with that text.
 """
 
 from __future__ import annotations
@@ -14,6 +15,10 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
+
+from speakor_common.audio import decode, level_speech
+from speakor_common.paths import root
+from speakor_common.pronunciation.listener import NativeListener
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 EXTRAS = "pandas datasets accelerate peft bitsandbytes matplotlib jupyterlab papermill".split()
@@ -38,10 +43,17 @@ def main() -> None:
             "base-tiny",
         ]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
+        text = done.stdout.strip()
+        if not re.search("[가-힣]", text):
+            raise SystemExit(f"no Korean was heard in {name}: {text!r} {done.stderr!r}")
 
-    if not re.search("[가-힣]", done.stdout):
-        raise SystemExit(f"no Korean was heard in {name}: {done.stdout!r} {done.stderr!r}")
-    print(f"core: {name}: {done.stdout.strip()}")
+        # The ear of the pronunciation feedback, on the same clip.
+        listener = NativeListener(root() / "models" / "listener-tiny")
+        impression = listener.listen([level_speech(decode(clip))], [text])[0]
+
+    if impression.status != "ok":
+        raise SystemExit(f"{name}: {impression.status}: {impression.problem}")
+    print(f"core: {name}: {text} [{impression.pronunciation}]")
 
 
 if __name__ == "__main__":

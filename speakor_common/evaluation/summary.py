@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from speakor_common.batching.conditions import CLEAN
-from speakor_common.evaluation.alignment import FLAGS, flags
+from speakor_common.evaluation.error_tables import FLAGS, flags
 from speakor_common.evaluation.levels import LEVELS
 from speakor_common.evaluation.metrics import sum_counts, utterance_counts
 from speakor_common.evaluation.number_readings import with_closest_readings
@@ -147,7 +147,7 @@ def summarise_predictions(predictions: pd.DataFrame) -> dict[str, Any]:
 
 
 def count_flags(table: pd.DataFrame) -> dict[str, int]:
-    """How many utterances have each trait of :func:`.alignment.flags`."""
+    """How many utterances have each trait of :func:`.error_tables.flags`."""
     counts = Counter(dict.fromkeys(FLAGS, 0))
     for row in table.itertuples():
         counts.update(flags(row.reference, row.hypothesis, row.duration_s))

@@ -88,7 +88,7 @@ def finding_trend(experiment: str, table: pd.DataFrame, column: str) -> str:
 
 
 def finding_confusions(experiment: str, top: pd.DataFrame, n: int) -> str:
-    """The three most frequent letter errors of ``alignment.top_confusions``."""
+    """The three most frequent letter errors of ``error_tables.top_confusions``."""
     if top.empty:
         return f"**Finding.** {experiment} put no letter in the place of another in {n} utterances."
     named = [
@@ -101,7 +101,7 @@ def finding_confusions(experiment: str, top: pd.DataFrame, n: int) -> str:
 
 
 def finding_familiarity(experiment: str, table: pd.DataFrame) -> str:
-    """On words seen and not seen in training transcripts, see ``alignment.by_familiarity``."""
+    """On words seen and not seen in training transcripts, see ``error_tables.by_familiarity``."""
     seen = table.loc["seen"]
     unseen = table.loc["unseen"]
     return (

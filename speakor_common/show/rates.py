@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from speakor_common.batching.conditions import CLEAN, NOISES, SNRS_DB, noise_name
-from speakor_common.evaluation.alignment import confusion_matrix
+from speakor_common.evaluation.error_tables import confusion_matrix
 from speakor_common.evaluation.summary import SMALL_GROUP
 from speakor_common.show import palette
 from speakor_common.show.plots import ensure_axes, use_hangul_font

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from speakor_common.batching.conditions import CLEAN, REAL
-from speakor_common.evaluation import alignment, summary
+from speakor_common.evaluation import error_tables, summary
 from speakor_common.show import evaluation, report
 
 
@@ -60,11 +60,11 @@ def test_a_trend_goes_from_the_first_large_group_to_the_last():
 
 def test_letters_and_words_are_counted(metrics, table):
     wrong = table[table["experiment"] == "exp01"]
-    top = alignment.top_confusions(alignment.jamo_confusions(wrong))
+    top = error_tables.top_confusions(error_tables.jamo_confusions(wrong))
     assert "3 times" in evaluation.finding_confusions("exp01", top, 6)
     assert "put no letter" in evaluation.finding_confusions("exp05", top.head(0), 6)
 
-    familiar = alignment.by_familiarity(wrong, {"저는"})
+    familiar = error_tables.by_familiarity(wrong, {"저는"})
     sentence = evaluation.finding_familiarity("exp01", familiar)
     assert "misses 0.0% of the words" in sentence and "50.0% of the others (n = 6)" in sentence
 

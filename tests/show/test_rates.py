@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from speakor_common.batching import conditions
-from speakor_common.evaluation import alignment, summary
+from speakor_common.evaluation import error_tables, summary
 from speakor_common.show import palette, plots, rates, report
 
 
@@ -21,11 +21,11 @@ def close_figures():
 
 
 def test_figures_have_labelled_axes(tmp_path, table, metrics):
-    confusions = alignment.jamo_confusions(table)
+    confusions = error_tables.jamo_confusions(table)
     axes = [
         rates.rates_by_group(summary.breakdown(summary.with_counts(table), "l1"), "l1", "t"),
         rates.model_comparison(report.comparison_table(metrics)),
-        rates.confusion_map(alignment.confusion_matrix(confusions, "coda"), "t"),
+        rates.confusion_map(error_tables.confusion_matrix(confusions, "coda"), "t"),
     ]
     for ax in axes:
         assert ax.get_ylabel() and ax.get_title()
@@ -69,6 +69,6 @@ def test_confusions_of_nothing_say_so():
 
 
 def test_there_is_a_panel_a_part_of_the_syllable(table):
-    figure = rates.confusion_panels(alignment.jamo_confusions(table), "exp01")
+    figure = rates.confusion_panels(error_tables.jamo_confusions(table), "exp01")
     titles = [ax.get_title() for ax in figure.axes if ax.get_title()]
     assert titles == ["exp01: onset errors", "exp01: vowel errors", "exp01: coda errors"]

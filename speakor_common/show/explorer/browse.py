@@ -16,7 +16,8 @@ from typing import Any
 
 import pandas as pd
 
-from speakor_common.evaluation.alignment import align_syllables, flags, jamo_pairs
+from speakor_common.evaluation.alignment import align_syllables, jamo_pairs
+from speakor_common.evaluation.error_tables import flags
 from speakor_common.evaluation.metrics import utterance_counts
 from speakor_common.pronunciation.feedback import Record
 from speakor_common.show.explorer.listen import PART_NAMES, marked_texts
