@@ -170,26 +170,29 @@ def _best(
     confusions: Confusions,
 ) -> Alternative | None:
     """The most probable sound of one place that is not allowed; ``None`` where all are."""
-    lead = 0.0  # of another allowed sound over the intended one
-    for candidate in sorted(candidates, key=lambda item: item.log_odds, reverse=True):
-        question = candidate.question
-        if allows(_spoken(form, question)):
-            lead = max(lead, candidate.gain)
-            continue
+    # What another allowed sound has over the intended one, however rarely learners say it. Only a
+    # sound that explains the audio better can have a lead, so only those are looked up.
+    better = [item for item in candidates if item.gain > 0 and allows(_spoken(form, item.question))]
+    lead = max((item.gain for item in better), default=0.0)
 
-        gain = candidate.gain - lead
-        return Alternative(
-            syllable=question.position,
-            part=question.place[1],
-            intended=question.intended,
-            heard=question.heard,
-            gain=gain,
-            expected=candidate.expected,
-            log_odds=confusions.weights.combined(gain, candidate.expected),
-            frame=form.starts[question.position],
-            next_frame=form.starts[question.position + 1],
-        )
-    return None
+    # The likeliest of the others, less that.
+    likeliest = sorted(candidates, key=lambda item: item.log_odds, reverse=True)
+    best = next((item for item in likeliest if not allows(_spoken(form, item.question))), None)
+    if best is None:
+        return None
+    question = best.question
+    gain = best.gain - lead
+    return Alternative(
+        syllable=question.position,
+        part=question.place[1],
+        intended=question.intended,
+        heard=question.heard,
+        gain=gain,
+        expected=best.expected,
+        log_odds=confusions.weights.combined(gain, best.expected),
+        frame=form.starts[question.position],
+        next_frame=form.starts[question.position + 1],
+    )
 
 
 def _spoken(form: AlignedForm, question: Question) -> str:

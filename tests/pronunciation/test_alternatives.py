@@ -89,6 +89,18 @@ def test_another_sound_must_explain_more_than_an_allowed_one():
     assert vowel.gain < 0
 
 
+def test_an_allowed_sound_counts_even_where_learners_never_say_it():
+    """ㅔ was said, which is allowed; by the counts ㅓ is the likelier thing to become of ㅖ."""
+    counts = count_confusions([("vowel", "ᅨ", "ᅨ")] * 50 + [("vowel", "ᅨ", "ᅥ")] * 50)
+    known = Confusions(counts, EvidenceWeights(heard=1.0, expected=20.0))
+    posteriors = jamo_posteriors("시게", doubt=0.1, instead=(3, "ᅥ"))
+    allowed = asked("시계", posteriors, allows=lambda said: said == "시게", confusions=known)
+    vowel = next(a for a in allowed if (a.syllable, a.part) == (1, "vowel"))
+    assert vowel.heard == "ᅥ"
+    assert vowel.gain < 0
+    assert vowel.log_odds == known.weights.combined(vowel.gain, vowel.expected)
+
+
 def test_a_missed_rule_is_expected_however_rare_its_sounds_are():
     """ㄱ is never said for the coda ㅇ in a thousand, but 국물 is spelled so."""
     counts = count_confusions([("coda", "ᆼ", "ᆼ")] * 1000)
