@@ -34,6 +34,7 @@ _PCM_BYTES = 2  # raw .pcm files of AI Hub corpora are 16-bit little-endian mono
 _UNREADABLE = (OSError, KeyError, zipfile.BadZipFile, RuntimeError, EOFError, zlib.error)
 
 Source = str | Path | bytes | tuple[np.ndarray, int]
+Transform = Callable[[np.ndarray], np.ndarray]  # 16 kHz float32 in, same out
 
 
 def decode(source: Source) -> np.ndarray:
@@ -49,6 +50,8 @@ def decode(source: Source) -> np.ndarray:
         samples, rate = _from_array(source)
     else:
         samples, rate = _read(source)
+
+    # Nothing, or no numbers, is no recording.
     if samples.size == 0:
         raise AudioError(f"{describe(source)}: no samples; expected speech")
     if not np.isfinite(samples).all():
@@ -56,6 +59,8 @@ def decode(source: Source) -> np.ndarray:
             f"{describe(source)}: {np.count_nonzero(~np.isfinite(samples))} samples are "
             "NaN or infinite"
         )
+
+    # One channel, at one rate.
     if samples.ndim == 2:
         samples = mix_channels(samples, ChannelEnergies().add(samples))
     if rate != RATE:
@@ -252,6 +257,3 @@ def describe(source: Source) -> str:
     if isinstance(source, bytes):
         return f"<{len(source)} bytes>"
     return f"<array of {len(source[0])} samples>" if isinstance(source, tuple) else str(source)
-
-
-Transform = Callable[[np.ndarray], np.ndarray]  # 16 kHz float32 in, same out; used for augmentation
