@@ -11,9 +11,10 @@ from safetensors.torch import load_file
 from transformers import TrainerCallback, WhisperForConditionalGeneration
 
 from speakor_common.errors import CheckpointError, TrainingInterrupted
-from speakor_common.models import precision
+from speakor_common.models import checkpoints, precision
 from speakor_common.models.whisper import merge_adapter
 from speakor_common.recognition.transcriber import transcribe_audio
+from speakor_common.storage import read_json
 from speakor_common.training.finetune_whisper import train_whisper
 from tests.builders import prepared, tone
 from tests.training.small import run_log, whisper_experiment
@@ -66,6 +67,15 @@ def test_a_trained_adapter_works_on_the_stock_model_and_merged(
     assert len({transcribe_audio(clip, model=model) for model in (adapter, merged)}) == 1
     with pytest.raises(CheckpointError, match="adapter_config"):
         merge_adapter(merged)
+
+
+def test_an_adapter_calls_its_base_by_the_name_that_others_find(
+    whisper_base, tmp_path, monkeypatch
+):
+    monkeypatch.setitem(checkpoints.HUB_IDS, str(whisper_base), "somebody/whisper")
+    train(whisper_base, tmp_path / "whisper", epochs=1)
+    config = read_json(tmp_path / "whisper" / "adapter_config.json")
+    assert config["base_model_name_or_path"] == "somebody/whisper"
 
 
 class Stop(TrainerCallback):
