@@ -81,7 +81,8 @@ class NativeListener:
         directory: best a model trained on labels as pronounced, such as ``models/listener-tiny``.
             One trained on spelling hides broken rules: it writes 합니다 also for [합니다].
         minimum: confidence above which a deviation is reported, else the directory's own; higher
-            reports less and errs less.
+            reports less and errs less. A listener that does not write jamo is as sure of a
+            deviation as of the word it wrote (:mod:`.transcript_deviations`).
         confusions: how often learners say which sound for which, else what the directory holds.
     """
 
@@ -142,18 +143,24 @@ class NativeListener:
         else:
             impression = _by_transcript(allowed, hypothesis)
 
-        # Where spelling leaves open how a word sounds nobody is told that it was wrong.
+        # Where spelling leaves open how a word sounds nobody is told that it was wrong, nor where
+        # the listener is not sure enough.
         unsure = _unsure_syllables(allowed)
+        reported = (
+            deviation
+            for deviation in impression.deviations
+            if deviation.syllable not in unsure and deviation.confidence > self.minimum
+        )
         return replace(
             impression,
-            deviations=tuple(d for d in impression.deviations if d.syllable not in unsure),
+            deviations=tuple(reported),
             unsure_words=tuple(n for n, word in enumerate(allowed.words) if not word.sure),
         )
 
     def _by_sound(
         self, allowed: Pronunciations, posteriors_by_speed: Sequence[np.ndarray], transcript: str
     ) -> Impression:
-        """Ask about every sound of the allowed form that fits best."""
+        """Ask about every sound of the allowed form that fits best; all answers are given."""
         try:
             form = best_fitting_form(allowed, self.posteriors_of(posteriors_by_speed))
         except AudioError as error:
@@ -163,9 +170,8 @@ class NativeListener:
 
         seconds_per_frame = self.recogniser.seconds_per_frame
         alternatives = self.alternatives(allowed, form)
-        deviations = [as_deviation(item, seconds_per_frame) for item in alternatives]
-        sure_enough = tuple(d for d in deviations if d.confidence > self.minimum)
-        return Impression("ok", "", transcript, form.form, sure_enough)
+        deviations = tuple(as_deviation(item, seconds_per_frame) for item in alternatives)
+        return Impression("ok", "", transcript, form.form, deviations)
 
     def posteriors_of(self, by_speed: Sequence[np.ndarray]) -> ClipPosteriors:
         """Posteriors of one clip with what their columns mean."""

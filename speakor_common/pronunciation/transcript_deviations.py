@@ -18,7 +18,9 @@ from speakor_common.text import PARTS, compatibility, is_syllable, split_syllabl
 from speakor_common.text.pronunciation import Pronunciations, pronunciations
 from speakor_common.text.sounds.utterance import parse
 
-_NOWHERE = Word("", 0.0, 0.0, 1.0)  # a transcript without word times
+# A transcript without words says neither when something was said nor how sure it is of it, so a
+# deviation may be one or not.
+_NOWHERE = Word("", 0.0, 0.0, 0.5)
 
 
 def compare_transcript(
@@ -27,7 +29,8 @@ def compare_transcript(
     """Deviations of the native listener's transcript from what is allowed for a text.
 
     Args:
-        words: the transcript's words with times, in order; without them times are 0.
+        words: the transcript's words with times, in order; a deviation has the confidence of its
+            word. Without them times are 0, and confidences 0.5, because nothing is known.
         spelled: pass the transcript, too, through the pronunciation rules, because a model trained
             on spelling writes 합니다 for [함니다]. Not for one trained on labels as pronounced.
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from speakor_common import paths
-from speakor_common.decoding.words import Hypothesis
+from speakor_common.decoding.words import Hypothesis, Word
 from speakor_common.pronunciation.confusions import Confusions, EvidenceWeights, save_confusions
 from speakor_common.pronunciation.listener import NativeListener
 from speakor_common.text.pronunciation import pronunciations
@@ -146,12 +146,28 @@ def test_what_cannot_be_judged_is_said(listener, text, spoken, transcript, statu
     assert bool(impression.pronunciation) == (status == "ok")
 
 
-def test_a_listener_reports_from_its_own_threshold_on(tmp_path):
+def heard_by(listener, confidence):
+    """What is reported of 가요 said as 카요, by a listener this sure of it."""
+    odds_of_a_frame = (confidence / (1 - confidence)) ** (1 / 3)  # a jamo has three
+    posteriors = jamo_posteriors("가요", doubt=odds_of_a_frame, instead=(0, "ᄏ"))
+    hypothesis = Hypothesis("카요", (Word("카요", 0.0, 1.0, confidence),))
+    return [d.heard for d in listener.judge("가요", [posteriors], hypothesis).deviations]
+
+
+@pytest.mark.parametrize("writes_sounds", [True, False])
+def test_a_listener_reports_from_its_own_threshold_on(tmp_path, writes_sounds):
     directory = tiny_ctc(tmp_path / "m")
-    assert NativeListener(directory).minimum == EvidenceWeights().minimum
+    usual = NativeListener(directory)
     save_confusions(Confusions({}, EvidenceWeights(minimum=0.4)), directory)
-    assert NativeListener(directory).minimum == 0.4
-    assert NativeListener(directory, minimum=0.9).minimum == 0.9
+    keen = NativeListener(directory)
+    strict = NativeListener(directory, minimum=0.95)
+
+    for listener in (usual, keen, strict):
+        listener.writes_sounds = writes_sounds
+    heard = [[heard_by(listener, sure) for sure in (0.3, 0.6, 0.85)] for listener in (usual, keen)]
+    assert heard == [[[], [], ["ㅋ"]], [[], ["ㅋ"], ["ㅋ"]]]
+    assert heard_by(strict, 0.85) == []
+    assert heard_by(strict, 0.98) == ["ㅋ"]
 
 
 TIME = np.arange(32_000) / 16_000

@@ -37,6 +37,11 @@ def test_deviations_have_place_kind_time_and_confidence():
     assert [(d.confidence, d.start_s) for d in deviations] == [(0.9, 0.0), (0.5, 0.4)]
 
 
+def test_without_words_nothing_is_known_of_time_and_confidence():
+    deviations = compared("밥", "바")[1]
+    assert [(d.confidence, d.start_s, d.end_s) for d in deviations] == [(0.5, 0.0, 0.0)]
+
+
 def test_what_is_no_syllable_has_no_sounds():
     assert compared("가", "가 ㄱ") == ("가", [])
     assert {d.kind for d in compared("가", "")[1]} == {"omission"}
