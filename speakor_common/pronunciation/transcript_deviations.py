@@ -35,8 +35,14 @@ def compare_transcript(
             on spelling writes 합니다 for [함니다]. Not for one trained on labels as pronounced.
 
     Returns:
-        The allowed form nearest to the transcript, and the deviations from it.
+        The allowed form nearest to the transcript, and the deviations from it. A syllable that was
+        added stands at the one it was said before, or at the last one.
+
+    Raises:
+        TextError: the text has no syllables, so nothing can deviate from it.
     """
+    if len(allowed) == 0:
+        raise TextError(f"{allowed.text!r}: expected a text with Hangul syllables, found none")
     spoken = as_pronounced(transcript) if spelled else transcript
 
     # The form that shares most with what was written, syllable by syllable.
@@ -47,11 +53,12 @@ def compare_transcript(
     # Its differences, with the times of the transcript's words.
     deviations: list[Deviation] = []
     word_of = [word for word in words for _ in word.text]  # of each syllable of the transcript
+    last = len(allowed) - 1
     position = 0
     heard_position = 0
     for pair in align_syllables(form, spoken):
         word = word_of[min(heard_position, len(word_of) - 1)] if word_of else _NOWHERE
-        deviations += _differences(pair, position, word)
+        deviations += _differences(pair, min(position, last), word)
         position += pair.reference != ""
         heard_position += pair.hypothesis != ""
     return form, deviations

@@ -1,8 +1,11 @@
 """Deviations between transcripts, for listeners that do not write jamo."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from speakor_common.decoding.words import Word
+from speakor_common.errors import TextError
 from speakor_common.pronunciation.transcript_deviations import as_pronounced, compare_transcript
 from speakor_common.text.pronunciation import pronunciations
 
@@ -40,6 +43,32 @@ def test_deviations_have_place_kind_time_and_confidence():
 def test_without_words_nothing_is_known_of_time_and_confidence():
     deviations = compared("밥", "바")[1]
     assert [(d.confidence, d.start_s, d.end_s) for d in deviations] == [(0.5, 0.0, 0.0)]
+
+
+@pytest.mark.parametrize(
+    ("intended", "transcript", "syllables"),
+    [
+        ("가요", "가요나", {1}),
+        ("가요", "가나요", {1}),
+        ("가요", "나가요", {0}),
+        ("가", "가나다", {0}),
+    ],
+)
+def test_an_added_syllable_stands_inside_the_pronunciation(intended, transcript, syllables):
+    deviations = compared(intended, transcript)[1]
+    assert {d.kind for d in deviations} == {"insertion"}
+    assert {d.syllable for d in deviations} == syllables
+
+
+@given(st.text("가나각ㄱ x", max_size=6))
+def test_every_deviation_stands_inside_the_pronunciation(transcript):
+    form, deviations = compared("가 나요", transcript)
+    assert all(d.syllable < len(form.replace(" ", "")) for d in deviations)
+
+
+def test_nothing_deviates_from_no_text():
+    with pytest.raises(TextError, match=r"'\?!'"):
+        compared("?!", "가")
 
 
 def test_what_is_no_syllable_has_no_sounds():
