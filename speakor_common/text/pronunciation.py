@@ -74,7 +74,7 @@ class Pronunciations:
 
     @property
     def text(self) -> str:
-        """The text as given, in NFC."""
+        """The text as given, without quotation marks and with one spelling for what looks alike."""
         return self._utterance.text
 
     @cached_property
@@ -168,7 +168,8 @@ def pronunciations(text: str) -> Pronunciations:
     ('꼰니피 시계 여페', True, False)
 
     Args:
-        text: Hangul syllables, spaces and punctuation. Nobody joins words over punctuation.
+        text: Hangul syllables, spaces, punctuation and pictures such as emoji. Nobody joins words
+            over punctuation.
 
     Raises:
         TextError: the text holds digits, Latin letters, lone jamo or other signs, whose

@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 
 from speakor_common.errors import TextError
 from speakor_common.text import pronunciations
+from speakor_common.text.characters import role
+from speakor_common.text.folding import fold
 from speakor_common.text.sounds.lexicon import lexicon, parse
 from speakor_common.text.sounds.sound_rules import Meeting, meet, split
+from speakor_common.text.sounds.utterance import parse as parse_text
 
 # Spelling: allowed forms, spaces left out, any of which may be the best.
 ALLOWED = """
@@ -185,10 +188,44 @@ def test_a_text_without_syllables_is_silence(text):
     assert list(said.forms()) == [said.spoken([])] == [""]
 
 
-@pytest.mark.parametrize("text", ["6월", "TV를", "ㅋㅋ", "ᄀ", "학\ufffd교", "漢字", "5%", "a"])
-def test_what_is_no_hangul_is_named(text):
+NO_HANGUL = "6월 TV를 ㅋㅋ ᄀ 학\ufffd교 漢字 5% a 락&롤 백% 서울@집 #태그 한+한 ㈜가 가＆가"
+
+
+@pytest.mark.parametrize("text", NO_HANGUL.split())
+def test_what_is_said_and_no_hangul_is_named(text):
     with pytest.raises(TextError, match=re.escape(repr(text))):
         pronunciations(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "best", "words"),
+    [
+        ("`책`을 읽어요", "채글 일거요", 2),
+        ("국\u200b물이", "궁무리", 1),
+        ("\ufeff국물이", "궁무리", 1),
+        ("국물이 ^^", "궁무리", 1),
+        ("옷^한 벌", "옫 한 벌", 3),
+        ("😀 신발을 신고 나가세요 👍🏽", "신바를 신꼬 나가세요", 3),
+        ("옷 ☺\ufe0f 한 벌", "옫 한 벌", 3),
+        ("옷～ 한 벌", "옫 한 벌", 3),
+        ("옷 한 벌", "오 탄 벌", 3),
+    ],
+)
+def test_what_is_not_said_is_left_out(text, best, words):
+    said = pronunciations(text)
+    assert (said.best, len(said.words)) == (best, words)
+
+
+@given(st.characters(codec="utf-8"))
+def test_a_character_has_a_pronunciation_just_where_it_is_not_spoken(character):
+    """Beside a syllable: what is decided about characters is decided in one place."""
+    is_said = any(role(folded) == "spoken" for folded in fold(character))
+    try:
+        parse_text(f"가 {character}")
+    except TextError:
+        assert is_said
+    else:
+        assert not is_said
 
 
 def test_decomposed_hangul_is_the_same_text():

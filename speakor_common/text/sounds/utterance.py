@@ -8,7 +8,8 @@ from functools import cached_property
 from itertools import pairwise
 
 from speakor_common.errors import TextError
-from speakor_common.text.jamo import to_nfc
+from speakor_common.text.characters import role
+from speakor_common.text.folding import fold
 from speakor_common.text.sounds.sound_rules import Syllable, split
 
 # §16: the names of the letters are spoken as if they were spelled so.
@@ -21,8 +22,6 @@ _LETTER_NAMES = {
     "피읖": "피읍",
     "히읗": "히읏",
 }
-_QUOTES = "'\"‘’“”"  # a quoted word and its particle are one word
-_MARKS = "~〜～"  # signs of prosody, though Unicode has them among the mathematical ones
 
 
 @dataclass(frozen=True)
@@ -30,10 +29,12 @@ class Utterance:
     """Hangul syllables with the words and phrases they stand in.
 
     Attributes:
-        text: NFC, as it was given.
+        text: as it was given, folded (:func:`speakor_common.text.folding.fold`), without quotation
+            marks.
         syllables: all of them, letter names respelled by §16; spaces are not counted.
         bounds: first syllable of each word, and the number of syllables.
-        phrases: numbers of the words after which punctuation stands, so nobody joins the next.
+        phrases: numbers of the words after which punctuation or a picture stands, so nobody joins
+            the next.
     """
 
     text: str
@@ -53,44 +54,40 @@ class Utterance:
 
 
 def parse(text: str) -> Utterance:
-    """Words of a text in Hangul.
+    """Words of a text in Hangul; what each character stands for is in :mod:`..characters`.
 
     Raises:
-        TextError: a character is neither a Hangul syllable nor a space nor punctuation.
+        TextError: a character is said, but it is no Hangul syllable.
     """
-    composed = to_nfc(text)
+    # A quoted word and its particle are one word.
+    unquoted = "".join(character for character in fold(text) if role(character) != "joined")
+
     words: list[str] = []
     phrases: set[int] = set()
     inside = False
-    for character in composed:
-        kind = _kind(character, text)
-        if character in _QUOTES:
-            continue
-        if kind == "syllable":
+    for character in unquoted:
+        what = role(character)
+        if what == "spoken":
+            raise _without_pronunciation(character, text)
+        if what == "kept":
             if inside:
                 words[-1] += character
             else:
                 words.append(character)
-        elif kind == "mark" and words:
+        elif words and not character.isspace():
             phrases.add(len(words) - 1)
-        inside = kind == "syllable"
+        inside = what == "kept"
 
     syllables = tuple(split(character) for word in words for character in _respelled(word))
     bounds = [0]
     for word in words:
         bounds.append(bounds[-1] + len(word))
-    return Utterance(composed, syllables, tuple(bounds), frozenset(phrases))
+    return Utterance(unquoted, syllables, tuple(bounds), frozenset(phrases))
 
 
-def _kind(character: str, text: str) -> str:
-    if "가" <= character <= "힣":
-        return "syllable"
-    if character.isspace():
-        return "space"
-    if character in _MARKS or unicodedata.category(character).startswith("P"):
-        return "mark"
+def _without_pronunciation(character: str, text: str) -> TextError:
     name = unicodedata.name(character, f"U+{ord(character):04X}")
-    raise TextError(
+    return TextError(
         f"{text!r}: {character!r} ({name}) has no pronunciation of its own; expected Hangul "
         "syllables, spaces and punctuation: spell numbers, letters and signs out first"
     )
