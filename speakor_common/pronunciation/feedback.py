@@ -36,8 +36,8 @@ class Record(BaseModel):
     utterance_id: str
     status: Status = Field(
         description="ok: judged. no_speech: nobody speaks. too_short: shorter than the text can "
-        "be said in. not_spoken: something else was heard. bad_text: empty, or not in Hangul "
-        "alone. unreadable: the audio cannot be decoded."
+        "be said in. not_spoken: something else was heard, or nothing was understood. bad_text: "
+        "empty, or not in Hangul alone. unreadable: the audio cannot be decoded."
     )
     problem: str = Field("", description="what to tell people unless the status is ok")
     l1: str = Field(description="first language code: VN EN JP CN TH EX")
@@ -76,10 +76,15 @@ def make_records(
         waves: dict[int, np.ndarray] = {}
         impressions: dict[int, Impression] = {}
         for number, row in enumerate(rows):
+            sound = audio.get(row.utterance_id)
+            if sound is None:
+                problem = f"no audio is known of utterance {row.utterance_id!r}"
+                impressions[number] = Impression("unreadable", problem)
+                continue
             try:
-                waves[number] = level_speech(decode(audio[row.utterance_id]))
-            except (AudioError, KeyError) as error:
-                impressions[number] = Impression("unreadable", _problem(error))
+                waves[number] = level_speech(decode(sound))
+            except AudioError as error:
+                impressions[number] = Impression("unreadable", str(error))
 
         # Listen to that.
         texts = [rows[number].hypothesis for number in waves]
@@ -87,13 +92,6 @@ def make_records(
         impressions |= zip(waves, heard, strict=True)
         records += [_record(row, impressions[number]) for number, row in enumerate(rows)]
     return records
-
-
-def _problem(error: AudioError | KeyError) -> str:
-    """Why there are no samples, for people to read."""
-    if isinstance(error, KeyError):
-        return f"no audio is known of utterance {error}"
-    return str(error)
 
 
 def _record(row: Any, impression: Impression) -> Record:

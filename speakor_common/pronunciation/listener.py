@@ -40,9 +40,9 @@ from speakor_common.text import ONSETS, to_jamo
 from speakor_common.text.pronunciation import Pronunciations, pronunciations
 
 # ok: judged. no_speech: nobody speaks in the recording. too_short: it is shorter than the text can
-# be said in. not_spoken: the listener heard something else than the text. bad_text: the text is
-# empty, or how it is read aloud depends on more than its letters (digits, Latin letters, lone
-# jamo). unreadable: the recording cannot be decoded.
+# be said in. not_spoken: the listener heard something else than the text, or understood nothing.
+# bad_text: the text is empty, or how it is read aloud depends on more than its letters (digits,
+# Latin letters, lone jamo). unreadable: the recording cannot be decoded.
 Status = Literal["ok", "no_speech", "too_short", "not_spoken", "bad_text", "unreadable"]
 
 # A text was not spoken where more letters than this share, and than this number, are others than
@@ -129,7 +129,7 @@ class NativeListener:
         # Something must have been said, and must have been meant.
         transcript = hypothesis.text
         if not transcript:
-            return silent_impression()
+            return Impression("not_spoken", "somebody speaks, but nothing was understood")
         try:
             allowed = pronunciations(intended)
         except TextError as error:

@@ -113,3 +113,14 @@ def test_clips_are_listened_to_whatever_their_number(monkeypatch):
     sounds = {name: encode_wav(tone(0.5)) for name in table["utterance_id"]}
     records = feedback.make_records(table, NativeListener(LISTENER), sounds)
     assert [record.status for record in records] == ["no_speech"] * 5
+
+
+def test_a_fault_of_the_decoder_is_no_missing_audio(monkeypatch):
+    def broken(audio):
+        raise KeyError("left")
+
+    monkeypatch.setattr(feedback, "decode", broken)
+    table = predictions(["가요"], ["가요"])
+    sounds = {name: encode_wav(tone(0.5)) for name in table["utterance_id"]}
+    with pytest.raises(KeyError, match="left"):
+        feedback.make_records(table, NativeListener(LISTENER), sounds)

@@ -129,7 +129,7 @@ def test_nothing_is_reported_for_a_word_that_is_not_certain(listener):
     ("text", "spoken", "transcript", "status"),
     [
         ("밥을 먹어요", "바블 머거요", "바블 머거요", "ok"),
-        ("밥을 먹어요", "바블 머거요", "", "no_speech"),
+        ("밥을 먹어요", "바블 머거요", "", "not_spoken"),
         ("", "바블 머거요", "바블 머거요", "bad_text"),
         ("!?", "바블 머거요", "바블 머거요", "bad_text"),
         ("밥 2개", "바블 머거요", "바블 머거요", "bad_text"),
@@ -144,6 +144,11 @@ def test_what_cannot_be_judged_is_said(listener, text, spoken, transcript, statu
     assert impression.status == status
     assert impression.deviations == ()
     assert bool(impression.pronunciation) == (status == "ok")
+
+
+def test_somebody_who_is_not_understood_is_not_called_silent(listener):
+    impression = listener.judge("밥을 먹어요", [jamo_posteriors("바블 머거요")], Hypothesis(""))
+    assert impression.problem == "somebody speaks, but nothing was understood"
 
 
 def heard_by(listener, confidence):
@@ -193,7 +198,7 @@ def test_impressions_come_in_the_order_of_the_recordings(listener, monkeypatch):
     impressions = listener.listen(waves, ["가요", "1", "가요", "2"])
     statuses = [impression.status for impression in impressions]
     assert statuses[0::2] == ["no_speech", "no_speech"]
-    assert set(statuses[1::2]) <= {"bad_text", "no_speech"}
+    assert set(statuses[1::2]) <= {"bad_text", "not_spoken"}
     assert len(listener.listen([], [])) == 0
 
 
