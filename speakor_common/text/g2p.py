@@ -1,6 +1,9 @@
-"""Standard pronunciation of Korean spelling (표준 발음법), on ko-speech-tools.
+"""The one pronunciation of a text that the shipped sample and listener were made with.
 
-Used where speech is synthesised and where what was heard is compared with what was meant.
+By ko-speech-tools. The sample's speech was synthesised from it, its planted deviations are counted
+from it, and the shipped listener was trained and calibrated on it. It is kept so that these stay
+the same. It knows one form of a text and errs in words whose sound is not in their spelling
+(여권); what is allowed for a text stands in :mod:`speakor_common.text.pronunciation`.
 """
 
 from __future__ import annotations
