@@ -119,7 +119,11 @@ def normalise_hypothesis(text: str) -> str:
 
 
 def alternatives(text: str) -> tuple[str, ...]:
-    """All that a raw hypothesis may mean: each reading and spacing of its numbers, the best first.
+    """What a raw hypothesis may mean, its numbers read and spaced in other ways; the best first.
+
+    Every combination of readings up to 64, beyond that one number at a time read otherwise; where a
+    space is a matter of taste it is there for all numbers or for none
+    (:meth:`speakor_common.text.numbers.Readings.spellings`).
 
     >>> alternatives("3번")
     ('세 번', '삼 번', '삼번')
@@ -142,11 +146,8 @@ def unreadable_parts(text: str) -> list[str]:
     found: list[str] = []
     for index, part in enumerate(parts):
         if isinstance(part, Choice):
-            found += (
-                [f"{part.piece.strip()} ({' / '.join(part.readings)})"]
-                if len(part.marked) > 1
-                else []
-            )
+            if part.is_ambiguous:
+                found.append(f"{part.piece.strip()} ({' / '.join(part.readings)})")
             continue
 
         # A tilde that touches a number stands for a word: ~3시, 3시~.

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from speakor_common import text
-from speakor_common.text.numbers import readings
+from speakor_common.text.numbers import Choice, readings
 
 
 def test_alternatives_are_whole_texts():
@@ -61,3 +61,17 @@ def test_numbers_without_a_name_are_read_by_their_digits(form, digits):
     best = readings(form.replace("{}", digits)).best
     assert not re.search("[0-9]", best)
     assert best.count("구") >= len(digits)
+
+
+@pytest.mark.parametrize(
+    ("raw", "several"),
+    [("3번", [True]), ("3개", [False]), ("30분", [False]), ("3개 3번", [False, True])],
+)
+def test_a_choice_says_whether_it_is_one(raw, several):
+    choices = [part for part in readings(raw).parts if isinstance(part, Choice)]
+    assert [choice.is_ambiguous for choice in choices] == several
+
+
+def test_spaces_of_taste_are_there_for_all_numbers_or_for_none():
+    spellings = list(readings("30분 20층").spellings())
+    assert spellings == ["삼십분 이십층", "삼십 분 이십 층"]

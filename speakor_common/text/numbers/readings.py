@@ -39,6 +39,11 @@ class Choice:
         """What can be said for it, spaced as the text is or else as the rules prefer."""
         return tuple(_spell(marked).strip() for marked in self.marked)
 
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether there are several readings; other spacing alone is none."""
+        return len(self.marked) > 1
+
 
 @dataclass(frozen=True)
 class Readings:
@@ -55,14 +60,17 @@ class Readings:
     def ambiguous(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """Each number with several readings: the piece as written, and all of them."""
         choices = (part for part in self.parts if isinstance(part, Choice))
-        return tuple((c.piece.strip(), c.readings) for c in choices if len(c.marked) > 1)
+        return tuple((c.piece.strip(), c.readings) for c in choices if c.is_ambiguous)
 
     def alternatives(self) -> Iterator[str]:
         """The whole text in each combination of readings, the best first."""
         return map(_spell, self._combinations())
 
     def spellings(self, limit: int = MOST_READINGS) -> Iterator[str]:
-        """:meth:`alternatives` without twins, each also spaced in the other ways the rules allow.
+        """:meth:`alternatives` without twins, each in up to three spacings.
+
+        As the rules prefer; with a space wherever one is a matter of taste; and without any there.
+        The last two are for all numbers of the text together, not for each.
 
         Args:
             limit: combinations of readings that are tried. Where there are more, one number at a
