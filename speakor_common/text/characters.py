@@ -20,6 +20,7 @@ from functools import lru_cache
 from typing import Literal
 
 from speakor_common.text.folding import is_unseen
+from speakor_common.text.jamo import is_hangul
 
 Role = Literal["kept", "silent", "joined", "spoken"]
 
@@ -39,7 +40,7 @@ def role(character: str) -> Role:
     ['kept', 'silent', 'joined', 'spoken']
     """
     category = unicodedata.category(character)
-    if "가" <= character <= "힣":
+    if is_hangul(character):
         return "kept"
     if character in _QUOTES or is_unseen(character):
         return "joined"

@@ -18,12 +18,12 @@ CODAS = tuple(chr(0x11A8 + i) for i in range(27))
 PRONOUNCED_CODAS = ("", *"ᆨᆫᆮᆯᆷᆸᆼ")  # the seven sounds a syllable can end in, and none
 PARTS = ("onset", "vowel", "coda")  # of a syllable, in the order of split_syllable
 
-# How a lone conjoining jamo is shown to people (compatibility letters have a glyph of their own).
-_COMPAT_ONSETS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
-_COMPAT_VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
-_COMPAT_CODAS = "ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"
+# How a lone conjoining jamo is shown to people: compatibility letters have a glyph of their own.
+ONSET_LETTERS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
+VOWEL_LETTERS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
+CODA_LETTERS = "ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"
 _COMPAT = dict(
-    zip(ONSETS + VOWELS + CODAS, _COMPAT_ONSETS + _COMPAT_VOWELS + _COMPAT_CODAS, strict=True)
+    zip(ONSETS + VOWELS + CODAS, ONSET_LETTERS + VOWEL_LETTERS + CODA_LETTERS, strict=True)
 )
 
 
@@ -54,6 +54,15 @@ def from_jamo(jamo: str) -> str:
     return "".join(_COMPAT.get(c, c) for c in unicodedata.normalize("NFC", jamo))
 
 
+def is_hangul(character: str) -> bool:
+    """Whether a character is a precomposed Hangul syllable.
+
+    >>> is_hangul("각"), is_hangul("ㄱ")
+    (True, False)
+    """
+    return "가" <= character <= "힣"
+
+
 def is_syllable(text: str) -> bool:
     """Whether a text is one Hangul syllable, in either Unicode form.
 
@@ -61,7 +70,7 @@ def is_syllable(text: str) -> bool:
     (True, False, False)
     """
     composed = to_nfc(text)
-    return len(composed) == 1 and "가" <= composed <= "힣"
+    return len(composed) == 1 and is_hangul(composed)
 
 
 def split_syllable(syllable: str) -> tuple[str, str, str]:

@@ -11,6 +11,8 @@ import threading
 from functools import lru_cache
 from typing import NamedTuple
 
+from speakor_common.text.jamo import is_hangul
+
 _loading = threading.Lock()  # two threads that ask first must not load it twice
 
 
@@ -76,7 +78,7 @@ def _positions(text: str) -> list[int]:
     """How many syllables stand before each character of a text, and in all of it."""
     counts = [0]
     for character in text:
-        counts.append(counts[-1] + ("가" <= character <= "힣"))
+        counts.append(counts[-1] + is_hangul(character))
     return counts
 
 

@@ -19,6 +19,7 @@ from functools import lru_cache
 from importlib import resources
 
 from speakor_common.errors import TextError
+from speakor_common.text.jamo import is_hangul
 from speakor_common.text.sounds.sound_rules import Syllable, split
 
 _FILE = "lexicon.tsv"
@@ -113,7 +114,7 @@ def _entry(line: str, number: int) -> Entry:
             f"{_FILE} line {number}: {spoken} is not as long as {spelling}; "
             "a pronunciation has one syllable for each that is spelled"
         )
-    if not all("가" <= character <= "힣" for character in plain + "".join(forms)):
+    if not all(is_hangul(character) for character in plain + "".join(forms)):
         raise TextError(f"{_FILE} line {number}: {line!r} holds more than Hangul syllables")
 
     syllables = tuple(tuple(split(character) for character in form) for form in forms)

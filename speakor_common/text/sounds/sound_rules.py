@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-_ONSETS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
-_VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
-_CODAS = ("", *"ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ")
+from speakor_common.text.jamo import CODA_LETTERS, ONSET_LETTERS, VOWEL_LETTERS
 
+_CODAS = ("", *CODA_LETTERS)
 SILENT = "ㅇ"  # the onset letter of a syllable that begins with its vowel
 LAX = "ㄱㄷㅂㅅㅈ"
 GLIDES = "ㅣㅑㅕㅛㅠㅒㅖ"  # vowels before which ㄴ is added (§29)
@@ -99,14 +98,15 @@ class Contact(NamedTuple):
 def split(text: str) -> Syllable:
     """Letters of one precomposed syllable."""
     number = ord(text) - ord("가")
-    return Syllable(text, _ONSETS[number // 588], _VOWELS[number // 28 % 21], _CODAS[number % 28])
+    vowel = VOWEL_LETTERS[number // 28 % 21]
+    return Syllable(text, ONSET_LETTERS[number // 588], vowel, _CODAS[number % 28])
 
 
 def compose(onset: str, vowel: str, coda: str) -> str:
     """The syllable of three heard sounds; ㅈ, ㅉ, ㅊ swallow the glide of ㅕ (§5: 가져 [가저])."""
     if onset in "ㅈㅉㅊ" and vowel == "ㅕ":
         vowel = "ㅓ"
-    number = _ONSETS.index(onset) * 588 + _VOWELS.index(vowel) * 28 + _CODAS.index(coda)
+    number = ONSET_LETTERS.index(onset) * 588 + VOWEL_LETTERS.index(vowel) * 28 + _CODAS.index(coda)
     return chr(ord("가") + number)
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from speakor_common.text.jamo import is_hangul
 from speakor_common.text.sounds.sound_rules import Contact, compose, split
 
 
@@ -78,7 +79,7 @@ class SpokenForms:
         # Follow the contacts that fit so far; a contact fixes the coda before and the onset after.
         possible = list(self.seams[0])
         for number, character in enumerate(spoken):
-            if not "가" <= character <= "힣":
+            if not is_hangul(character):
                 return False
             heard = split(character)
             onsets = {contact.onset for contact in possible}
