@@ -145,11 +145,11 @@ class NativeListener:
 
         # Where spelling leaves open how a word sounds nobody is told that it was wrong, nor where
         # the listener is not sure enough.
-        unsure = _unsure_syllables(allowed)
         reported = (
             deviation
             for deviation in impression.deviations
-            if deviation.syllable not in unsure and deviation.confidence > self.minimum
+            if deviation.syllable not in allowed.unsure_syllables
+            and deviation.confidence > self.minimum
         )
         return replace(
             impression,
@@ -183,8 +183,8 @@ class NativeListener:
 
         Nothing for words whose pronunciation is not certain.
         """
-        unsure = _unsure_syllables(allowed)
         by_letter = letter_sounds(allowed.text)
+        unsure = allowed.unsure_syllables
         return best_alternatives(form, allowed.allows, self.confusions, unsure, by_letter)
 
 
@@ -215,18 +215,6 @@ def is_something_else(pronunciation: str, heard: str) -> bool:
     spoken = to_jamo(heard.replace(" ", ""))
     others = Levenshtein.distance(intended, spoken)
     return others > _OTHER_LETTERS and others > _OTHER_SHARE * max(len(intended), len(spoken))
-
-
-def _unsure_syllables(allowed: Pronunciations) -> set[int]:
-    """Syllables of words whose pronunciation is not certain."""
-    unsure: set[int] = set()
-    position = 0
-    for word in allowed.words:
-        end = position + len(word.spelling)
-        if not word.sure:
-            unsure.update(range(position, end))
-        position = end
-    return unsure
 
 
 def as_deviation(alternative: Alternative, seconds_per_frame: float) -> Deviation:

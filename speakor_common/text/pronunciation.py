@@ -17,9 +17,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import islice
+from itertools import chain, islice
 
-from speakor_common.text.jamo import to_nfc
+from speakor_common.text.jamo import is_hangul, to_nfc
 from speakor_common.text.morphology import Morpheme, analyse
 from speakor_common.text.sounds.lexicon import lexicon
 from speakor_common.text.sounds.reading import Reading, merge, read
@@ -102,6 +102,13 @@ class Pronunciations:
     def sure(self) -> bool:
         """Whether every word is sure."""
         return not self._reading.unsure
+
+    @cached_property
+    def unsure_syllables(self) -> frozenset[int]:
+        """All syllables of the words that are not sure."""
+        bounds = zip(self._utterance.words, self.words, strict=True)
+        unsure = [range(*syllables) for syllables, word in bounds if not word.sure]
+        return frozenset(chain.from_iterable(unsure))
 
     def forms(self, limit: int = 64) -> Iterator[str]:
         """Whole forms, words separated by spaces, best first, made one after another when asked.
@@ -227,7 +234,7 @@ def _rank_alone(morphemes: Sequence[Morpheme]) -> int:
 
 
 def _spelled(text: str) -> str:
-    return "".join(character for character in text if "가" <= character <= "힣")
+    return "".join(character for character in text if is_hangul(character))
 
 
 def _order(rule: str) -> tuple[int, str]:

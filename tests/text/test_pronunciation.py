@@ -163,6 +163,19 @@ def test_everyday_words_are_sure(text):
     assert pronunciations(text).sure
 
 
+@pytest.mark.parametrize(
+    ("text", "unsure"),
+    [
+        ("어머니 잠자리가", {3, 4, 5, 6}),
+        ("잠자리, 밥", {0, 1, 2}),
+        ("김밥을 먹었어요", set()),
+        ("", set()),
+    ],
+)
+def test_all_syllables_of_an_unsure_word_are_unsure(text, unsure):
+    assert pronunciations(text).unsure_syllables == unsure
+
+
 def test_context_tells_homographs_apart():
     assert pronunciations("신발을 신고 나가세요").best == "신바를 신꼬 나가세요"
     assert pronunciations("경찰에 신고했어요").best == "경차레 신고해써요"
