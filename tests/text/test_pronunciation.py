@@ -14,9 +14,9 @@ from speakor_common.errors import TextError
 from speakor_common.text import pronunciations
 from speakor_common.text.characters import role
 from speakor_common.text.folding import fold
+from speakor_common.text.sounds import utterance
 from speakor_common.text.sounds.lexicon import lexicon, parse
 from speakor_common.text.sounds.sound_rules import Meeting, meet, split
-from speakor_common.text.sounds.utterance import parse as parse_text
 
 # Spelling: allowed forms, spaces left out, any of which may be the best.
 ALLOWED = """
@@ -234,7 +234,7 @@ def test_a_character_has_a_pronunciation_just_where_it_is_not_spoken(character):
     """Beside a syllable: what is decided about characters is decided in one place."""
     is_said = any(role(folded) == "spoken" for folded in fold(character))
     try:
-        parse_text(f"가 {character}")
+        utterance.parse(f"가 {character}")
     except TextError:
         assert is_said
     else:
