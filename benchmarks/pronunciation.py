@@ -93,8 +93,7 @@ def by_transcript(directory: Path, data: Dataset, spelled: bool) -> list[Impress
     for text, hypothesis in zip(data["text"], hypotheses, strict=True):
         allowed = pronunciations(text)
         form, deviations = compare_transcript(allowed, hypothesis.text, (), spelled)
-        inside = [deviation for deviation in deviations if deviation.syllable < len(allowed)]
-        impressions.append(Impression("ok", "", hypothesis.text, form, tuple(inside)))
+        impressions.append(Impression("ok", "", hypothesis.text, form, tuple(deviations)))
     return impressions
 
 

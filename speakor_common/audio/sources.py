@@ -29,7 +29,6 @@ RATE = 16_000  # Hz; rate of the corpus and of every model here
 ZIP_SEPARATOR = "!/"
 EXTENSIONS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".pcm", *MEDIA_EXTENSIONS)
 _PCM_BYTES = 2  # raw .pcm files of AI Hub corpora are 16-bit little-endian mono at 16 kHz
-
 # What reading a file or a zip member raises where it is missing, damaged or of an unknown form.
 _UNREADABLE = (OSError, KeyError, zipfile.BadZipFile, RuntimeError, EOFError, zlib.error)
 
@@ -130,7 +129,8 @@ def _channel_energies(source: Source, seconds: float) -> ChannelEnergies:
 
 
 def _from_array(source: tuple[np.ndarray, int]) -> tuple[np.ndarray, int]:
-    samples, rate = np.asarray(source[0]), source[1]
+    given, rate = source
+    samples = np.asarray(given)
     if (
         samples.dtype.kind not in "iuf"
         or samples.ndim not in (1, 2)
@@ -141,6 +141,7 @@ def _from_array(source: tuple[np.ndarray, int]) -> tuple[np.ndarray, int]:
             f"array of {samples.dtype}, shape {samples.shape}, at rate {rate!r}; expected numbers, "
             "(samples,) or (samples, channels), and a whole number of samples a second"
         )
+
     if samples.dtype.kind == "u":  # unsigned audio rests in the middle of its range
         samples = samples / (np.iinfo(samples.dtype).max / 2) - 1
     elif samples.dtype.kind == "i":
