@@ -8,12 +8,10 @@ independent of each other (:meth:`Pronunciations.choices`), so each is made on i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from speakor_common.pronunciation.aligned_form import AlignedForm, ClipPosteriors, Stretch
-from speakor_common.text import is_syllable, split_syllable
+from speakor_common.text import split_syllable
 from speakor_common.text.pronunciation import Pronunciations
 
 _ROUNDS = 3  # a choice is made between neighbours as chosen so far, so it is made again
@@ -53,29 +51,3 @@ def _better_picks(allowed: Pronunciations, picks: list[int], form: AlignedForm) 
     scores = form.scores(stretches)
     ends = np.cumsum([choice.count for choice in choices])
     return [int(np.argmax(options)) for options in np.split(scores, ends[:-1])]
-
-
-def nearest_form(allowed: Pronunciations, spoken: Sequence[str]) -> str:
-    """The allowed form that has most sounds in common with what was said.
-
-    Args:
-        spoken: for each syllable of the text the syllable that was said, ``""`` for none.
-    """
-    sounds = [_sounds(syllable) for syllable in spoken]
-    choices = allowed.choices()
-    picks = [0] * len(choices)
-    for number, choice in enumerate(choices):
-        # Sounds of the syllables a choice decides that differ from what was said.
-        differences = []
-        for option in range(choice.count):
-            other = [*picks[:number], option, *picks[number + 1 :]]
-            form = allowed.spoken(other).replace(" ", "")
-            positions = range(choice.first, choice.last + 1)
-            pairs = [(_sounds(form[position]), sounds[position]) for position in positions]
-            differences.append(sum(a != b for pair in pairs for a, b in zip(*pair, strict=True)))
-        picks[number] = int(np.argmin(differences))
-    return allowed.spoken(picks)
-
-
-def _sounds(syllable: str) -> tuple[str, str, str]:
-    return split_syllable(syllable) if is_syllable(syllable) else ("", "", "")

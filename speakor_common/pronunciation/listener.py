@@ -30,14 +30,11 @@ from speakor_common.pronunciation.alternatives import Alternative, best_alternat
 from speakor_common.pronunciation.confusions import Confusions, load_confusions, probability
 from speakor_common.pronunciation.deviations import Deviation, kind_of
 from speakor_common.pronunciation.letter_sounds import letter_sounds
-from speakor_common.pronunciation.transcript_deviations import (
-    as_pronounced,
-    compare_transcript,
-    sound_letter,
-)
+from speakor_common.pronunciation.transcript_deviations import compare_transcript, sound_letter
 from speakor_common.recognition.ctc_recogniser import CTCRecogniser
 from speakor_common.text import ONSETS, to_jamo
 from speakor_common.text.pronunciation import Pronunciations, pronunciations
+from speakor_common.text.spoken_text import as_pronounced
 
 # ok: judged. no_speech: nobody speaks in the recording. too_short: it is shorter than the text can
 # be said in. not_spoken: the listener heard something else than the text, or understood nothing.

@@ -7,16 +7,14 @@ one trained on spelling hides broken pronunciation rules too.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 
 from speakor_common.decoding.words import Word
 from speakor_common.errors import TextError
 from speakor_common.evaluation.alignment import Pair, align_syllables
-from speakor_common.pronunciation.allowed_form import nearest_form
 from speakor_common.pronunciation.deviations import Deviation, kind_of
 from speakor_common.text import PARTS, compatibility, is_syllable, split_syllable
-from speakor_common.text.pronunciation import Pronunciations, pronunciations
-from speakor_common.text.sounds.utterance import parse
+from speakor_common.text.pronunciation import Pronunciations
+from speakor_common.text.spoken_text import as_pronounced, nearest_form
 
 # A transcript without words says neither when something was said nor how sure it is of it, so a
 # deviation may be one or not.
@@ -62,29 +60,6 @@ def compare_transcript(
         position += pair.reference != ""
         heard_position += pair.hypothesis != ""
     return form, deviations
-
-
-def as_pronounced(transcript: str) -> str:
-    """The best pronunciation of a transcript; words that cannot be read aloud stay as they are.
-
-    Words that can be read are read together, as far as no other stands between them.
-
-    >>> as_pronounced("학교 가요x")
-    '학꾜 가요x'
-    """
-    spoken = []
-    for readable, words in groupby(transcript.split(), _is_readable):
-        run = " ".join(words)
-        spoken.append(pronunciations(run).best if readable else run)
-    return " ".join(spoken)
-
-
-def _is_readable(word: str) -> bool:
-    try:
-        parse(word)
-    except TextError:
-        return False
-    return True
 
 
 def _differences(pair: Pair, position: int, word: Word) -> list[Deviation]:

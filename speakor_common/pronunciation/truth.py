@@ -12,11 +12,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from speakor_common.pronunciation.allowed_form import nearest_form
 from speakor_common.pronunciation.deviations import Deviation, Place
 from speakor_common.text import PARTS, conjoining, from_jamo, split_syllable
 from speakor_common.text.g2p import standard_pronunciation
 from speakor_common.text.pronunciation import pronunciations
+from speakor_common.text.spoken_text import nearest_form
 
 _SILENT = "ᄋ"  # the onset of a syllable that begins with its vowel
 

@@ -5,8 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from speakor_common.pronunciation.aligned_form import ClipPosteriors
-from speakor_common.pronunciation.allowed_form import best_fitting_form, nearest_form
+from speakor_common.pronunciation.allowed_form import best_fitting_form
 from speakor_common.text.pronunciation import pronunciations
+from speakor_common.text.spoken_text import nearest_form
 from tests.builders import jamo_posteriors, jamo_symbols
 
 TEXT = "시계가 맛있다고 하는 의사의 말이 옷 한 벌 값이에요"
@@ -45,8 +46,3 @@ def test_an_allowed_form_is_found_again(form):
 def test_the_nearest_allowed_form_is_chosen(text, spoken, form):
     assert fitting(text, spoken) == form
     assert nearest_form(pronunciations(text), spoken.replace(" ", "")) == form
-
-
-def test_syllables_that_were_not_said_decide_nothing():
-    assert nearest_form(pronunciations("시계를"), ["시", "", ""]) == "시계를"
-    assert nearest_form(pronunciations("시계를"), ["시", "게", "ㄹ"]) == "시게를"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from speakor_common.decoding.words import Word
 from speakor_common.errors import TextError
-from speakor_common.pronunciation.transcript_deviations import as_pronounced, compare_transcript
+from speakor_common.pronunciation.transcript_deviations import compare_transcript
 from speakor_common.text.pronunciation import pronunciations
 
 
@@ -74,21 +74,6 @@ def test_nothing_deviates_from_no_text():
 def test_what_is_no_syllable_has_no_sounds():
     assert compared("가", "가 ㄱ") == ("가", [])
     assert {d.kind for d in compared("가", "")[1]} == {"omission"}
-
-
-@pytest.mark.parametrize(
-    ("transcript", "spoken"),
-    [
-        ("학교 가요x", "학꾜 가요x"),
-        ("x 옷 한 벌", "x 오 탄 벌"),
-        ("옷 3 한 벌", "옫 3 한 벌"),
-        ("국물 ㅋㅋ 국물", "궁물 ㅋㅋ 궁물"),
-        ("coffee", "coffee"),
-        ("", ""),
-    ],
-)
-def test_only_a_word_that_cannot_be_read_stays_as_it_is(transcript, spoken):
-    assert as_pronounced(transcript) == spoken
 
 
 def test_rules_hold_beside_a_word_that_cannot_be_read():
