@@ -17,6 +17,7 @@ from functools import partial
 import numpy as np
 import soundfile as sf
 import soxr
+from scipy.signal import fftconvolve
 
 from speakor_common.audio import RATE
 from speakor_common.errors import SpeakorError
@@ -99,19 +100,26 @@ def speech_shaped_noise(samples: np.ndarray, sample_rate: int, snr_db: float) ->
     return samples + np.sqrt(wanted / power) * noise
 
 
-def room_echo(samples: np.ndarray, sample_rate: int) -> np.ndarray:
-    """A small reverberant room: the direct sound and an exponentially decaying tail of noise."""
+def room_echo(
+    samples: np.ndarray,
+    sample_rate: int,
+    rt60_s: float = _RT60_S,
+    direct_db: float = _DIRECT_DB,
+) -> np.ndarray:
+    """A small reverberant room: the direct sound and an exponentially decaying tail of noise.
+
+    Args:
+        rt60_s: time in which the room's sound falls by 60 dB.
+        direct_db: by how much the direct sound is louder than all of the tail.
+    """
     # Impulse response: 60 dB down in the reverberation time, then the direct sound added.
-    count = int(_RT60_S * sample_rate)
-    decay = 10 ** (-3 * np.arange(count) / (_RT60_S * sample_rate))
+    count = int(rt60_s * sample_rate)
+    decay = 10 ** (-3 * np.arange(count) / (rt60_s * sample_rate))
     response = np.random.standard_normal(count) * decay
-    response /= np.sqrt(np.sum(response**2)) * 10 ** (_DIRECT_DB / 20)
+    response /= np.sqrt(np.sum(response**2)) * 10 ** (direct_db / 20)
     response[0] += 1.0
 
-    # Convolve, without wrapping around.
-    size = len(samples) + count
-    wet = np.fft.irfft(np.fft.rfft(samples, size) * np.fft.rfft(response, size), size)
-    return wet[: len(samples)].astype(np.float32)
+    return fftconvolve(samples, response.astype(np.float32))[: len(samples)].astype(np.float32)
 
 
 def mobile_codec(samples: np.ndarray, sample_rate: int) -> np.ndarray:
