@@ -24,6 +24,7 @@ from speakor_common.pronunciation.allowed_form import best_fitting_form
 from speakor_common.pronunciation.confusions import (
     ADDED,
     Confusions,
+    Counts,
     EvidenceWeights,
     count_confusions,
     probability,
@@ -49,8 +50,7 @@ def calibrate_listener(directory: Path, splits: DatasetDict) -> Path:
         TrainingError: no deviations are known.
     """
     # What learners say for what.
-    train = splits["train"]
-    counts = count_confusions(spoken_sounds(list(train["text"]), _known_deviations(train)))
+    counts = counted_on(splits["train"])
 
     # What the listener hears.
     valid = splits["valid"]
@@ -71,6 +71,15 @@ def calibrate_listener(directory: Path, splits: DatasetDict) -> Path:
     ]
     weights = fit_weights_on(listener, allowed, forms, truths)
     return save_confusions(Confusions(counts, weights), directory)
+
+
+def counted_on(split: Dataset) -> Counts:
+    """What is said for what in a prepared split with known deviations.
+
+    Raises:
+        TrainingError: no deviations are known.
+    """
+    return count_confusions(spoken_sounds(list(split["text"]), _known_deviations(split)))
 
 
 def _known_deviations(split: Dataset) -> list[list[Deviation]]:
@@ -166,18 +175,28 @@ def fit_weights(
     heard_weight, expected_weight = model.coef_[0]
     log_odds = model.decision_function(evidence)
 
-    # Deviations at none of these sounds are found at no threshold, which is what a score below
-    # all others says.
-    missed = known - int(wrong.sum())
-    scores = np.concatenate([log_odds, np.full(missed, log_odds.min() - 1)])
-    truth = np.concatenate([wrong, np.ones(missed, bool)])
-    precision, recall, thresholds = precision_recall_curve(truth, scores)
-    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
-    best = thresholds[int(np.argmax(f1[:-1]))]  # the last point has no threshold
-
+    best = best_threshold(log_odds, wrong, known)
     return EvidenceWeights(
         heard=round(float(heard_weight), 4),
         expected=round(float(expected_weight), 4),
         offset=round(float(model.intercept_[0]), 4),
-        minimum=round(probability(float(best)), 2),
+        minimum=round(probability(best), 2),
     )
+
+
+def best_threshold(scores: np.ndarray, wrong: np.ndarray, known: int) -> float:
+    """The score from which reports have the highest F1.
+
+    Args:
+        scores: of each sound, higher where a deviation is likelier, float64, shape = (N,).
+        wrong: whether it is known to have been said wrong, bool, shape = (N,).
+        known: all known deviations, those at none of these sounds included.
+    """
+    # Deviations at none of these sounds are found at no threshold, which is what a score below
+    # all others says.
+    missed = known - int(wrong.sum())
+    all_scores = np.concatenate([scores, np.full(missed, scores.min() - 1)])
+    truth = np.concatenate([wrong, np.ones(missed, bool)])
+    precision, recall, thresholds = precision_recall_curve(truth, all_scores)
+    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
+    return float(thresholds[int(np.argmax(f1[:-1]))])  # the last point has no threshold

@@ -17,8 +17,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from speakor_common.errors import CheckpointError
+from speakor_common.pronunciation.deviations import Deviation
 from speakor_common.storage import read_json, write_json
-from speakor_common.text import compatibility
+from speakor_common.text import compatibility, split_syllable
 
 CONFUSIONS_FILE = "confusions.json"
 ADDED = "added"  # counted as a part: a vowel added after a coda, which is what was intended
@@ -76,6 +77,10 @@ class Confusions:
         replaced = counted.get(_letter(heard), 0) + _PRIOR_SOUNDS * _PRIOR_SHARE
         return math.log(replaced / (sum(counted.values()) + _PRIOR_SOUNDS - replaced))
 
+    def hold(self, part: str, intended: str, spoken: str) -> bool:
+        """Whether a change was counted at least once, see :func:`sound_change`."""
+        return self.counts.get(part, {}).get(intended, {}).get(spoken, 0) > 0
+
 
 SOUND_ONLY = Confusions({})  # nothing is known of learners: only what is heard counts
 
@@ -87,6 +92,22 @@ def probability(log_odds: float) -> float:
     (0.5, 0.73, 0.0)
     """
     return 1 / (1 + math.exp(-log_odds)) if log_odds > -700 else 0.0
+
+
+def sound_change(deviation: Deviation, pronunciation: str) -> tuple[str, str, str]:
+    """``(part, intended, spoken)`` of a deviation as counts name it: compatibility jamo.
+
+    >>> sound_change(Deviation(0, "coda", "insertion", "", "ㅜ"), "밥 머거요")
+    ('added', 'ㅂ', 'ㅜ')
+
+    Args:
+        pronunciation: what it is a deviation from.
+    """
+    if deviation.part == "coda" and deviation.kind == "insertion":
+        syllable = pronunciation.replace(" ", "")[deviation.syllable]
+        return ADDED, _letter(split_syllable(syllable)[2]), deviation.heard
+    silent = "ㅇ" if deviation.part == "onset" else ""
+    return deviation.part, deviation.intended or silent, deviation.heard or silent
 
 
 def count_confusions(

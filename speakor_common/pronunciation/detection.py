@@ -1,30 +1,42 @@
 """How well reported deviations agree with known ones, as mispronunciation detection is scored.
 
-In the terms used for L2-ARCTIC. Every sound of the allowed form that was said or nearly said
-(onset, vowel and coda of each syllable, silent ones included, for something may be added there) is
-a decision. Said right: accepted (TA) or falsely rejected (FR). Said wrong: falsely accepted (FA) or
-rejected (TR), then with the right diagnosis (CD) or another (DE). What is reported on a syllable
-that only the recogniser put into the text counts as a false rejection. An utterance that was not
-judged, and a word that is not certain, count as accepted.
+In the terms used for L2-ARCTIC. Every sound of the allowed form that was said or nearly said is a
+decision. Said right: accepted (TA) or falsely rejected (FR). Said wrong: falsely accepted (FA) or
+rejected (TR), then with the right diagnosis (CD) or another (DE). A silent onset and a missing coda
+are no sounds to accept, but something may be reported there, and on a syllable that only the
+recogniser put into the text: that is a false rejection too, of no sound, which the rate of false
+rejections leaves out. An utterance that was not judged, and a word that is not certain, count as
+accepted.
+
+Decisions can be counted for a group of deviations. A known one is in a group by what was said, a
+false alarm by what was reported. Rates with intervals are made by :mod:`.detection_rates`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
-
-import pandas as pd
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 
 from speakor_common.evaluation.alignment import align_syllables
-from speakor_common.pronunciation.deviations import KINDS, Deviation, Place
+from speakor_common.pronunciation.deviations import Deviation, Place
 from speakor_common.pronunciation.feedback import Record
 from speakor_common.pronunciation.truth import Truth
-from speakor_common.text import PARTS
+from speakor_common.text import PARTS, split_syllable
+
+_SILENT = "ᄋ"  # the onset of a syllable that begins with its vowel
+
+InGroup = Callable[[Deviation, str], bool]  # of a deviation and the pronunciation it stands in
 
 
 @dataclass(frozen=True)
 class Detection:
-    """Counts of decisions, and of the syllables they are about; rates are their ratios."""
+    """Counts of decisions, and of the syllables they are about; rates are their ratios.
+
+    Attributes:
+        true_accepted: of sounds; silent onsets and missing codas are none.
+        false_rejected: false alarms, wherever.
+        false_added: those of them where no sound was meant.
+    """
 
     true_accepted: int = 0
     false_rejected: int = 0
@@ -32,6 +44,7 @@ class Detection:
     correct_diagnosis: int = 0
     wrong_diagnosis: int = 0
     syllables: int = 0
+    false_added: int = 0
 
     def __add__(self, other: Detection) -> Detection:
         sums = [getattr(self, f.name) + getattr(other, f.name) for f in fields(self)]
@@ -51,53 +64,78 @@ class Detection:
         """Sounds reported as wrong."""
         return self.true_rejected + self.false_rejected
 
-    def rates(self) -> dict[str, float]:
-        """Precision, recall, F1; rates of false rejection, false acceptance and wrong diagnosis.
+    def ratios(self) -> dict[str, tuple[int, int]]:
+        """Numerator and denominator of every rate, which add up over utterances.
 
-        And false rejections per 1,000 syllables. All are 0 where nothing was to decide.
+        Precision, recall, F1; rates of false rejection of sounds, false acceptance and wrong
+        diagnosis; false rejections per 1,000 syllables.
         """
-        precision = _ratio(self.true_rejected, self.reported)
-        recall = _ratio(self.true_rejected, self.planted)
+        false_sounds = self.false_rejected - self.false_added
         return {
-            "precision": precision,
-            "recall": recall,
-            "f1": _ratio(2 * precision * recall, precision + recall),
-            "frr": _ratio(self.false_rejected, self.true_accepted + self.false_rejected),
-            "far": _ratio(self.false_accepted, self.planted),
-            "der": _ratio(self.wrong_diagnosis, self.true_rejected),
-            "false_per_1000": 1000 * _ratio(self.false_rejected, self.syllables),
+            "precision": (self.true_rejected, self.reported),
+            "recall": (self.true_rejected, self.planted),
+            "f1": (2 * self.true_rejected, self.planted + self.reported),
+            "frr": (false_sounds, self.true_accepted + false_sounds),
+            "far": (self.false_accepted, self.planted),
+            "der": (self.wrong_diagnosis, self.true_rejected),
+            "false_per_1000": (1000 * self.false_rejected, self.syllables),
         }
 
+    def rates(self) -> dict[str, float]:
+        """Every rate, see :meth:`ratios`; 0 where nothing was to decide."""
+        ratios = self.ratios()
+        return {name: share / whole if whole else 0.0 for name, (share, whole) in ratios.items()}
 
-def _ratio(share: float, whole: float) -> float:
-    return share / whole if whole else 0.0
 
+def count_decisions(
+    record: Record, truth: Truth, in_group: InGroup = lambda deviation, pronunciation: True
+) -> Detection:
+    """Decisions of one utterance; places of which nothing is known are left out.
 
-def count_decisions(record: Record, truth: Truth) -> Detection:
-    """Decisions of one utterance; places of which nothing is known are left out."""
+    Args:
+        in_group: which deviations are counted; of all others nothing is, neither that they were
+            said nor that they were reported.
+    """
     reported, outside = _in_truth(record, truth)
     known = {deviation.place: deviation for deviation in truth.deviations}
+    form = truth.pronunciation
+    wrong = {place: item for place, item in known.items() if in_group(item, form)}
 
     # Wrong sounds that were reported, by what was reported of them.
-    rejected = reported.keys() & known.keys()
-    correct = sum(known[place].heard == reported[place].heard for place in rejected)
+    rejected = reported.keys() & wrong.keys()
+    correct = sum(wrong[place].heard == reported[place].heard for place in rejected)
 
-    # Everything else.
-    falsely_rejected = len(reported) - len(rejected)
-    syllables = len(truth.pronunciation.replace(" ", ""))
-    sounds = syllables * len(PARTS) - len(truth.unknown)
+    # False alarms: at sounds, and where none was meant.
+    alarms = {
+        place for place, item in reported.items() if place not in known and in_group(item, form)
+    }
+    sounds = _sounds(form) - truth.unknown
+    added = len(alarms - sounds)
+    added += sum(in_group(item, record.pronunciation) for item in outside)
+
     return Detection(
-        true_accepted=sounds - len(known) - falsely_rejected,
-        false_rejected=falsely_rejected + outside,
-        false_accepted=len(known) - len(rejected),
+        true_accepted=len(sounds - known.keys() - alarms),
+        false_rejected=len(alarms & sounds) + added,
+        false_accepted=len(wrong) - len(rejected),
         correct_diagnosis=correct,
         wrong_diagnosis=len(rejected) - correct,
-        syllables=syllables,
+        syllables=len(form.replace(" ", "")),
+        false_added=added,
     )
 
 
-def _in_truth(record: Record, truth: Truth) -> tuple[dict[Place, Deviation], int]:
-    """Reported deviations by place in the truth, and how many lie outside of it."""
+def _sounds(pronunciation: str) -> set[Place]:
+    """Places of a pronunciation at which there is a sound."""
+    places = set()
+    for position, syllable in enumerate(pronunciation.replace(" ", "")):
+        for part, jamo in zip(PARTS, split_syllable(syllable), strict=True):
+            if jamo and jamo != _SILENT:
+                places.add((position, part))
+    return places
+
+
+def _in_truth(record: Record, truth: Truth) -> tuple[dict[Place, Deviation], list[Deviation]]:
+    """Reported deviations by place in the truth, and those that lie outside of it."""
     # Which syllable of the truth each of the record's syllables stands for.
     position_of: dict[int, int] = {}
     in_truth = 0
@@ -109,51 +147,13 @@ def _in_truth(record: Record, truth: Truth) -> tuple[dict[Place, Deviation], int
         in_record += pair.hypothesis != ""
 
     inside = {}
-    outside = 0
+    outside = []
     for deviation in record.deviations:
         if deviation.syllable not in position_of:
-            outside += 1
+            outside.append(deviation)
             continue
-        place = (position_of[deviation.syllable], deviation.part)
+        position = position_of[deviation.syllable]
+        place = (position, deviation.part)
         if place not in truth.unknown:
-            inside[place] = deviation
+            inside[place] = replace(deviation, syllable=position)
     return inside, outside
-
-
-def detection_table(records: Sequence[Record], truths: Mapping[str, Truth]) -> pd.DataFrame:
-    """Counts and rates for each L1, for each kind of deviation, and for ``all``.
-
-    Kinds have a recall only: a false alarm has no true kind.
-
-    Args:
-        truths: by utterance id.
-
-    Returns:
-        index: L1s, kinds and ``all``; columns: ``n`` utterances, ``judged`` of them, ``planted``,
-        ``reported``, the counts and the rates.
-    """
-    rows = {}
-    for group in (*sorted({record.l1 for record in records}), "all"):
-        members = [record for record in records if group in ("all", record.l1)]
-        judged = sum(record.status == "ok" for record in members)
-        total = _total(members, truths)
-        counts = {"n": len(members), "judged": judged}
-        counts |= {"planted": total.planted, "reported": total.reported}
-        rows[group] = counts | asdict(total) | total.rates()
-
-    for kind in KINDS:
-        of_kind = {}
-        for identifier, truth in truths.items():
-            deviations = tuple(item for item in truth.deviations if item.kind == kind)
-            of_kind[identifier] = replace(truth, deviations=deviations)
-        total = _total(records, of_kind)
-        rates = {name: total.rates()[name] for name in ("recall", "far", "der")}
-        rows[kind] = {"n": len(records), "planted": total.planted} | rates
-    return pd.DataFrame(rows).T
-
-
-def _total(records: Sequence[Record], truths: Mapping[str, Truth]) -> Detection:
-    total = Detection()
-    for record in records:
-        total += count_decisions(record, truths[record.utterance_id])
-    return total

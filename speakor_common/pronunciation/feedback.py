@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from speakor_common.audio import decode, level_speech
 from speakor_common.errors import AudioError
 from speakor_common.parallel import on_cores
+from speakor_common.pronunciation.confusions import Confusions
 from speakor_common.pronunciation.deviations import Deviation
 from speakor_common.pronunciation.listener import Impression, NativeListener, Status
 from speakor_common.storage import write_json, write_text
@@ -110,12 +111,16 @@ def _record(row: Any, impression: Impression) -> Record:
 
 
 def make_records_on_cores(
-    intended: pd.DataFrame, directory: Path, audio: Mapping[str, bytes | str]
+    intended: pd.DataFrame,
+    directory: Path,
+    audio: Mapping[str, bytes | str],
+    confusions: Confusions | None = None,
 ) -> list[Record]:
     """:func:`make_records` by one process a core, each with a listener of its own.
 
     Args:
         directory: of a :class:`NativeListener`.
+        confusions: instead of the listener's own.
     """
     jobs = []
     for start in range(0, len(intended), _SHARD):
@@ -124,7 +129,7 @@ def make_records_on_cores(
         jobs.append((shard, clips))
 
     shards = on_cores(
-        _make_shard, jobs, len(jobs), initializer=_load_listener, initargs=(directory,)
+        _make_shard, jobs, len(jobs), initializer=_load_listener, initargs=(directory, confusions)
     )
     return [record for records in shards for record in records]
 
@@ -132,8 +137,8 @@ def make_records_on_cores(
 _listeners: list[NativeListener] = []  # the one of this process
 
 
-def _load_listener(directory: Path) -> None:
-    _listeners[:] = [NativeListener(directory)]
+def _load_listener(directory: Path, confusions: Confusions | None) -> None:
+    _listeners[:] = [NativeListener(directory, confusions=confusions)]
 
 
 def _make_shard(intended: pd.DataFrame, audio: Mapping[str, bytes | str]) -> list[Record]:
