@@ -23,6 +23,7 @@ ALL = "all"
 SEEN = "seen"  # kinds of deviation that the listener's confusions hold
 UNSEEN = "unseen"
 GROUPS = (ALL, SEEN, UNSEEN, *KINDS)
+TEXT = dict.fromkeys(("system", "group", "l1", "speaker_id"), str)  # columns that are no counts
 
 # What speakers' decisions are summed to, and the rates that get an interval.
 _COUNTS = ("n", "judged", *(field.name for field in fields(Detection)))

@@ -83,13 +83,3 @@ def test_conditions_are_said_for_each_experiment(table):
     sentence = evaluation.finding_conditions(["exp01", "exp05"], clean_only)
     assert "exp01: WER 0.250 clean, 0.250 in the combined real condition" in sentence
     assert "exp05 was measured on clean audio only" in sentence
-
-
-def test_feedback_is_scored_or_said_to_have_nothing_to_score():
-    assert "no planted deviations" in evaluation.finding_feedback(pd.DataFrame())
-    row = {"planted": 10, "recall": 0.5, "precision": 0.8, "reported": 6, "f1": 0.62, "n": 4}
-    row |= {"frr": 0.01, "far": 0.4, "der": 0.1}
-    scores = pd.DataFrame([row, row], index=["all", "VN"])
-    sentence = evaluation.finding_feedback(scores)
-    assert "Of 10 planted deviations 50% are reported; 80% of the 6 reported" in sentence
-    assert "by first language VN 0.62" in sentence

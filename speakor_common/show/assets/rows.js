@@ -1,6 +1,7 @@
 // Which rows are shown, in which order. Plain functions over plain rows; no page is touched here.
 
 const ALL = "";
+const LAUNDERED = "laundered"; // offered where it is known what was said otherwise than meant
 
 /** Turn {columns, values} as Python sends them into objects. */
 function unpackRows({ columns, values }) {
@@ -12,7 +13,8 @@ function matches(row, query, reviews, allowed) {
   for (const name of ["experiment", "condition", "l1", "level", "speaker"]) {
     if (query[name] && row[name] !== query[name]) return false;
   }
-  if (query.onlyErrors && row.errors === 0) return false;
+  // What is laundered was said wrong and is written right, so it is no error of the transcript.
+  if (query.onlyErrors && row.errors === 0 && query.kind !== LAUNDERED) return false;
   if (row.wer < query.minWer / 100 || row.wer > query.maxWer / 100) return false;
   if (query.kind && !hasKind(row, query.kind)) return false;
   if (query.tag && !(reviews[row.id]?.tags ?? []).includes(query.tag)) return false;

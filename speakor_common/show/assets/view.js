@@ -28,7 +28,8 @@ function mount(root, source) {
 
   const bar = make("div", { className: "bar" });
   for (const [name, label] of Object.entries(SELECTS)) bar.append(make("label", {}, `${label} `, (inputs[name] = choice(name, distinct(name), change))));
-  bar.append(make("label", {}, "error ", (inputs.kind = choice("kind", KINDS, change))));
+  const kinds = rows.some((row) => row.laundered > 0) ? [...KINDS, LAUNDERED] : KINDS;
+  bar.append(make("label", {}, "error ", (inputs.kind = choice("kind", kinds, change))));
   bar.append(make("label", {}, "tag ", (inputs.tag = choice("tag", source.tags, change))));
   for (const [name, label, value] of [["minWer", "WER % from", 0], ["maxWer", "to", 1000]])
     bar.append(make("label", {}, `${label} `, (inputs[name] = make("input", { name, type: "number", value, min: 0, step: 10, oninput: change }))));

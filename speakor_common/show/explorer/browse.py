@@ -10,18 +10,20 @@ import html
 import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
+from speakor_common.batching.conditions import CLEAN
 from speakor_common.evaluation.alignment import align_syllables, jamo_pairs
 from speakor_common.evaluation.error_tables import flags
 from speakor_common.evaluation.metrics import utterance_counts
 from speakor_common.pronunciation.feedback import Record
 from speakor_common.show.explorer.listen import PART_NAMES, marked_texts
 
+OutputId = tuple[str, str]  # experiment and utterance id
 AudioOf = Callable[[str], bytes | str]  # utterance id → encoded audio, or a reference to it
 CONFUSIONS_SHOWN = 40
 _EDITS = ("substitutions", "deletions", "insertions")
@@ -36,6 +38,7 @@ _COLUMNS = {  # of rows, by their names on the page
     "wer": "wer",
     "errors": "errors",
     **{edit: edit for edit in _EDITS},
+    "laundered": "laundered",
     "flags": "flags",
     "reference": "reference",
     "hypothesis": "hypothesis",
@@ -49,10 +52,13 @@ class Browser:
     Attributes:
         predictions: one or more experiments' and conditions'.
         spoken: the native listener's records by utterance id, where there are any.
+        laundered: names of the known deviations that a model's transcript of an utterance
+            corrects, where any are known.
     """
 
     predictions: pd.DataFrame
     spoken: Mapping[str, Record]
+    laundered: Mapping[OutputId, list[str]] = field(default_factory=dict)
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -71,7 +77,13 @@ class Browser:
 
         # What is suspicious about an output needs its duration too.
         texts = zip(references, hypotheses, table["duration_s"], strict=True)
-        return table.assign(flags=[";".join(flags(*text)) for text in texts])
+        corrected = [len(self._laundered_in(row)) for row in table.itertuples()]
+        return table.assign(flags=[";".join(flags(*text)) for text in texts], laundered=corrected)
+
+    def _laundered_in(self, row: Any) -> list[str]:
+        """Deviations that one row's transcript corrects; known of clean speech only."""
+        known = row.condition == CLEAN
+        return self.laundered.get((row.experiment, row.utterance_id), []) if known else []
 
     def rows(self) -> dict[str, Any]:
         """``{columns, values}`` of all rows, plain values, for JSON."""
@@ -96,6 +108,8 @@ class Browser:
         for output in self.table[same_utterance & same_condition].itertuples():
             reference, hypothesis = marked_texts(output.reference, output.hypothesis)
             marks = " ".join(f"[{flag}]" for flag in output.flags.split(";") if flag)
+            if corrected := self._laundered_in(output):
+                marks += f" [laundered: {html.escape(', '.join(corrected))}]"
             name = html.escape(output.experiment)
             texts = f"{reference}<br>{hypothesis} {marks}"
             lines.append(f"<tr><th>{name}</th><td>{output.wer:.0%}</td><td>{texts}</td></tr>")
@@ -127,7 +141,7 @@ class Browser:
         means = self.table.groupby("utterance_id")["wer"].mean()
         chosen = means.sort_values(ascending=False, kind="stable").head(count).index
         rows = self.predictions[self.predictions["utterance_id"].isin(chosen)]
-        return Browser(rows, self.spoken)
+        return Browser(rows, self.spoken, self.laundered)
 
 
 def as_spoken(record: Record) -> str:
@@ -163,3 +177,15 @@ def as_spoken(record: Record) -> str:
 def by_utterance(records: Sequence[Record]) -> dict[str, Record]:
     """Records by utterance id."""
     return {record.utterance_id: record for record in records}
+
+
+def laundered_by_output(fates: pd.DataFrame) -> dict[OutputId, list[str]]:
+    """Names of the deviations that each model's transcript of an utterance corrects.
+
+    Args:
+        fates: of :func:`speakor_common.evaluation.laundering.fate_table`.
+    """
+    corrected = defaultdict(list)
+    for row in fates[fates["fate"] == "corrected"].itertuples():
+        corrected[row.experiment, row.utterance_id].append(row.sound)
+    return dict(corrected)

@@ -25,7 +25,12 @@ import pandas as pd
 from speakor_common.corpus import review
 from speakor_common.errors import AudioError
 from speakor_common.pronunciation import feedback
-from speakor_common.show.explorer.browse import AudioOf, Browser, by_utterance
+from speakor_common.show.explorer.browse import (
+    AudioOf,
+    Browser,
+    by_utterance,
+    laundered_by_output,
+)
 from speakor_common.show.explorer.fonts import font_face
 from speakor_common.show.explorer.listen import STYLE, opus_clip
 from speakor_common.storage import write_text
@@ -45,6 +50,7 @@ def explore(
     audio_of: AudioOf,
     reviews: Path | None = None,
     spoken: Path | None = None,
+    fates: pd.DataFrame | None = None,
 ) -> anywidget.AnyWidget:
     """The widget.
 
@@ -53,8 +59,10 @@ def explore(
         audio_of: gives an utterance's audio, e.g. ``lambda id: clips[id]``.
         reviews: ``review.csv`` to keep tags and notes in; without it they go with the widget.
         spoken: ``feedback.jsonl``, for the native listener's view.
+        fates: of :func:`speakor_common.evaluation.laundering.fate_table`, to filter by what was
+            laundered.
     """
-    return Explorer(_browser(predictions, spoken), audio_of, reviews)
+    return Explorer(_browser(predictions, spoken, fates), audio_of, reviews)
 
 
 class Explorer(anywidget.AnyWidget):
@@ -128,6 +136,7 @@ def write_html(
     worst: int = 200,
     reviews: Path | None = None,
     spoken: Path | None = None,
+    fates: pd.DataFrame | None = None,
 ) -> Path:
     """The same as one page with sound embedded, that works from a file without server or kernel.
 
@@ -136,7 +145,7 @@ def write_html(
     Args:
         worst: how many utterances: those with the highest mean WER over all models given.
     """
-    browser = _browser(predictions, spoken).worst(worst)
+    browser = _browser(predictions, spoken, fates).worst(worst)
     table = browser.table
     utterances = list(table["utterance_id"].unique())
     total = predictions["utterance_id"].nunique()
@@ -198,9 +207,10 @@ def _sounds(utterances: Sequence[str], audio_of: AudioOf) -> dict[str, _Sound]:
         return dict(zip(utterances, encoded, strict=True))
 
 
-def _browser(predictions: pd.DataFrame, spoken: Path | None) -> Browser:
+def _browser(predictions: pd.DataFrame, spoken: Path | None, fates: pd.DataFrame | None) -> Browser:
     records = feedback.read_records(spoken) if spoken and spoken.is_file() else []
-    return Browser(predictions, by_utterance(records))
+    laundered = {} if fates is None else laundered_by_output(fates)
+    return Browser(predictions, by_utterance(records), laundered)
 
 
 def _plain(reviews: dict[str, review.Review]) -> dict[str, dict[str, Any]]:

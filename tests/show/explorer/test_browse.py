@@ -63,6 +63,29 @@ def test_the_worst_are_those_of_all_models_together(table):
     assert set(Browser(table, {}).worst(2).table["utterance_id"]) == {"u000", "u001"}
 
 
+def test_what_a_model_laundered_is_counted_and_named(table):
+    fates = pd.DataFrame(
+        [
+            ("exp05", "u000", "vowel ㅓ→ㅗ", "corrected"),
+            ("exp05", "u000", "onset ㄲ→ㄱ", "corrected"),
+            ("exp05", "u001", "onset ㄲ→ㄱ", "kept"),
+        ],
+        columns=["experiment", "utterance_id", "sound", "fate"],
+    )
+    laundered = browse.laundered_by_output(fates)
+    degraded = table.assign(condition="real")
+    browser = Browser(pd.concat([table, degraded], ignore_index=True), {}, laundered)
+    rows = browser.table[browser.table["laundered"] > 0]
+    assert rows[["experiment", "condition", "utterance_id"]].values.tolist() == [
+        ["exp05", "clean", "u000"]
+    ]
+    detail = browser.detail(rows.index[0])
+    assert "[laundered: vowel ㅓ→ㅗ, onset ㄲ→ㄱ]" in detail and detail.count("laundered") == 1
+    assert "laundered" in browser.rows()["columns"]
+    assert set(browser.worst(6).table["laundered"]) == {0, 2}
+    assert set(Browser(table, {}).table["laundered"]) == {0}
+
+
 @pytest.mark.parametrize(
     ("problem", "words"),
     [("", "not judged: no speech"), ("nobody <speaks>", "not judged: nobody &lt;speaks&gt;")],

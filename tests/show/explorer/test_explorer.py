@@ -3,6 +3,7 @@
 import json
 import logging
 
+import pandas as pd
 import pytest
 
 from speakor_common.audio import encode_wav
@@ -91,6 +92,16 @@ def test_a_page_holds_the_worst_and_loads_nothing(table, tmp_path):
     assert set(data["details"]) == {"clean u000", "clean u001"}
     text = page.read_text(encoding="utf-8")
     assert "http" not in text.replace("http-equiv", "") and "cannot be heard" not in text
+
+
+def test_a_page_and_the_widget_know_what_was_laundered(table, tmp_path):
+    columns = ["experiment", "utterance_id", "sound", "fate"]
+    fates = pd.DataFrame([("exp05", "u003", "vowel ㅓ→ㅗ", "corrected")], columns=columns)
+    page = explorer.write_html(table, whole, tmp_path / "e.html", fates=fates)
+    _, (start,) = asked(explorer.explore(table, whole, fates=fates), what="start")
+    for rows in (embedded(page)["rows"], json.loads(start)["rows"]):
+        values = [row[rows["columns"].index("laundered")] for row in rows["values"]]
+        assert sorted(values) == [0] * 11 + [1]
 
 
 def test_a_page_is_written_without_the_clips_that_cannot_be_read(table, tmp_path, caplog):
