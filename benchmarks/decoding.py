@@ -30,7 +30,7 @@ from speakor_common import paths
 from speakor_common.audio import RATE
 from speakor_common.batching.collate import load_audio
 from speakor_common.corpus import prepare
-from speakor_common.decoding import rescoring
+from speakor_common.decoding import rescoring, text_features
 from speakor_common.decoding.beam import BeamSearch, BeamSettings
 from speakor_common.decoding.ctc_lattice import align_labels, collapse, forward_scores
 from speakor_common.decoding.syllables import LegalSyllables
@@ -79,14 +79,14 @@ def copy_without_language_model(model: Path, folder: Path) -> Path:
     """The files a CTC model is loaded from."""
     folder.mkdir()
     for file in model.iterdir():
-        if file.suffix in (".json", ".safetensors") and file.name != rescoring.DECODER_FILE:
+        if file.suffix in (".json", ".safetensors") and file.name != text_features.DECODER_FILE:
             (folder / file.name).write_bytes(file.read_bytes())
     return folder
 
 
 def beam_search(folder: Path, recogniser: CTCRecogniser) -> BeamSearch:
     return BeamSearch(
-        folder / rescoring.JAMO_MODEL_FILE,
+        folder / text_features.JAMO_MODEL_FILE,
         recogniser.symbols,
         recogniser.blank,
         recogniser.delimiter,

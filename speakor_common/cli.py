@@ -44,7 +44,7 @@ from speakor_common.training.profiles import PROFILES
 FAILED = 1
 INTERRUPTED = 130
 _SHIPPED_IN = "sample"  # the profile whose models lie where shipped ones do
-STUDIES = ("ablation", "presets")
+STUDIES = ("ablation", "presets", "language-models")
 _CHATTY = ("httpx", "papermill", "datasets", "transformers")  # libraries that log at INFO
 
 app = typer.Typer(

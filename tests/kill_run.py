@@ -22,7 +22,7 @@ from speakor_common import paths
 from speakor_common.corpus import prepare
 from speakor_common.corpus.splits import SplitPolicy
 from speakor_common.evaluation import summary
-from speakor_common.pipeline import evaluate
+from speakor_common.pipeline import evaluate, listening
 from speakor_common.show import report
 from speakor_common.show.explorer import explorer
 from speakor_common.storage import write_json, write_text
@@ -48,9 +48,9 @@ def pipeline(home: Path, happened) -> None:
     results = paths.results(NAME)
     predictions = evaluate.predict_all(NAME)
     metrics, best = summary.summarise_predictions(predictions), evaluate.choose_experiment(NAME)
-    evaluate.write_feedback(NAME, predictions, best)
+    listening.write_feedback(NAME, predictions, best)
     write_json(results / "metrics.json", metrics)
-    write_text(results / "result.txt", report.result_text(metrics, best, "test"))
+    write_text(results / "result.txt", report.result_text(metrics, NAME, "test"))
     explorer.write_html(
         predictions, evaluate.audio_by_id(NAME).__getitem__, results / "explorer.html"
     )

@@ -5,64 +5,33 @@ Legend: T frames, V vocabulary, N texts of an N-best list, K features.
 The beam search scores one alignment of a text and sees at most six jamo back, about a word. Its
 N-best list is short enough for better questions: how probable a text is over all its alignments
 (the CTC forward score), at the speed it was spoken and slower and faster; and how probable it is as
-jamo, as morphemes, as a sequence of part-of-speech tags and as Korean at large. Each answer is a
-feature of a log-linear model (Ostendorf et al., 1991); the text with the highest weighted sum wins.
-The language models travel with a model directory as ``*.arpa``, the weights as ``decoder.json``;
-how both are made is in :mod:`speakor_common.recognition.decoder_tuning`.
+jamo, as morphemes, as a sequence of part-of-speech tags and as Korean at large. How the answers are
+weighed is in :mod:`.text_features`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
 from speakor_common.decoding.beam import BeamSearch, BeamSettings
 from speakor_common.decoding.ctc_lattice import collapse, forward_scores
-from speakor_common.decoding.korean import korean_log_probability, tag_morphemes
-from speakor_common.decoding.ngram import ArpaLanguageModel, arpa_units
+from speakor_common.decoding.text_features import (
+    DECODER_FILE,
+    JAMO_MODEL_FILE,
+    FeatureWeights,
+    TextFeatures,
+    read_decoder,
+)
 from speakor_common.errors import CheckpointError
-from speakor_common.storage import read_json, write_json
+from speakor_common.storage import write_json
 from speakor_common.text import from_jamo
-
-# Files of a model directory that is decoded with language models.
-JAMO_MODEL_FILE = "lm.arpa"
-MORPHEME_MODEL_FILE = "morphemes.arpa"
-TAG_MODEL_FILE = "tags.arpa"
-DECODER_FILE = "decoder.json"
 
 NBEST_SIZE = 100
 SPEEDS = (0.88, 1.13)  # of the copies, as factors of batching.augment.change_speed
-
-# Weights that decoder.json named otherwise in version 0.1.
-_FORMER_NAMES = {"tags": "pos_tags", "length": "jamo_count", "pieces": "morpheme_count"}
-
-
-@dataclass(frozen=True)
-class FeatureWeights:
-    """How much each feature counts; all but the counts are natural log probabilities.
-
-    Attributes:
-        acoustic: forward score, mean over the speeds.
-        jamo, morphemes, pos_tags: n-gram models counted on the training transcripts.
-        korean: a general language model of Korean (:mod:`.korean`).
-        jamo_count: number of jamo and delimiters, against the models' liking for short text.
-        morpheme_count: number of morphemes.
-    """
-
-    acoustic: float = 1.0
-    jamo: float = 1.0
-    morphemes: float = 0.0
-    pos_tags: float = 0.0
-    korean: float = 0.0
-    jamo_count: float = 0.0
-    morpheme_count: float = 0.0
-
-    def vector(self) -> np.ndarray:
-        """Weights in the order of the fields, float64, shape = (K,)."""
-        return np.array(astuple(self), float)
 
 
 class Rescorer:
@@ -88,8 +57,7 @@ class Rescorer:
         weights: FeatureWeights,
     ) -> None:
         self._search = BeamSearch(directory / JAMO_MODEL_FILE, symbols, blank, delimiter, settings)
-        self._morpheme_model = _language_model(directory / MORPHEME_MODEL_FILE)
-        self._tag_model = _language_model(directory / TAG_MODEL_FILE)
+        self._features = TextFeatures(directory, self._search.language_model)
         self._symbols = symbols
         self._blank = blank
         self._delimiter = delimiter
@@ -138,19 +106,7 @@ class Rescorer:
         """All features but the acoustic one, in the order of :class:`FeatureWeights`."""
         symbols = [self._symbols[index] for index in sequence]
         text = from_jamo("".join(symbols).replace(self._delimiter, " "))
-        tagged = tag_morphemes(text)
-        return (
-            self._search.language_model.score(symbols),
-            self._morpheme_model.score(tagged.morphemes),
-            self._tag_model.score(tagged.pos_tags),
-            korean_log_probability(text),
-            len(sequence),
-            len(tagged.pos_tags),
-        )
-
-
-def _language_model(file: Path) -> ArpaLanguageModel:
-    return ArpaLanguageModel(file, arpa_units(file))
+        return self._features.of(symbols, text)
 
 
 def write_decoder(directory: Path, settings: BeamSettings, weights: FeatureWeights) -> Path:
@@ -168,23 +124,15 @@ def load_rescorer(
         CheckpointError: settings without a language model, or with unknown fields.
         SpeakorError: flashlight-text is not installed.
     """
-    file = directory / DECODER_FILE
-    if not file.is_file():
+    decoder = read_decoder(directory)
+    if decoder is None:
         return None
-    for name in (JAMO_MODEL_FILE, MORPHEME_MODEL_FILE, TAG_MODEL_FILE):
-        if not (directory / name).is_file():
-            raise CheckpointError(
-                f"{directory} holds {DECODER_FILE} but no {name}; copy the whole directory"
-            )
-
-    content = read_json(file)
+    content, weights = decoder
     try:
-        settings = BeamSettings(**content["beam"])
-        named = {_FORMER_NAMES.get(name, name): w for name, w in content["weights"].items()}
-        weights = FeatureWeights(**named)
-    except (KeyError, TypeError, AttributeError) as error:
+        settings = BeamSettings(**content)
+    except TypeError as error:
         raise CheckpointError(
-            f"{file}: {error!r}; expected the fields of {BeamSettings()} under 'beam' "
-            f"and those of {FeatureWeights()} under 'weights'"
+            f"{directory / DECODER_FILE}: {error!r}; "
+            f"expected the fields of {BeamSettings()} under 'beam'"
         ) from error
     return Rescorer(directory, symbols, blank, delimiter, settings, weights)

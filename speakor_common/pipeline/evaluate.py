@@ -16,34 +16,26 @@ from datasets import Dataset
 from speakor_common import paths
 from speakor_common.batching.conditions import CLEAN, CONDITIONS, REAL
 from speakor_common.corpus import prepare
+from speakor_common.corpus.draw import draw_by_speaker
 from speakor_common.errors import ResultsError
 from speakor_common.evaluation.statistics import Comparison
 from speakor_common.evaluation.summary import compare_experiments, summarise_rates, with_counts
 from speakor_common.models import checkpoints
 from speakor_common.pipeline.prediction_cache import cached_predictions, remove_others
 from speakor_common.pipeline.results import (
-    FEEDBACK_FILE,
     NATIVE,
     NATIVE_FILE,
     PREDICTIONS,
-    clean_predictions,
 )
-from speakor_common.pronunciation import detection, feedback
-from speakor_common.pronunciation.truth import read_truths
 from speakor_common.recognition import predict
-from speakor_common.recognition.predict import Request
+from speakor_common.recognition.predict_many import Request
 from speakor_common.recognition.recognisers import default_device, load_recogniser
 from speakor_common.recognition.whisper_recogniser import WhisperRecogniser
-from speakor_common.storage import write_text
-from speakor_common.training.experiments import (
-    BASE,
-    EXPERIMENTS,
-    UNTUNED,
-    experiments_with,
-)
+from speakor_common.training.experiments import BASE, EXPERIMENTS, UNTUNED, experiments_with
 from speakor_common.training.fingerprints import finished_run
 from speakor_common.training.preset import CTCTraining
 from speakor_common.training.profiles import Profile, get_profile
+from speakor_common.training.systems import LEAD, plainest, systems_of
 
 # What is evaluated
 
@@ -116,15 +108,31 @@ def plain_experiment(experiment: str, profile_name: str) -> str:
     return experiment
 
 
+def lead_experiment(profile_name: str) -> str:
+    """The experiment that results begin with, or the chosen one's weights where it is not trained.
+
+    Raises:
+        ResultsError: no CTC experiment of the profile is trained.
+    """
+    if finished_run(paths.model(LEAD, profile_name)):
+        return LEAD
+    return plain_experiment(choose_experiment(profile_name), profile_name)
+
+
+def lead_system(profile_name: str) -> str:
+    """The system that results begin with: :func:`lead_experiment`, read plainly."""
+    return plainest(lead_experiment(profile_name)).name
+
+
 # Transcribing
 
 
 def predict_all(profile_name: str, progress: bool = False) -> pd.DataFrame:
-    """Predictions of every model on the clean test split, and of one CTC model in conditions.
+    """Predictions of every system on the clean test split, and of one CTC model in conditions.
 
-    The chosen CTC model is measured in the combined condition. All conditions are measured with
-    its weights decoded plainly, because decoding with language models takes long. Predictions
-    made earlier by the same model and code on the same data are kept in
+    Every model is read in all its ways. The chosen CTC model is measured in the combined condition.
+    All conditions are measured with the lead experiment, without language models, which take long.
+    Predictions made earlier by the same model and code on the same data are kept in
     ``results/<profile>/predictions``.
     """
     profile = get_profile(profile_name)
@@ -133,26 +141,38 @@ def predict_all(profile_name: str, progress: bool = False) -> pd.DataFrame:
     if set(experiments_with(CTCTraining)) & set(models):
         best = choose_experiment(profile_name)
         conditions[best] = (CLEAN, REAL)
-        conditions[plain_experiment(best, profile_name)] = (CLEAN, *CONDITIONS)
+        conditions[lead_experiment(profile_name)] = (CLEAN, *CONDITIONS)
 
-    # What was predicted earlier by the same model is not predicted again.
+    # What was predicted earlier by the same model, read the same way, is not predicted again.
     folder = paths.results(profile_name) / PREDICTIONS
-    requests = [Request(name, models[name], asked) for name, asked in conditions.items()]
+    requests = [
+        request
+        for name, directory in models.items()
+        for request in _requests(name, directory, conditions[name])
+    ]
     tables = cached_predictions(requests, test_data(profile), folder, progress)
-    remove_others(list(conditions), folder)
+    remove_others([request.experiment for request in requests], folder)
     return pd.concat(tables, ignore_index=True)
 
 
+def _requests(model: str, directory: Path, conditions: tuple[str, ...]) -> list[Request]:
+    """A model's systems as they are asked for; what is read in one way only is read its own way."""
+    systems = systems_of(model)
+    if len(systems) == 1:
+        return [Request(model, directory, conditions)]
+    return [Request(each.name, directory, conditions, each.reading) for each in systems]
+
+
 def predict_model(name: str, model: Path, profile: Profile, folder: Path) -> pd.DataFrame:
-    """Predictions of one model on the clean test split, kept in ``folder``."""
+    """Predictions of one model, read its own way, on the clean test split; kept in ``folder``."""
     request = Request(name, model, (CLEAN,))
     return cached_predictions([request], test_data(profile), folder)[0]
 
 
 def predict_native(profile_name: str) -> pd.DataFrame | None:
-    """The un-tuned base's predictions of native test speech, kept in ``native.csv``.
+    """The un-tuned base's predictions of native test speech, in every reading of it.
 
-    ``None`` where the corpus has no native test speech.
+    Kept in ``native.csv``; ``None`` where the corpus has no native test speech.
     """
     profile = get_profile(profile_name)
     path = paths.results(profile_name) / NATIVE_FILE
@@ -164,7 +184,8 @@ def predict_native(profile_name: str) -> pd.DataFrame | None:
     # It is clean speech; the label tells it from the learners'.
     data = prepare.limit_rows(splits["native_test"], profile.eval_limit)
     recogniser = load_recogniser(checkpoints.find_checkpoint(profile.base[CTCTraining]))
-    predictions = predict.predict_split(recogniser, data, BASE, label=NATIVE)
+    readings = {system.name: system.reading for system in systems_of(BASE)}
+    predictions = predict.predict_readings(recogniser, data, readings, label=NATIVE)
     predict.write_predictions(predictions, path)
     return predictions
 
@@ -175,7 +196,8 @@ def predict_native(profile_name: str) -> pd.DataFrame | None:
 def context_rates(experiment: str, profile_name: str) -> tuple[pd.DataFrame, Comparison]:
     """WER of a tuned Whisper on validation clips, with a short and with its full context.
 
-    Short is as long as the clips; full is the 30 s of the stock model.
+    Short is as long as the clips; full is the 30 s of the stock model. Where training was validated
+    on a drawn part, as many clips are drawn here.
 
     Returns:
         columns ``context, n, wer, wer_95, seconds``; and short minus full, paired.
@@ -184,6 +206,7 @@ def context_rates(experiment: str, profile_name: str) -> tuple[pd.DataFrame, Com
     splits = prepare.load_prepared(paths.prepared(profile_name))
     data = prepare.limit_rows(splits["valid"], profile.eval_limit)
     directory = paths.model(experiment, profile_name)
+    data = draw_by_speaker(data, _drawn_validation(directory, len(data)), seed=0)
 
     # Loading is not timed, recognising is.
     rows = []
@@ -202,28 +225,7 @@ def context_rates(experiment: str, profile_name: str) -> tuple[pd.DataFrame, Com
     return pd.DataFrame(rows), compare_experiments(both, "short", "full")
 
 
-def write_feedback(profile_name: str, predictions: pd.DataFrame, intended: str) -> pd.DataFrame:
-    """Write feedback.jsonl and score it on planted deviations in ``feedback_scores.csv``.
-
-    Args:
-        intended: the experiment whose transcripts say what was meant.
-
-    Returns:
-        see :func:`detection.detection_table`; empty where the corpus has no planted deviations,
-        as real speech has none.
-    """
-    profile = get_profile(profile_name)
-    results = paths.results(profile_name)
-    records = feedback.make_records_on_cores(
-        clean_predictions(predictions, intended),
-        checkpoints.find_checkpoint(profile.listener),
-        audio_by_id(profile_name),
-    )
-    feedback.write_records(records, results / FEEDBACK_FILE)
-
-    # Planted deviations are known for synthetic speech only.
-    data = test_data(profile)
-    truths = read_truths(data["utterance_id"], data["text"], data["deviations"])
-    scores = detection.detection_table(records, truths) if truths else pd.DataFrame()
-    write_text(results / "feedback_scores.csv", scores.to_csv())
-    return scores
+def _drawn_validation(directory: Path, clips: int) -> int:
+    """How many validation clips a model's training took, of at most so many."""
+    drawn = (finished_run(directory) or {}).get("drawn", {})
+    return min(clips, drawn.get("valid", {}).get("clips", clips))

@@ -1,9 +1,9 @@
-"""Predictions of a profile's models, made once and kept as long as nothing they depend on changes.
+"""Predictions of a profile's systems, made once and kept while nothing they depend on changes.
 
-Beside every table of predictions lies a record of what made it: the model's weights, the data,
-and the code that recognises. A table whose record says something else is made again; conditions
-that a table lacks are added to it. Under ``torchrun`` all processes take part in transcribing,
-and the first one writes.
+Beside every table of predictions lies a record of what made it: the model's weights, how its output
+is read, the data, and the code that recognises. A table whose record says something else is made
+again; conditions that a table lacks are added to it. Under ``torchrun`` all processes take part in
+transcribing, and the first one writes.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from accelerate import PartialState
 from datasets import Dataset
 
 from speakor_common.models import checkpoints
-from speakor_common.recognition import predict
-from speakor_common.recognition.predict import Request
+from speakor_common.recognition import predict, predict_many
+from speakor_common.recognition.predict_many import Request
 from speakor_common.storage import read_json, write_json
 from speakor_common.training.fingerprints import data_hash
 
 logger = logging.getLogger(__name__)
 
-Origin = dict[str, str]  # what predictions were made from: hashes of model, data and code
+Origin = dict[str, str]  # what predictions were made from: hashes of model, data, code; reading
 
 
 def prediction_file(folder: Path, experiment: str) -> Path:
@@ -61,7 +61,7 @@ def cached_predictions(
         logger.info(
             "transcribing %d test clips with %s (%s)", len(data), request.experiment, conditions
         )
-    made = predict.predict_many(missing, data, progress)
+    made = predict_many.predict_many(missing, data, progress)
     for request, added in zip(missing, made, strict=True):
         name = request.experiment
         earlier = tables[name]
@@ -91,10 +91,12 @@ def _origins(requests: Sequence[Request], data: Dataset) -> dict[str, Origin]:
         "data": data_hash(data["utterance_id"], data["text"]),
         "recogniser_code": predict.recogniser_code_hash(),
     }
-    return {
-        request.experiment: {"model": checkpoints.weights_hash(request.model)} | same_for_all
-        for request in requests
-    }
+    origins = {}
+    for request in requests:
+        reading = {"reading": str(request.reading)} if request.reading else {}
+        model = {"model": checkpoints.weights_hash(request.model)}
+        origins[request.experiment] = model | reading | same_for_all
+    return origins
 
 
 def _missing(requests: Sequence[Request], tables: dict[str, pd.DataFrame]) -> list[Request]:

@@ -14,14 +14,18 @@ from huggingface_hub import EvalResult, HfApi, ModelCard, ModelCardData
 
 from speakor_common import paths
 from speakor_common.batching.conditions import CLEAN
+from speakor_common.decoding.output_readings import TITLES
 from speakor_common.errors import CheckpointError
 from speakor_common.models import checkpoints
 from speakor_common.pipeline.prediction_cache import record_file
 from speakor_common.pipeline.results import METRICS_FILE, PREDICTIONS
 from speakor_common.storage import read_json, write_text
+from speakor_common.training.experiments import EXPERIMENTS
 from speakor_common.training.fingerprints import finished_run
 from speakor_common.training.preset import LoraTraining
 from speakor_common.training.profiles import PROFILES
+from speakor_common.training.runlog import clips_used
+from speakor_common.training.systems import systems_of
 
 CARD_FILE = "README.md"
 _GENERATED = "<!-- written from run.json; a card without this line is kept as it is -->"
@@ -39,7 +43,7 @@ Input is 16 kHz mono speech, scaled to a peak of 0.95. A jamo vocabulary writes 
 `unicodedata.normalize("NFC", text)`. With this project installed,
 `transcribe_audio(path, model="{name}")` does both, keeps to whole syllables, which the strongest
 jamo of each frame do not always form, and uses the model's language models where there are any; the
-numbers above were reached that way."""
+last numbers above were reached that way."""
 _USE_WHISPER = """\
 ## Use
 
@@ -49,7 +53,10 @@ from transformers import WhisperForConditionalGeneration
 
 base = WhisperForConditionalGeneration.from_pretrained("{base}")
 model = PeftModel.from_pretrained(base, "{name}")
-```"""
+```
+
+With this project installed, `transcribe_audio(path, model="{name}")` does that, and uses the
+model's language models where there are any."""
 _KEPT_BACK = """\
 The numbers were reached with a language model counted on transcripts that may not be passed on. It
 is not part of this upload; without it expect the rates of plain decoding, which are higher."""
@@ -114,21 +121,27 @@ def _finished(directory: Path) -> dict[str, Any]:
     return facts
 
 
-def evaluated_rates(directory: Path, experiment: str, profile: str) -> dict[str, Any] | None:
-    """Rates on the clean test split, if this very model was evaluated.
+def evaluated_rates(directory: Path, experiment: str, profile: str) -> dict[str, dict[str, Any]]:
+    """Rates on the clean test split by how the output was read, if this very model was evaluated.
 
-    A model of the same name with other weights, or other language models, has none here.
+    Its own way of reading comes last. A model of the same name with other weights, or other
+    language models, has none here.
     """
     folder = paths.results(profile)
     metrics = folder / METRICS_FILE
-    record = record_file(folder / PREDICTIONS, experiment)
-    if not (metrics.is_file() and record.is_file()):
-        return None
+    if not metrics.is_file():
+        return {}
 
-    # The record beside the predictions says which weights made them.
-    if read_json(record).get("model") != checkpoints.weights_hash(directory):
-        return None
-    return read_json(metrics).get(experiment, {}).get(CLEAN)
+    # The records beside the predictions say which weights made them.
+    weights = checkpoints.weights_hash(directory)
+    counted = read_json(metrics)
+    rates = {}
+    for system in systems_of(experiment) if experiment in EXPERIMENTS else []:
+        record = record_file(folder / PREDICTIONS, system.name)
+        same = record.is_file() and read_json(record).get("model") == weights
+        if same and CLEAN in counted.get(system.name, {}):
+            rates[TITLES[system.reading]] = counted[system.name][CLEAN]
+    return rates
 
 
 def write_card(directory: Path, name: str) -> Path:
@@ -183,20 +196,24 @@ def _data_section(facts: dict[str, Any]) -> str:
     description = (profile and profile.description) or f"profile {facts['profile']}"
     reasons = [f"{count} {reason}" for reason, count in facts["left_out"].items()]
     left_out = ", ".join(reasons) or "none"
-    return f"## Data\n\n{facts['clips']} training clips of {description}. Left out: {left_out}."
+    text = f"Training clips: {clips_used(facts)}, of {description}. Left out: {left_out}."
+    return f"## Data\n\n{text}"
 
 
-def _numbers(rates: dict[str, Any] | None, profile: str) -> str:
-    if rates is None:
+def _numbers(rates: dict[str, dict[str, Any]], profile: str) -> str:
+    if not rates:
         return "## Numbers\n\nNot evaluated on a test split."
 
-    rows = ["| | | 95 % (bootstrap over speakers) |", "|---|---|---|"]
-    for rate in ("wer", "cer"):
-        low, high = rates[f"{rate}_95"]
-        rows.append(f"| {rate.upper()} | {rates[rate]:.3f} | {low:.3f}-{high:.3f} |")
+    rows = ["| read | | | 95 % (over speakers) |", "|---|---|---|---|"]
+    for title, measured in rates.items():
+        for rate in ("wer", "cer"):
+            low, high = measured[f"{rate}_95"]
+            cells = f"{rate.upper()} | {measured[rate]:.3f} | {low:.3f}-{high:.3f}"
+            rows.append(f"| {title} | {cells} |")
     table = "\n".join(rows)
+    n = next(iter(rates.values()))["n"]
     return (
-        f"## Numbers\n\nTest split disjoint from training in speakers, n = {rates['n']} "
+        f"## Numbers\n\nTest split disjoint from training in speakers, n = {n} "
         f"(`make reproduce PROFILE={profile}`).\n\n{table}"
     )
 
@@ -219,16 +236,18 @@ def _settings(facts: dict[str, Any]) -> str:
     )
 
 
-def _eval_results(rates: dict[str, Any] | None, profile: str) -> list[EvalResult] | None:
-    if rates is None:
+def _eval_results(rates: dict[str, dict[str, Any]], profile: str) -> list[EvalResult] | None:
+    """What the Hub lists: the rates of the model's own way of reading."""
+    if not rates:
         return None
+    own = list(rates.values())[-1]
     return [
         EvalResult(
             task_type="automatic-speech-recognition",
             dataset_type=profile,
             dataset_name=f"{profile} test split",
             metric_type=rate,
-            metric_value=round(rates[rate], 4),
+            metric_value=round(own[rate], 4),
         )
         for rate in ("wer", "cer")
     ]

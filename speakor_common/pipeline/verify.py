@@ -1,7 +1,9 @@
 """Do the published numbers follow from the predictions? Everything is counted again and compared.
 
 ``results/<profile>/metrics.json``, ``result.txt`` and the table in a README are counted anew from
-``predictions/*.csv`` and ``native.csv`` alone; whatever differs is named.
+``predictions/*.csv`` and ``native.csv``, and from ``planted.csv`` and ``feedback_counts.csv`` where
+it is known what learners said otherwise than meant; whatever differs is named. With the sample's go
+the table of benchmarks and the numbers in prose (:mod:`.claims`).
 """
 
 from __future__ import annotations
@@ -14,20 +16,29 @@ from pathlib import Path
 from typing import Any
 
 from speakor_common import paths
-from speakor_common.batching.conditions import CLEAN
 from speakor_common.errors import ResultsError
+from speakor_common.pipeline.claims import Findings, check_documents
 from speakor_common.pipeline.results import (
     METRICS_FILE,
     PREDICTIONS,
     RESULT_FILE,
+    SCORES_FILE,
     compare_models,
     read_counted,
+    read_decisions,
 )
+from speakor_common.pronunciation.detection_rates import detection_table
 from speakor_common.recognition import predict
+from speakor_common.show.benchmark_table import (
+    benchmark_table,
+    read_benchmark_table,
+    write_benchmark_table,
+)
 from speakor_common.show.evaluation import difference
-from speakor_common.show.report import result_text
+from speakor_common.show.report import model_table, result_text
+from speakor_common.show.spoken import listener_sentence
 from speakor_common.storage import read_json, write_json, write_text
-from speakor_common.training.experiments import system_title
+from speakor_common.training.systems import system_title
 
 TABLE_START = "<!-- numbers: {folder} -->"
 TABLE_END = "<!-- end of numbers -->"
@@ -37,10 +48,10 @@ _TOLERANCE = 1e-9  # of floats that went through JSON
 
 
 def check_numbers(folder: Path, write: bool = False) -> str:
-    """Count a results folder again, and for the sample's also the READMEs; says what was checked.
+    """Count a results folder again, and for the sample's all documents; says what was checked.
 
     Args:
-        write: write what is counted first: metrics.json, result.txt and the READMEs' tables.
+        write: write what is counted first: metrics.json, result.txt, tables, numbers in prose.
 
     Raises:
         ResultsError: numbers that do not follow from the predictions, or a file is missing.
@@ -51,21 +62,46 @@ def check_numbers(folder: Path, write: bool = False) -> str:
     if write:
         write_counted(folder, readmes)
 
+    # What documents say of the published results and of all else that is committed.
+    unlike = differences(folder, readmes)
+    prose = _check_prose(write) if published else Findings()
+    unlike += prose.differences
+
     # A message lists the first ones; their number says the rest.
-    if unlike := differences(folder, readmes):
+    if unlike:
         listed = "\n".join(unlike[:_LISTED])
         where = paths.relative(folder)
         raise ResultsError(
-            f"{len(unlike)} numbers in {where} do not follow from its predictions:\n{listed}"
+            f"{len(unlike)} numbers in {where} do not follow from its predictions, or those in "
+            f"documents from what is committed:\n{listed}"
         )
     checked = ", ".join([METRICS_FILE, RESULT_FILE, *(readme.name for readme in readmes)])
-    return f"all numbers of {checked} follow from the predictions"
+    follow = f"all numbers of {checked} follow from the predictions"
+    if not published:
+        return follow
+    unknown = "".join(f"\nnot verified: {line}" for line in prose.unverified)
+    return f"{follow}; {prose.checked} in prose from committed files{unknown}"
+
+
+def _check_prose(write: bool) -> Findings:
+    """Compare, or write, the numbers in documents' prose and the table of benchmarks.
+
+    Raises:
+        ResultsError: the inventory of numbers, a document or a measurement is missing.
+    """
+    findings = check_documents(write)
+    readme = paths.benchmarks().parent / "README.md"
+    if write:
+        write_benchmark_table(readme)
+    unlike = _unlike_lines(read_benchmark_table(readme), benchmark_table())
+    findings.differences += [f"results/README.md: {line}" for line in unlike]
+    return findings
 
 
 def write_counted(folder: Path, readmes: tuple[Path, ...] = ()) -> None:
     """Write metrics.json, result.txt and the READMEs' tables as the predictions make them.
 
-    What is reported, and by which command, stays as result.txt says.
+    By which command they were made stays as result.txt says.
 
     Raises:
         ResultsError: a file is missing, or a README has no table of this folder.
@@ -74,6 +110,8 @@ def write_counted(folder: Path, readmes: tuple[Path, ...] = ()) -> None:
     text = _expected_text(folder, metrics)
     write_json(folder / METRICS_FILE, metrics)
     write_text(folder / RESULT_FILE, text)
+    if len(decisions := read_decisions(folder)):
+        write_text(folder / SCORES_FILE, detection_table(decisions).to_csv(index=False))
     for readme in readmes:
         write_table(readme, folder, metrics)
 
@@ -103,11 +141,21 @@ def differences(folder: Path, readmes: tuple[Path, ...] = ()) -> list[str]:
     lines = [f"{METRICS_FILE}: {line}" for line in _unlike_values(written, metrics, "")]
     text = (folder / RESULT_FILE).read_text(encoding="utf-8")
     lines += [f"{RESULT_FILE}: {line}" for line in _unlike_lines(text, expected)]
+    lines += [f"{SCORES_FILE}: {line}" for line in _unlike_scores(folder)]
     for readme in readmes:
         block = _table_in(readme, folder)
         unlike = _unlike_lines(block, published_text(folder, metrics))
         lines += [f"{readme.name}: {line}" for line in unlike]
     return lines
+
+
+def _unlike_scores(folder: Path) -> Iterator[str]:
+    """Lines of the listener's scores that do not follow from its decisions, where those are."""
+    decisions = read_decisions(folder)
+    if len(decisions):
+        scores = folder / SCORES_FILE
+        written = scores.read_text(encoding="utf-8") if scores.is_file() else ""
+        yield from _unlike_lines(written, detection_table(decisions).to_csv(index=False))
 
 
 def write_table(readme: Path, folder: Path, metrics: dict[str, Any]) -> None:
@@ -128,6 +176,8 @@ def published_text(folder: Path, metrics: dict[str, Any]) -> str:
     """What a README says: the table of models, and paired differences below it."""
     compared = compare_models(predict.read_all_predictions(folder / PREDICTIONS))
     table = model_table(metrics, folder.name)
+    if sentence := listener_sentence(metrics):
+        table += f"\n\n{sentence}"
     if not compared:
         return table
 
@@ -135,31 +185,18 @@ def published_text(folder: Path, metrics: dict[str, Any]) -> str:
     lines = []
     for (first, second), result in compared.items():
         titles = (system_title(first, folder.name), system_title(second, folder.name))
-        lines.append(f"- {difference(*titles, result)}")
-    return "\n".join([table, "", "Paired differences in WER:", "", *lines])
-
-
-def model_table(metrics: dict[str, Any], profile_name: str) -> str:
-    """Markdown table of all models of a profile on clean test speech."""
-    lines = ["| Model | n | WER [95 %] | CER [95 %] |", "|---|---|---|---|"]
-    for name, conditions in metrics.items():
-        rates = conditions[CLEAN]
-        cells = [system_title(name, profile_name), str(rates["n"])]
-        for rate in ("wer", "cer"):
-            low, high = rates[f"{rate}_95"]
-            cells.append(f"{rates[rate]:.3f} [{low:.3f}, {high:.3f}]")
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+        lines.append(f"- WER of {difference(*titles, result)}")
+    return "\n".join([table, "", *lines])
 
 
 def _expected_text(folder: Path, metrics: dict[str, Any]) -> str:
-    """result.txt as it should be; which experiment it reports, and the command, it says itself."""
+    """result.txt as it should be; the command it says itself."""
     path = folder / RESULT_FILE
     if not path.is_file():
         raise ResultsError(_missing(folder, RESULT_FILE))
     lines = path.read_text(encoding="utf-8").splitlines()
     stated = dict(line.split(": ", 1) for line in lines if ": " in line)
-    return result_text(metrics, stated.get("experiment", ""), stated.get("command", ""))
+    return result_text(metrics, folder.name, stated.get("command", ""))
 
 
 def _missing(folder: Path, name: str) -> str:

@@ -13,11 +13,13 @@ import numpy as np
 
 from speakor_common.audio import RATE
 from speakor_common.batching.augment import change_speed
+from speakor_common.decoding.output_readings import Reading
 from speakor_common.decoding.rescoring import SPEEDS, load_rescorer
 from speakor_common.decoding.syllables import viterbi_decoder, vocabulary
 from speakor_common.decoding.words import Hypothesis, to_hypothesis
+from speakor_common.errors import SpeakorError
 from speakor_common.models.posteriors import load_posteriors
-from speakor_common.recognition.segments import SegmentLengths, recognise_by_segments
+from speakor_common.recognition.segments import SegmentLengths, cut_waves, join_pieces
 
 # A network is given windows of long audio. Neighbours share two seconds, and are joined in the
 # middle of them.
@@ -28,13 +30,14 @@ _BATCH_SECONDS = 60.0  # audio in one batch, padding included
 
 
 class CTCRecogniser:
-    """Any CTC network that ``AutoModelForCTC`` knows, decoded as its directory asks for.
+    """Any CTC network that ``AutoModelForCTC`` knows, read as its directory asks for.
 
     Where the directory holds language models, by beam search and N-best rescoring. Else by the
     most probable text of whole syllables, or, with a vocabulary of other symbols than jamo, by
-    the strongest symbol of each frame.
+    the strongest symbol of each frame. Plainer readings can be asked for.
 
     Attributes:
+        reading: the directory's own, how :meth:`recognise` reads.
         symbols: vocabulary by index; special tokens as ``""``.
         blank: index of the CTC blank.
         delimiter: symbol between words.
@@ -58,11 +61,33 @@ class CTCRecogniser:
         self.seconds_per_frame = self._network.grid.samples_per_frame / RATE
 
         self._rescorer = load_rescorer(directory, self.symbols, self.blank, self.delimiter)
-        self._decode_plainly = viterbi_decoder(self.symbols, self.blank)
+        self._whole_syllables = viterbi_decoder(self.symbols, self.blank)
+        self.reading = Reading.LANGUAGE_MODELS if self._rescorer else Reading.WHOLE_SYLLABLES
 
     def recognise(self, waves: Sequence[np.ndarray]) -> list[Hypothesis]:
         """Hypotheses of levelled waveforms (float32, 16 kHz) of any length, order kept."""
-        return recognise_by_segments(waves, self.segment_lengths, self.recognise_segments)
+        return self.read(waves, (self.reading,))[self.reading]
+
+    def read(
+        self, waves: Sequence[np.ndarray], readings: Sequence[Reading]
+    ) -> dict[Reading, list[Hypothesis]]:
+        """:meth:`recognise` in several ways, from one pass through the network.
+
+        Raises:
+            SpeakorError: language models are asked for, and the directory holds none.
+        """
+        if Reading.LANGUAGE_MODELS in readings and not self._rescorer:
+            raise SpeakorError(
+                "this model's directory holds no language models, so it cannot be read with them"
+            )
+        pieces = cut_waves(waves, self.segment_lengths)
+        segments = [piece.samples for piece in pieces]
+        speeds = SPEEDS if Reading.LANGUAGE_MODELS in readings else ()
+        posteriors = self.posteriors_by_speed(segments, speeds)
+        return {
+            reading: join_pieces(len(waves), pieces, self.decode(posteriors, segments, reading))
+            for reading in readings
+        }
 
     def recognise_segments(self, segments: Sequence[np.ndarray]) -> list[Hypothesis]:
         """:meth:`recognise` without cutting or trimming, for audio of a sentence's length."""
@@ -88,20 +113,26 @@ class CTCRecogniser:
         return [list(of_wave) for of_wave in zip(as_spoken, *perturbed, strict=True)]
 
     def decode(
-        self, posteriors: Sequence[Sequence[np.ndarray]], waves: Sequence[np.ndarray]
+        self,
+        posteriors: Sequence[Sequence[np.ndarray]],
+        waves: Sequence[np.ndarray],
+        reading: Reading | None = None,
     ) -> list[Hypothesis]:
         """Hypotheses from the posteriors of waves, see :meth:`posteriors_by_speed`.
 
-        Without language models only those of the waves as spoken are looked at.
+        Args:
+            reading: the directory's own by default; without language models only the posteriors
+                of the waves as spoken are looked at.
         """
-        hypotheses = []
-        for by_speed, wave in zip(posteriors, waves, strict=True):
-            if self._rescorer:
-                alignment = self._rescorer.best_alignment(by_speed)
-            else:
-                alignment = self._decode_plainly(by_speed[0])
-            hypotheses.append(self.to_hypothesis(alignment, by_speed[0], len(wave) / RATE))
-        return hypotheses
+        align = {
+            Reading.PLAIN: _strongest,
+            Reading.WHOLE_SYLLABLES: lambda by_speed: self._whole_syllables(by_speed[0]),
+            Reading.LANGUAGE_MODELS: lambda by_speed: self._rescorer.best_alignment(by_speed),
+        }[reading or self.reading]
+        return [
+            self.to_hypothesis(align(by_speed), by_speed[0], len(wave) / RATE)
+            for by_speed, wave in zip(posteriors, waves, strict=True)
+        ]
 
     def to_hypothesis(
         self, alignment: np.ndarray, log_probabilities: np.ndarray, duration_s: float
@@ -149,6 +180,11 @@ class CTCRecogniser:
         for window, logs in zip(windows, kept, strict=True):
             joined[window.wave].append(logs)
         return [np.concatenate(of_wave) for of_wave in joined]
+
+
+def _strongest(by_speed: Sequence[np.ndarray]) -> np.ndarray:
+    """The most probable symbol of every frame as spoken, int64, shape = (T,)."""
+    return by_speed[0].argmax(axis=1)
 
 
 class _Window(NamedTuple):

@@ -28,14 +28,12 @@ from speakor_common.batching.collate import load_audio, to_label_form
 from speakor_common.decoding.beam import BeamSettings
 from speakor_common.decoding.korean import tag_morphemes
 from speakor_common.decoding.ngram import NGram
-from speakor_common.decoding.rescoring import (
+from speakor_common.decoding.rescoring import SPEEDS, Rescorer, write_decoder
+from speakor_common.decoding.text_features import (
     JAMO_MODEL_FILE,
     MORPHEME_MODEL_FILE,
-    SPEEDS,
     TAG_MODEL_FILE,
     FeatureWeights,
-    Rescorer,
-    write_decoder,
 )
 from speakor_common.recognition.ctc_recogniser import CTCRecogniser
 

@@ -1,6 +1,6 @@
-"""A prepared split through a model → predictions, one CSV an experiment.
+"""A prepared split through a model → predictions, one CSV a system.
 
-``results/<profile>/predictions/<experiment>.csv`` is all that later evaluation reads, beside
+``results/<profile>/predictions/<system>.csv`` is all that later evaluation reads, beside
 the audio. Rows of one file may come from several conditions.
 """
 
@@ -9,25 +9,22 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
-from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from accelerate import PartialState
-from accelerate.utils import gather_object
 from datasets import Dataset
 from tqdm import tqdm
 
 from speakor_common.audio import RATE
 from speakor_common.batching.collate import load_audio
 from speakor_common.batching.conditions import CLEAN, degrade
+from speakor_common.decoding.output_readings import Reading
+from speakor_common.decoding.words import Hypothesis
 from speakor_common.errors import AudioError, ResultsError
-from speakor_common.parallel import on_cores
-from speakor_common.recognition.recognisers import Recogniser, load_recogniser
+from speakor_common.recognition.recognisers import Recogniser
 from speakor_common.storage import write_text
 
 logger = logging.getLogger(__name__)
@@ -45,22 +42,6 @@ COLUMNS = (
 )
 
 _CHUNK = 200  # clips decoded at a time; keeps memory flat
-_SHARD = 60  # clips a process takes at a time
-_WORTH_A_PROCESS = 60  # clips for which it is worth starting one
-
-
-class Request(NamedTuple):
-    """A model to transcribe a split with.
-
-    Attributes:
-        experiment: the name its rows get.
-        model: its directory.
-        conditions: of the audio, names in ``conditions.CONDITIONS`` or ``clean``.
-    """
-
-    experiment: str
-    model: Path
-    conditions: tuple[str, ...]
 
 
 def predict_split(
@@ -88,113 +69,59 @@ def predict_split(
     Raises:
         SpeakorError: no such condition.
     """
-    rows: list[dict] = []
-    starts = range(0, len(data), _CHUNK)
-    for start in tqdm(starts, desc=f"{experiment} {condition}", disable=not progress):
-        clips = [data[i] for i in range(start, min(start + _CHUNK, len(data)))]
-        waves = [_load_or_silence(clip, condition) for clip in clips]
-
-        # A row a clip, with what is known of its speaker.
-        for clip, hypothesis in zip(clips, recogniser.recognise(waves), strict=True):
-            words = [asdict(word) for word in hypothesis.words]
-            row = {
-                "utterance_id": clip["utterance_id"],
-                "experiment": experiment,
-                "condition": label or condition,
-                "reference": clip["text"],
-                "hypothesis": hypothesis.text,
-                "words": json.dumps(words, ensure_ascii=False),
-                "raw_hypothesis": hypothesis.raw if hypothesis.raw != hypothesis.text else "",
-            }
-            rows.append(row | {name: clip[name] for name in META})
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return predict_readings(recogniser, data, {experiment: None}, condition, label, progress)
 
 
-def predict_many(
-    requests: Sequence[Request], data: Dataset, progress: bool = False
-) -> Iterator[pd.DataFrame]:
-    """:func:`predict_split` for each request and condition, the clips dealt out.
+def predict_readings(
+    recogniser: Recogniser,
+    data: Dataset,
+    readings: Mapping[str, Reading | None],
+    condition: str = CLEAN,
+    label: str | None = None,
+    progress: bool = False,
+) -> pd.DataFrame:
+    """:func:`predict_split` for several systems that read the output of one pass of one model.
 
-    Under ``torchrun`` they are dealt to its processes, each of which gets all rows. On a CPU they
-    are dealt to one process a core, which goes on to the next request while others are busy with
-    the last.
+    Args:
+        readings: by the name a system's rows get; ``None`` reads as :meth:`.Recogniser.recognise`.
 
     Returns:
-        A table a request, condition by condition, rows in the order of ``data``.
+        the rows of the systems below each other.
     """
-    state = PartialState()
-    if state.num_processes > 1 or state.device.type == "cuda":
-        tables = (_predict_by_ranks(request, data, state, progress) for request in requests)
-    else:
-        tables = _predict_by_cores(requests, data, progress)
-
-    for request, table in zip(requests, tables, strict=True):
-        order = [
-            (condition, identifier)
-            for condition in request.conditions
-            for identifier in data["utterance_id"]
-        ]
-        ordered = table.set_index(["condition", "utterance_id"]).loc[order]
-        yield ordered.reset_index()[list(COLUMNS)]
+    rows: dict[str, list[dict]] = {name: [] for name in readings}
+    starts = range(0, len(data), _CHUNK)
+    for start in tqdm(starts, desc=f"{', '.join(readings)} {condition}", disable=not progress):
+        clips = [data[i] for i in range(start, min(start + _CHUNK, len(data)))]
+        waves = [_load_or_silence(clip, condition) for clip in clips]
+        hypotheses = _read(recogniser, waves, set(readings.values()))
+        for name, reading in readings.items():
+            pairs = zip(clips, hypotheses[reading], strict=True)
+            rows[name] += [_row(*pair, name, label or condition) for pair in pairs]
+    return pd.DataFrame([row for own in rows.values() for row in own], columns=list(COLUMNS))
 
 
-def _predict_by_ranks(
-    request: Request, data: Dataset, state: PartialState, progress: bool
-) -> pd.DataFrame:
-    # Every rank its share, then all rows to all of them.
-    recogniser = load_recogniser(request.model)
-    share = data.select(range(state.process_index, len(data), state.num_processes))
-    shows = progress and state.is_main_process
-    tables = [
-        predict_split(recogniser, share, request.experiment, condition, progress=shows)
-        for condition in request.conditions
-    ]
-    rows = gather_object(pd.concat(tables).to_dict("records"))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+def _read(
+    recogniser: Recogniser, waves: list[np.ndarray], readings: set[Reading | None]
+) -> dict[Reading | None, list[Hypothesis]]:
+    """Hypotheses in each reading; only what is asked for by name needs a model that has several."""
+    if readings == {None}:
+        return {None: recogniser.recognise(waves)}
+    return recogniser.read(waves, [reading for reading in Reading if reading in readings])
 
 
-def _predict_by_cores(
-    requests: Sequence[Request], data: Dataset, progress: bool
-) -> Iterator[pd.DataFrame]:
-    # Shards of clips of similar length, the longest first: no core is left with them at the end.
-    order = np.argsort(data["length"], kind="stable")[::-1]
-    shards = [data.select(order[i : i + _SHARD]) for i in range(0, len(order), _SHARD)]
-    jobs = [
-        (request, shard, condition)
-        for request in requests
-        for condition in request.conditions
-        for shard in shards
-    ]
-    clips = len(data) * sum(len(request.conditions) for request in requests)
-
-    # Tables come in the order of the jobs.
-    tables = on_cores(
-        _predict_shard,
-        jobs,
-        clips // _WORTH_A_PROCESS,
-        initializer=_forget_recogniser,
-        progress="transcribing" if progress else "",
-    )
-    for request in requests:
-        of_request = islice(tables, len(shards) * len(request.conditions))
-        yield pd.concat(of_request, ignore_index=True)
-
-
-# The model a process has loaded, and its directory. Jobs come request by request, so each is
-# loaded once; a process starts without, as a directory may hold another model than last time.
-_loaded: tuple[Path, Recogniser] | None = None
-
-
-def _forget_recogniser() -> None:
-    global _loaded
-    _loaded = None
-
-
-def _predict_shard(request: Request, shard: Dataset, condition: str) -> pd.DataFrame:
-    global _loaded
-    if _loaded is None or _loaded[0] != request.model:
-        _loaded = (request.model, load_recogniser(request.model))
-    return predict_split(_loaded[1], shard, request.experiment, condition)
+def _row(clip: dict, hypothesis: Hypothesis, name: str, condition: str) -> dict:
+    """A row of predictions, with what is known of the clip's speaker."""
+    words = [asdict(word) for word in hypothesis.words]
+    row = {
+        "utterance_id": clip["utterance_id"],
+        "experiment": name,
+        "condition": condition,
+        "reference": clip["text"],
+        "hypothesis": hypothesis.text,
+        "words": json.dumps(words, ensure_ascii=False),
+        "raw_hypothesis": hypothesis.raw if hypothesis.raw != hypothesis.text else "",
+    }
+    return row | {field: clip[field] for field in META}
 
 
 def _load_or_silence(clip: dict, condition: str) -> np.ndarray:

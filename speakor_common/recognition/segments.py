@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -46,6 +47,40 @@ class SegmentLengths:
     longest: float
 
 
+class Piece(NamedTuple):
+    """A segment of a wave, for a recogniser.
+
+    Attributes:
+        wave: position of the wave among those that were cut.
+        start: sample of it that the segment begins at.
+        samples: float32, 16 kHz.
+    """
+
+    wave: int
+    start: int
+    samples: np.ndarray
+
+
+def cut_waves(waves: Sequence[np.ndarray], lengths: SegmentLengths) -> list[Piece]:
+    """Waves of any length (levelled, float32, 16 kHz) in segments; short ones are only trimmed."""
+    pieces = []
+    for index, wave in enumerate(waves):
+        is_long = len(wave) > lengths.longest * RATE
+        found = segments([wave], lengths) if is_long else trimmed(0, wave)
+        pieces += [Piece(index, start, samples) for start, samples in found]
+    return pieces
+
+
+def join_pieces(
+    count: int, pieces: Sequence[Piece], hypotheses: Sequence[Hypothesis]
+) -> list[Hypothesis]:
+    """A hypothesis of each of ``count`` waves from those of its pieces, with times in the wave."""
+    joined = [Hypothesis("") for _ in range(count)]
+    for piece, hypothesis in zip(pieces, hypotheses, strict=True):
+        joined[piece.wave] = joined[piece.wave].followed_by(hypothesis, piece.start / RATE)
+    return joined
+
+
 def recognise_by_segments(
     waves: Sequence[np.ndarray],
     lengths: SegmentLengths,
@@ -60,22 +95,8 @@ def recognise_by_segments(
     Returns:
         A hypothesis of each wave, with word times from its beginning.
     """
-    # Cut; short waves are only trimmed.
-    owners: list[int] = []
-    starts: list[int] = []
-    cut: list[np.ndarray] = []
-    for index, wave in enumerate(waves):
-        is_long = len(wave) > lengths.longest * RATE
-        for start, samples in segments([wave], lengths) if is_long else trimmed(0, wave):
-            owners.append(index)
-            starts.append(start)
-            cut.append(samples)
-
-    # Recognise, and join.
-    joined = [Hypothesis("") for _ in waves]
-    for index, start, hypothesis in zip(owners, starts, recognise(cut), strict=True):
-        joined[index] = joined[index].followed_by(hypothesis, start / RATE)
-    return joined
+    pieces = cut_waves(waves, lengths)
+    return join_pieces(len(waves), pieces, recognise([piece.samples for piece in pieces]))
 
 
 def trimmed(start: int, samples: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from speakor_common.batching.conditions import CLEAN, REAL
 from speakor_common.evaluation.statistics import Comparison
+from speakor_common.training.systems import in_order
 
 Comparisons = dict[tuple[str, str], Comparison]  # by the names of the two models
 
@@ -23,9 +24,10 @@ def flag_table(metrics: dict[str, Any], experiment: str) -> pd.DataFrame:
 
 
 def finding_models(metrics: dict[str, Any], comparisons: Comparisons) -> str:
-    """Rates of all models, and whether pairs of them differ."""
-    rates = "; ".join(f"{name} {_wer(entry[CLEAN])}" for name, entry in metrics.items())
-    n = next(iter(metrics.values()))[CLEAN]["n"]
+    """Rates of all systems, and whether pairs of them differ."""
+    clean = {name: entry[CLEAN] for name, entry in metrics.items() if CLEAN in entry}
+    rates = "; ".join(f"{name} {_wer(clean[name])}" for name in in_order(clean))
+    n = next(iter(clean.values()))["n"]
     lines = [f"**Finding.** {rates} (n = {n})."]
     for pair, result in comparisons.items():
         measured = f"n = {result.difference.n}, {result.difference.speakers} speakers"
@@ -133,24 +135,6 @@ def finding_conditions(experiments: Iterable[str], table: pd.DataFrame) -> str:
             f"n = {rows.loc[CLEAN, 'n']} each."
         )
     return "\n\n".join(lines)
-
-
-def finding_feedback(table: pd.DataFrame) -> str:
-    """How well reported deviations agree with planted ones; a table of scores by group."""
-    if table.empty:
-        return (
-            "**Finding.** This corpus has no planted deviations to score the reported ones against."
-        )
-    row = table.loc["all"]
-    l1s = [name for name in table.index if len(name) == 2]
-    groups = ", ".join(f"{l1} {table.loc[l1, 'f1']:.2f}" for l1 in l1s)
-    return (
-        f"**Finding.** Of {row['planted']:.0f} planted deviations {row['recall']:.0%} are "
-        f"reported; {row['precision']:.0%} of the {row['reported']:.0f} reported ones are "
-        f"planted: F1 {row['f1']:.2f} (n = {row['n']:.0f} utterances; by first language {groups}). "
-        f"FRR {row['frr']:.3f}, FAR {row['far']:.2f}; of those found {row['der']:.0%} are given "
-        "another sound than was said."
-    )
 
 
 def _wer(entry: dict[str, Any]) -> str:

@@ -41,6 +41,8 @@ def model_comparison(rows: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ecolor=palette.INTERVAL,
     )
 
+    ax.tick_params(axis="x", labelrotation=30)
+
     # Each bar names its value, in its middle.
     style = {"ha": "center", "va": "center", "color": "white", "fontweight": "bold"}
     for x, value in enumerate(rows["wer"]):

@@ -16,9 +16,18 @@ import pandas as pd
 
 from speakor_common import paths
 from speakor_common.batching.conditions import CLEAN, CONDITIONS
+from speakor_common.decoding.output_readings import USES
 from speakor_common.errors import ResultsError
 from speakor_common.evaluation.levels import LEVELS
+from speakor_common.show.spoken import (
+    detection_rows,
+    feedback_overview,
+    laundering_entries,
+    laundering_table,
+    share_text,
+)
 from speakor_common.storage import write_text
+from speakor_common.training.systems import all_systems, in_order, system_title, with_absent
 
 # Published by the seed project for its own data: about 20,000 AI Hub sentences, where the test set
 # was the validation set (see CHANGELOG.md). Not comparable with the synthetic sample.
@@ -42,42 +51,70 @@ intervals are 95 % bootstrap intervals over speakers.</p>\
 <h2>Published by the seed project</h2>\
 <p>On its own AI Hub data, where validation was also the test set: \
 a different test, listed for orientation only.</p>{seed}\
-<h2>WER by condition</h2>{conditions}\
+{spoken}<h2>WER by condition</h2>{conditions}\
 <h2>Figures</h2>{figures}"""
 
+_LAUNDERING = """<p>Of the sounds that learners said otherwise than meant, the share that a \
+transcript silently corrects, keeps as said, or mangles. A foreign-speaker model should correct \
+nearly all, the listener nearly none. What no spelling can show is left out (unwritable).</p>"""
 
-def result_text(metrics: dict[str, Any], chosen: str, command: str) -> str:
-    """Content of result.txt: the two contract lines, then what they are.
 
-    Args:
-        chosen: the experiment to report, chosen without a look at the test split.
+def result_text(metrics: dict[str, Any], profile_name: str, command: str) -> str:
+    """Content of result.txt: the two contract lines, what they are, then every other system.
+
+    The first system in the order of tables leads: the lead experiment read plainly, where it was
+    measured.
 
     Raises:
-        ResultsError: it has no clean test results.
+        ResultsError: nothing has clean test results.
     """
-    rates = metrics.get(chosen, {}).get(CLEAN)
-    if rates is None:
-        raise ResultsError(f"{chosen} has no clean test results; run notebook 05")
+    measured = {name for name, conditions in metrics.items() if CLEAN in conditions}
+    if not measured:
+        raise ResultsError("no system has clean test results; run notebook 05")
+    listed = with_absent(measured)
+    lead = next(name for name in listed if name in measured)
+    rates = metrics[lead][CLEAN]
     lines = [
         f"WER: {rates['wer']:.6f}",
         f"CER: {rates['cer']:.6f}",
-        f"experiment: {chosen}",
-        "chosen by: lowest validation WER of the CTC experiments",
+        f"system: {_described(lead, profile_name)}",
         f"test utterances: {rates['n']} ({rates['speakers']} speakers)",
         f"WER 95 % interval: {_interval(rates['wer_95'])} (bootstrap over speakers)",
         f"CER 95 % interval: {_interval(rates['cer_95'])}",
         f"command: {command}",
+        "",
+        "All systems on the same utterances, each with what it uses:",
     ]
+    for name in listed:
+        described = _described(name, profile_name)
+        lines.append(f"{_both_rates(metrics, name)}  {described}")
     return "\n".join(lines) + "\n"
 
 
+def _described(name: str, profile_name: str) -> str:
+    """A system's title, and what its reading uses."""
+    system = all_systems().get(name)
+    title = system_title(name, profile_name)
+    return f"{title} (uses {USES[system.reading]})" if system else title
+
+
+def _both_rates(metrics: dict[str, Any], name: str) -> str:
+    """WER and CER of a system on clean speech, or that there are none."""
+    rates = metrics.get(name, {}).get(CLEAN)
+    if rates is None:
+        return f"{'not measured':27}"
+    return f"WER {rates['wer']:.6f}  CER {rates['cer']:.6f}"
+
+
 def comparison_table(metrics: dict[str, Any], condition: str = CLEAN) -> pd.DataFrame:
-    """One row an experiment measured in ``condition``: n, rates, interval of WER, flags."""
+    """One row a system measured in ``condition``: n, rates, interval of WER, flags.
+
+    In the order of tables.
+    """
     rows = []
-    for name, conditions in metrics.items():
-        if condition not in conditions:
-            continue
-        entry = conditions[condition]
+    measured = [name for name, conditions in metrics.items() if condition in conditions]
+    for name in in_order(measured):
+        entry = metrics[name][condition]
         low, high = entry["wer_95"]
         row = {"experiment": name, "n": entry["n"]}
         row |= {"wer": entry["wer"], "wer_low": low, "wer_high": high}
@@ -86,11 +123,40 @@ def comparison_table(metrics: dict[str, Any], condition: str = CLEAN) -> pd.Data
         for level in LEVELS.values():
             if level.in_report and level.rate not in row:
                 row[level.rate] = entry[level.rate]
+        if "laundering" in entry:
+            row["corrected"] = entry["laundering"]["corrected"]
         for flag in _FLAGS_SHOWN:
             if "flags" in entry:
                 row[flag] = entry["flags"][flag]
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def model_table(metrics: dict[str, Any], profile_name: str) -> str:
+    """Markdown table of all systems of a profile on clean test speech, what is not measured too.
+
+    Where it is known what was said otherwise than meant, the share of that a system corrects.
+    """
+    clean = {name: entry[CLEAN] for name, entry in metrics.items() if CLEAN in entry}
+    laundering = laundering_entries(metrics)
+    header = ["System", "n", "WER [95 %]", "CER [95 %]"]
+    header += ["Corrected [95 %]"] if laundering else []
+
+    lines = [f"| {' | '.join(header)} |", "|" + "---|" * len(header)]
+    for name in with_absent(clean):
+        title = system_title(name, profile_name)
+        if name not in clean:
+            cells = [title, "–", *["not measured"] * (len(header) - 2)]
+            lines.append(f"| {' | '.join(cells)} |")
+            continue
+        rates = clean[name]
+        cells = [title, str(rates["n"])]
+        for rate in ("wer", "cer"):
+            low, high = rates[f"{rate}_95"]
+            cells.append(f"{rates[rate]:.3f} [{low:.3f}, {high:.3f}]")
+        cells += [share_text(laundering.get(name), "corrected")] if laundering else []
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def condition_table(metrics: dict[str, Any]) -> pd.DataFrame:
@@ -132,10 +198,25 @@ def write_report(
         command=html.escape(command),
         comparison=comparison_table(metrics).round(4).to_html(index=False),
         seed=seed.to_html(index=False),
+        spoken=_spoken(metrics),
         conditions=condition_grid(metrics).round(4).to_html(na_rep="–"),
         figures="".join(images),
     )
     return write_text(path, _PAGE.format(style=_STYLE, body=body))
+
+
+def _spoken(metrics: dict[str, Any]) -> str:
+    """What was said against what was meant, as HTML; nothing where it is not known."""
+    parts = []
+    if laundering_entries(metrics):
+        shown = [laundering_table(metrics, by) for by in ("", "seen", "kind", "l1", "level")]
+        tables = [table.round(3).to_html(index=False, na_rep="–") for table in shown]
+        parts += ["<h2>Laundering</h2>", _LAUNDERING, *tables]
+    detection = detection_rows(metrics)
+    if len(detection):
+        overview = feedback_overview(detection).to_html()
+        parts += ["<h2>Known deviations that are reported</h2>", overview]
+    return "".join(parts)
 
 
 def result_files(results: Path) -> list[Path]:

@@ -21,7 +21,7 @@ from speakor_common import paths
 from speakor_common.show import palette, plots
 from speakor_common.training.fingerprints import finished_run
 from speakor_common.training.preset import NEVER, Experiment
-from speakor_common.training.runlog import LOG_FILE
+from speakor_common.training.runlog import LOG_FILE, clips_used
 
 _COST = ("clips", "steps", "seconds", "peak_memory_mib")
 _FACTS = (*_COST, "left_out", "best_validation_wer", "code_revision", "fingerprint")
@@ -187,7 +187,8 @@ def finding_curves(name: str, log: pd.DataFrame, run: dict[str, Any]) -> str:
     if log["wer"].notna().any():
         text += f"; validation WER {log['wer'].iloc[0]:.3f} → {log['wer'].min():.3f} at best"
     took = f"{run['steps']} steps, {run['seconds'] / 60:.1f} min"
-    return f"{text} (n = {run['clips']} training clips, {took})."
+    kept = f"; kept is epoch {run['best_epoch']:g}" if "best_epoch" in run else ""
+    return f"{text}{kept} (training clips: {clips_used(run)}; {took})."
 
 
 # Studies of several seeds

@@ -13,7 +13,13 @@ from typing import Any
 import numpy as np
 from datasets import Dataset, DatasetDict
 from peft import PeftModel
-from transformers import TrainerCallback, TrainingArguments, WhisperProcessor, set_seed
+from transformers import (
+    EarlyStoppingCallback,
+    TrainerCallback,
+    TrainingArguments,
+    WhisperProcessor,
+    set_seed,
+)
 
 from speakor_common.audio import RATE
 from speakor_common.batching.augment import training_transform
@@ -33,7 +39,6 @@ from speakor_common.training.trainers import (
     training_arguments,
 )
 
-_SAVED_SHARE = 0.2  # of the run between checkpoints, which hold adapters only
 _EVAL_CLIPS = 8  # in a validation batch
 
 
@@ -45,9 +50,9 @@ def train_whisper(
     seed: int,
     callbacks: tuple[TrainerCallback, ...] = (),
 ) -> dict[str, Any]:
-    """Train an adapter and save it in PEFT form, with the processor, into ``output``.
+    """Train an adapter, keep the epoch with the lowest validation loss, and save it in PEFT form.
 
-    An interrupted run continues from ``<output>.work``.
+    With the processor, into ``output``. An interrupted run continues from ``<output>.work``.
 
     Args:
         data: prepared dataset with splits ``train`` and ``valid``; test is never touched.
@@ -86,7 +91,7 @@ def train_whisper(
         keep_logs(work, folder)
 
         facts = {"clips": len(train_set), "left_out": left_out, **run_facts(trainer)}
-        facts |= {"quantized": quantized, "base_directory": base.name}
+        facts |= {"quantized": quantized, "base_directory": base.name} | _best_epoch(trainer)
         facts["encoder_positions"] = positions_for(longest / RATE)
         facts["trainable_parameters"] = model.get_nb_trainable_parameters()[0]
         log.write(folder, **facts)
@@ -127,14 +132,20 @@ def _trainer(
     by_length = np.argsort(valid_set["length"], kind="stable")
 
     # A run of an epoch or less is logged in between too.
-    training_log = TrainingLog(work, sum(train_set["length"]) / RATE, steps=True)
+    watching = [
+        EveryAdapterLearns(),
+        LossGuard(),
+        TrainingLog(work, sum(train_set["length"]) / RATE, steps=True),
+    ]
+    if training.patience:
+        watching.append(EarlyStoppingCallback(training.patience))
     return ShortContextTrainer(
         model=model,
         args=arguments,
         train_dataset=train_set,
         eval_dataset=valid_set.select(by_length),
         data_collator=collator,
-        callbacks=[EveryAdapterLearns(), LossGuard(), training_log, *callbacks],
+        callbacks=[*watching, *callbacks],
     )
 
 
@@ -148,11 +159,24 @@ def _arguments(training: LoraTraining, work: Path, seed: int) -> TrainingArgumen
         per_device_eval_batch_size=_EVAL_CLIPS,
         prediction_loss_only=True,
         label_names=["labels"],
-        # Checkpoints
-        save_strategy="steps",
-        save_steps=_SAVED_SHARE,
-        save_total_limit=1,
+        # Checkpoints, which hold adapters only
+        save_strategy="epoch",
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model="loss",
+        greater_is_better=False,
         logging_steps=5,
         # Of several processes: every adapter gets a gradient in every step
         ddp_find_unused_parameters=False,
     )
+
+
+def _best_epoch(trainer: ShortContextTrainer) -> dict[str, float]:
+    """Which epoch was kept of how many, and its validation loss."""
+    rows = [row for row in trainer.state.log_history if "eval_loss" in row]
+    best = min(rows, key=lambda row: row["eval_loss"])
+    return {
+        "epochs_trained": round(rows[-1]["epoch"], 3),
+        "best_epoch": round(best["epoch"], 3),
+        "best_validation_loss": best["eval_loss"],
+    }

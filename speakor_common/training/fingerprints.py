@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datasets import DatasetDict
 
 RUN_FILE = "run.json"
-_LEARNED = ("train", "valid")  # splits that decide the weights
+LEARNED = ("train", "valid")  # splits that decide the weights
 
 
 def finished_run(directory: Path) -> dict[str, Any] | None:
@@ -56,12 +56,16 @@ def training_fingerprint(experiment: Experiment, data: DatasetDict, seed: int) -
 
 
 def decoding_fingerprint(experiment: Experiment, data: DatasetDict, seed: int) -> str | None:
-    """Hash of what is fitted to trained weights besides their own data; ``None`` for nothing."""
+    """Hash of what is fitted to trained weights; ``None`` for nothing.
+
+    Args:
+        data: all of it, also where the training took a drawn part.
+    """
     if experiment.decoding is None:
         return None
     native = data.get("native_train")
     labels = data_hash(native["utterance_id"], native["text"]) if native else ""
-    return _short_hash([asdict(experiment.decoding), labels, seed])
+    return _short_hash([asdict(experiment.decoding), label_hashes(data), labels, seed])
 
 
 def _short_hash(content: Any) -> str:
@@ -71,9 +75,7 @@ def _short_hash(content: Any) -> str:
 
 def label_hashes(data: DatasetDict) -> dict[str, str]:
     """:func:`data_hash` of each split that decides the weights."""
-    return {
-        split: data_hash(data[split]["utterance_id"], data[split]["text"]) for split in _LEARNED
-    }
+    return {split: data_hash(data[split]["utterance_id"], data[split]["text"]) for split in LEARNED}
 
 
 def data_hash(utterance_ids: Iterable[str], texts: Iterable[str]) -> str:

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, ClassVar
 
-from speakor_common.errors import SpeakorError, TrainingError
+from speakor_common.decoding.output_readings import Reading
+from speakor_common.errors import SpeakorError
 
 NEVER = 10**6  # an epoch no run reaches: frozen throughout
 
@@ -53,6 +54,7 @@ class Training:
     """What every kind of training decides. Each kind is a subclass with a ``method`` of its own."""
 
     method: ClassVar[str]  # its name in run.json and on model cards
+    readings: ClassVar[tuple[Reading, ...]]  # without language models, the plainest first
 
     # Schedule
     epochs: float  # passes over the training clips
@@ -66,7 +68,14 @@ class Training:
     weight_decay: float
     augment: float = 0.0  # strength of waveform augmentation, 0 to 1
 
-    # Which clips: others are left out and counted
+    # Which epoch is kept
+    patience: int = 0  # stop after so many epochs without a better one; 0 never stops early
+
+    # Which clips: a part drawn by the seed, every speaker with his share; 0 takes all
+    train_clips: int = 0
+    valid_clips: int = 0  # for what is measured after each epoch
+
+    # Of these, others are left out and counted
     min_seconds: float = 0.5
     max_seconds: float = 20.0
 
@@ -79,6 +88,7 @@ class CTCTraining(Training):
     """Fine-tuning of all weights of a CTC model."""
 
     method: ClassVar[str] = "CTC"
+    readings: ClassVar[tuple[Reading, ...]] = (Reading.PLAIN, Reading.WHOLE_SYLLABLES)
 
     # What is trained when
     stages: tuple[Stage, ...] = ()  # modules that are frozen at first; all others always learn
@@ -89,7 +99,6 @@ class CTCTraining(Training):
 
     # Which epoch is kept
     best_by: str = "wer"  # validation metric, lowest is best: "wer", "cer" or "loss"
-    patience: int = 0  # stop after so many epochs without a better one; 0 never stops early
 
     # The ablation's counter-example: labels padded with the blank, and a loss that counts them
     blank_padding: bool = False
@@ -97,9 +106,10 @@ class CTCTraining(Training):
 
 @dataclass(frozen=True, kw_only=True)
 class LoraTraining(Training):
-    """Low-rank adapters on a frozen Whisper."""
+    """Low-rank adapters on a frozen Whisper; the epoch with the lowest validation loss is kept."""
 
     method: ClassVar[str] = "LoRA"
+    readings: ClassVar[tuple[Reading, ...]] = (Reading.PLAIN,)
 
     # The adapters
     lora_rank: int
@@ -119,11 +129,7 @@ class LanguageModels:
 
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
-    """One entry of the registry: what is trained, how it is decoded, and what people read of it.
-
-    Raises:
-        TrainingError: ``decoding`` with a training whose models have no frame posteriors.
-    """
+    """One entry of the registry: what is trained, how it is read, and what people read of it."""
 
     # What people read
     name: str
@@ -134,17 +140,15 @@ class Experiment:
     # What is done
     base: str | None = None  # checkpoint to start from; None: the profile's for this training
     training: Training
-    decoding: LanguageModels | None = None  # None: the best path of whole syllables
+    decoding: LanguageModels | None = None  # None: in the ways the training has
 
     # How far: fields of ``training`` that a profile sets, {profile: {field: value}}
     in_profile: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
 
-    def __post_init__(self) -> None:
-        if self.decoding is not None and not isinstance(self.training, CTCTraining):
-            raise TrainingError(
-                f"{self.name}: only CTC models are decoded with language models, "
-                f"not those of {type(self.training).__name__}"
-            )
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """In which ways its output is read, each a system of its own; the last is its own."""
+        return (Reading.LANGUAGE_MODELS,) if self.decoding else self.training.readings
 
     def settings(self) -> dict[str, Any]:
         """Every value that decides what comes out, by field name."""

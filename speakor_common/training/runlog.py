@@ -180,6 +180,19 @@ def read_training_log(path: Path) -> list[dict[str, Any]]:
         return list(csv.DictReader(file))
 
 
+def clips_used(run: dict[str, Any], split: str = "train") -> str:
+    """How many clips of a split a run used, and of how many they were drawn, if they were.
+
+    Args:
+        run: content of ``run.json``.
+    """
+    drawn = run.get("drawn", {}).get(split)
+    clips = run["clips"] if split == "train" else drawn["clips"]
+    if not drawn or drawn["clips"] == drawn["of"]:
+        return str(clips)
+    return f"{clips} of {drawn['of']} (drawn, every speaker with his share)"
+
+
 def keep_logs(work: Path, folder: Path) -> None:
     """Copy ``training_log.csv`` and TensorBoard's ``runs`` from a work folder to a model folder."""
     shutil.copy(work / LOG_FILE, folder / LOG_FILE)

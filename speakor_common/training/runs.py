@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import pkgutil
 import shutil
 import time
@@ -24,11 +23,12 @@ from datasets import DatasetDict
 
 from speakor_common import paths
 from speakor_common.corpus import prepare
+from speakor_common.corpus.draw import draw_by_speaker
 from speakor_common.decoding.ngram import require_lm_packages
-from speakor_common.errors import TrainingError
 from speakor_common.storage import only_writer, read_json, whole_directory, write_json
 from speakor_common.training.experiments import resolve_experiment
 from speakor_common.training.fingerprints import (
+    LEARNED,
     RUN_FILE,
     decoding_fingerprint,
     find_trained,
@@ -36,6 +36,7 @@ from speakor_common.training.fingerprints import (
     label_hashes,
     training_fingerprint,
 )
+from speakor_common.training.halving import halved
 from speakor_common.training.preset import CTCTraining, Experiment, LoraTraining, Training
 from speakor_common.training.profiles import Profile
 from speakor_common.training.runlog import RunLog
@@ -49,6 +50,11 @@ logger = logging.getLogger(__name__)
 TRAINERS: dict[type[Training], str] = {
     CTCTraining: "speakor_common.training.finetune_ctc:train_ctc",
     LoraTraining: "speakor_common.training.finetune_whisper:train_whisper",
+}
+# The function that counts language models for a trained model and weighs them, likewise.
+DECODERS: dict[type[Training], str] = {
+    CTCTraining: "speakor_common.recognition.decoder_tuning:fit_decoder",
+    LoraTraining: "speakor_common.recognition.whisper_tuning:fit_decoder",
 }
 # Files and facts of one experiment's decoder and card, which its weights do without.
 _NOT_WEIGHTS = ("*.arpa", "decoder.json", "README.md")
@@ -100,7 +106,8 @@ def train_model(
     Under ``torchrun`` every process calls this; the first one writes.
 
     Args:
-        data: splits ``train`` and ``valid``; ``native_train`` too, for language models.
+        data: splits ``train`` and ``valid``, of which the training may take a drawn part;
+            ``native_train`` too, for language models. These are counted on all transcripts.
         log: collects the facts of the run; must be made before, because it counts the seconds.
 
     Returns:
@@ -109,7 +116,8 @@ def train_model(
     if experiment.decoding:
         require_lm_packages()  # now, and not after hours of training
     processes = PartialState()
-    fingerprint = training_fingerprint(experiment, data, seed)
+    part = drawn_part(experiment.training, data, seed)
+    fingerprint = training_fingerprint(experiment, part, seed)
 
     # All processes look before one of them writes, so that they find the same.
     trained = find_trained(fingerprint, output)
@@ -123,12 +131,22 @@ def train_model(
             # A process killed between saving its model and clearing up leaves this behind.
             shutil.rmtree(output.with_name(f"{output.name}.work"), ignore_errors=True)
     else:
-        log.facts |= {"fingerprint": fingerprint, "data_sha256": label_hashes(data)}
+        log.facts |= {"fingerprint": fingerprint, "data_sha256": label_hashes(part)}
+        log.facts["drawn"] = {
+            split: {"clips": len(part[split]), "of": len(data[split])} for split in LEARNED
+        }
         with only_writer(output):
-            _train_in_memory(experiment, data, output, log, seed, callbacks)
+            _train_in_memory(experiment, part, output, log, seed, callbacks)
 
     with processes.main_process_first():
         return _with_decoder(experiment, data, trained or output, output, log, seed)
+
+
+def drawn_part(training: Training, data: DatasetDict, seed: int) -> DatasetDict:
+    """What of the data a training learns from and is validated on; every other split as it is."""
+    counts = {"train": training.train_clips, "valid": training.valid_clips}
+    drawn = {split: draw_by_speaker(data[split], counts[split], seed) for split in LEARNED}
+    return DatasetDict({**data, **drawn})
 
 
 def _with_decoder(
@@ -153,6 +171,8 @@ def _with_decoder(
     started = time.perf_counter()
     facts = {key: value for key, value in source.items() if key not in _OF_DECODING}
     facts |= {key: log.facts[key] for key in ("experiment", "changed_by_profile")}
+    if "decoding" in source:
+        facts.pop("best_validation_wer", None)
     if "greedy_validation_wer" in source:
         facts["best_validation_wer"] = source["greedy_validation_wer"]
     if trained != output:
@@ -162,7 +182,7 @@ def _with_decoder(
         ignored = shutil.ignore_patterns(*_NOT_WEIGHTS)
         shutil.copytree(trained, folder, ignore=ignored, dirs_exist_ok=True)
         if experiment.decoding:
-            facts |= _fit_decoder(experiment, data, folder, facts["best_validation_wer"], seed)
+            facts |= _fit_decoder(experiment, data, folder, facts.get("best_validation_wer"), seed)
             facts["decoding_fingerprint"] = wanted
         facts["seconds"] = round(facts["seconds"] + time.perf_counter() - started, 1)
         write_json(folder / RUN_FILE, facts)
@@ -170,17 +190,14 @@ def _with_decoder(
 
 
 def _fit_decoder(
-    experiment: Experiment, data: DatasetDict, folder: Path, plain_wer: float, seed: int
+    experiment: Experiment, data: DatasetDict, folder: Path, plain_wer: float | None, seed: int
 ) -> dict[str, Any]:
     """Add language models and their weights to a model folder; what ``run.json`` says of them."""
-    from speakor_common.recognition import decoder_tuning
-
-    settings, wer = decoder_tuning.fit_decoder(folder, data, experiment.decoding.order, seed)
-    return {
-        "decoding": settings,
-        "best_validation_wer": wer,
-        "greedy_validation_wer": plain_wer,
-    }
+    fit = pkgutil.resolve_name(DECODERS[type(experiment.training)])
+    settings, wer = fit(folder, data, experiment.decoding.order, seed)
+    facts = {"decoding": settings, "best_validation_wer": wer}
+    # A training that is validated by its loss alone has no other rate.
+    return facts if plain_wer is None else facts | {"greedy_validation_wer": plain_wer}
 
 
 def _train_in_memory(
@@ -210,38 +227,12 @@ def _train_in_memory(
             reason = str(error).splitlines()[0]
 
         # Outside of the handler: the exception holds the model's memory.
-        training = _halved(experiment.training, reason)
+        training = halved(experiment.training, reason)
         experiment = replace(experiment, training=training)
         log.facts["reduced_for_memory"] = {
             "batch_size": training.batch_size,
             "gradient_accumulation": training.gradient_accumulation,
         }
-
-
-def _halved(training: Training, reason: str) -> Training:
-    """The same training with half the clips a step and twice the steps to an update."""
-    clips = training.batch_size
-    # One clip is the least; and of several processes the others would not know.
-    if clips % 2 or int(os.environ.get("WORLD_SIZE", 1)) > 1:
-        raise TrainingError(
-            f"out of memory with {clips} clips a step ({reason}). "
-            "Set a smaller batch_size with more accumulation, gradient_checkpointing, "
-            "or a lower max_seconds; one process alone halves its batch by itself while it is even"
-        )
-
-    halved = replace(
-        training,
-        batch_size=clips // 2,
-        gradient_accumulation=training.gradient_accumulation * 2,
-    )
-    logger.warning(
-        "out of memory with %d clips a step; continuing with %d and accumulation %d, "
-        "which trains on the same batches",
-        clips,
-        halved.batch_size,
-        halved.gradient_accumulation,
-    )
-    return halved
 
 
 def training_data(profile: Profile) -> DatasetDict:

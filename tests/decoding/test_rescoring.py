@@ -9,13 +9,8 @@ import pytest
 from speakor_common.decoding.beam import BeamSettings
 from speakor_common.decoding.ctc_lattice import collapse, forward_scores
 from speakor_common.decoding.korean import korean_log_probability, tag_morphemes
-from speakor_common.decoding.rescoring import (
-    DECODER_FILE,
-    FeatureWeights,
-    Rescorer,
-    load_rescorer,
-    write_decoder,
-)
+from speakor_common.decoding.rescoring import Rescorer, load_rescorer, write_decoder
+from speakor_common.decoding.text_features import DECODER_FILE, FeatureWeights
 from speakor_common.errors import CheckpointError
 from speakor_common.recognition.decoder_tuning import count_language_models
 from tests.decoding.small import BLANK, needs_lm, posteriors, spelled, symbols_of, text_of

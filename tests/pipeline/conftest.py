@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from speakor_common.recognition import predict
+from speakor_common.recognition import predict_many
 from tests.builders import predictions
 
 
@@ -12,7 +12,7 @@ def made(monkeypatch):
     """What was really transcribed: experiments with their conditions."""
     requests = []
 
-    def predict_many(missing, data, progress):
+    def made_up(missing, data, progress):
         for request in missing:
             requests.append((request.experiment, request.conditions))
             rows = [
@@ -21,5 +21,5 @@ def made(monkeypatch):
             ]
             yield pd.concat(rows, ignore_index=True)
 
-    monkeypatch.setattr(predict, "predict_many", predict_many)
+    monkeypatch.setattr(predict_many, "predict_many", made_up)
     return requests

@@ -103,12 +103,22 @@ def test_all_conditions_are_measured_once(home, networks, made):
     train("exp06", networks[0], wer=0.3, fingerprint="a", decoding={})
     predictions = evaluate.predict_all(NAME)
     assert measured(predictions) == {
+        "base plain": (CLEAN,),
         "base": (CLEAN,),
+        "exp01 plain": (CLEAN,),
         "exp01": (CLEAN,),
+        "exp05 plain": (CLEAN, *CONDITIONS),
         "exp05": (CLEAN, *CONDITIONS),
         "exp06": (CLEAN, REAL),
     }
-    assert len(predictions) == 4 * (1 + 1 + 1 + len(CONDITIONS) + 2)
+    assert len(predictions) == 4 * (2 + 2 + 2 * (1 + len(CONDITIONS)) + 2)
+    assert evaluate.lead_system(NAME) == "exp05 plain"
+
+
+def test_without_the_lead_experiment_the_chosen_one_leads(home, networks):
+    train("exp01", networks[0], wer=0.5)
+    train("exp02", networks[0], wer=0.4)
+    assert evaluate.lead_system(NAME) == "exp02 plain"
 
 
 def test_models_that_are_gone_are_no_longer_results(home, networks, made):
@@ -116,15 +126,22 @@ def test_models_that_are_gone_are_no_longer_results(home, networks, made):
     train("exp05", networks[0], wer=0.6)
     evaluate.predict_all(NAME)
     shutil.rmtree(paths.model("exp05", NAME))
-    assert set(measured(evaluate.predict_all(NAME))) == {"base", "exp01"}
+    assert set(measured(evaluate.predict_all(NAME))) == {
+        "base",
+        "base plain",
+        "exp01",
+        "exp01 plain",
+    }
     folder = paths.results(NAME) / "predictions"
-    assert sorted(path.name for path in folder.glob("*.csv")) == ["base.csv", "exp01.csv"]
+    written = sorted(path.stem for path in folder.glob("*.csv"))
+    assert written == ["base", "base-plain", "exp01", "exp01-plain"]
 
 
 def test_native_speech_is_kept_where_there_is_any(home, splits):
     predictions = evaluate.predict_native(NAME)
     path = paths.results(NAME) / "native.csv"
-    assert set(predictions["condition"]) == {"native"} and len(predictions) == 2
+    assert set(predictions["condition"]) == {"native"} and len(predictions) == 4
+    assert set(predictions["experiment"]) == {"base", "base plain"}
     assert predict.read_predictions(path)["hypothesis"].tolist() == list(predictions["hypothesis"])
 
     del splits["native_test"]  # another corpus, which has none

@@ -5,7 +5,7 @@ import pytest
 from speakor_common.pipeline import prediction_cache
 from speakor_common.pipeline.prediction_cache import cached_predictions, prediction_file
 from speakor_common.recognition import predict
-from speakor_common.recognition.predict import Request
+from speakor_common.recognition.predict_many import Request
 from speakor_common.storage import read_json, write_json
 from tests.builders import prepared
 

@@ -60,13 +60,13 @@ def test_a_card_holds_preset_data_and_numbers(home):
     assert {result.metric_value for result in card.data.eval_results} == {0.25, 0.125}
     for expected in (
         "n = 240",
-        "| WER | 0.250 | 0.200-0.300 |",
-        "800 training clips of the synthetic sample corpus",
+        "| whole syllables | WER | 0.250 | 0.200-0.300 |",
+        "Training clips: 800, of the synthetic sample corpus",
         "2 empty label",
         "- base: base-tiny",
         "- method: CTC",
         "- gradient_accumulation: 8",
-        "Changed by the profile: epochs.",
+        "Changed by the profile: epochs, train_clips, valid_clips.",
         'AutoModelForCTC.from_pretrained("exp05")',
     ):
         assert expected in card.text

@@ -53,7 +53,7 @@ def test_only_systems_that_were_evaluated_are_compared(table):
 def test_everything_is_written_by_one_call_even_without_some_clips(table, home):
     metrics = results.count_metrics(table, None)
     clips = {"u000": encode_wav(tone(0.5)), "u001": "/nowhere/gone.wav"}
-    text = results.write_results("smoke", table, metrics, "exp05", clips)
+    text = results.write_results("smoke", table, metrics, clips)
     folder = paths.results("smoke")
     written = sorted(path.name for path in folder.iterdir())
     assert written == ["explorer.html", "metrics.json", "report.html", "result.txt"]

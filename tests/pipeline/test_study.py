@@ -35,7 +35,8 @@ def test_every_rung_changes_what_it_claims_and_nothing_else():
 def test_the_ladder_trains_equally_long_and_ends_at_exp05():
     rungs = {variant.name: variant.experiment for variant in study.ladder("sample")}
     epochs = rungs["exp01"].training.epochs
-    assert rungs["exp05"] == resolve_experiment("exp05", "sample", epochs=epochs)[0]
+    whole = {"train_clips": 0, "valid_clips": 0}
+    assert rungs["exp05"] == resolve_experiment("exp05", "sample", epochs=epochs, **whole)[0]
 
     def clips_a_step(training):
         return training.batch_size * training.gradient_accumulation
@@ -52,6 +53,13 @@ def test_presets_are_all_experiments_that_are_compared_with_exp05():
     assert variants[0].experiment in [variant.experiment for variant in study.ladder("sample")]
     for variant in variants[1:]:
         assert "exp05" in EXPERIMENTS[variant.name].compared_with
+
+
+@pytest.mark.parametrize("name", study.STUDIES)
+def test_studies_take_all_clips(name):
+    for variant in study.STUDIES[name]("sample"):
+        training = variant.experiment.training
+        assert training.train_clips == training.valid_clips == 0
 
 
 def results(wrong_by_seed, name):

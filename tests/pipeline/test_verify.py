@@ -10,10 +10,19 @@ from speakor_common.errors import ResultsError
 from speakor_common.evaluation import summary
 from speakor_common.pipeline import verify
 from speakor_common.recognition import predict
-from speakor_common.show import report
+from speakor_common.show import benchmark_table, report
 from speakor_common.storage import read_json, write_json, write_text
 from tests.builders import predictions
 
+CLAIMS = """
+documents = ["README.md", "results/README.md"]
+[[claim]]
+values = ["results/sample/metrics.json:exp05/clean/n"]
+texts = {"results/README.md" = "n = {} each"}
+[[unverified]]
+reason = "found by hand"
+texts = {"results/README.md" = "{} found"}
+"""
 README = "# Title\n\n{start}\n{numbers}\n{end}\n\nMore.\n"
 
 
@@ -31,13 +40,25 @@ def folder(tmp_path, monkeypatch):
 
     metrics = verify.recount(folder)
     write_json(folder / "metrics.json", metrics)
-    write_text(folder / "result.txt", report.result_text(metrics, "exp05", "make reproduce"))
+    write_text(folder / "result.txt", report.result_text(metrics, "sample", "make reproduce"))
     start = verify.TABLE_START.format(folder="results/sample")
     numbers = verify.published_text(folder, metrics)
+    _write_documents(tmp_path, monkeypatch)
     for name in verify.READMES:
         text = README.format(start=start, numbers=numbers, end=verify.TABLE_END)
         write_text(tmp_path / name, text)
     return folder
+
+
+def _write_documents(root, monkeypatch):
+    """An inventory of numbers, and a README with a table of no benchmarks."""
+    write_text(root / "results" / "claims.toml", CLAIMS)
+    monkeypatch.setattr(benchmark_table, "TABLES", {})
+    keys = ("cores", "processor", "system", "precision", "date")
+    write_json(root / "results" / "benchmarks" / "machine.json", dict.fromkeys(keys, "one"))
+    table = benchmark_table.benchmark_table()
+    text = f"{benchmark_table.START}\n{table}\n{benchmark_table.END}\nn = 12 each, 2 found.\n"
+    write_text(root / "results" / "README.md", text)
 
 
 @pytest.fixture
@@ -55,9 +76,12 @@ def test_what_was_counted_is_confirmed(folder, readme, capsys):
 
 def test_a_readme_names_systems_and_their_differences(folder):
     text = verify.published_text(folder, verify.recount(folder))
-    assert "| `base-tiny`, not tuned | 12 |" in text and "| exp05 | 12 |" in text
-    below = text.split("Paired differences in WER:\n\n")[1].splitlines()
-    assert len(below) == 1 and below[0].startswith("- exp05 minus `base-tiny`, not tuned ")
+    rows = text.splitlines()[2:6]
+    assert rows[0] == "| exp05, read plainly | – | not measured | not measured |"
+    assert rows[1].startswith("| exp05, whole syllables | 12 |")
+    assert rows[3].startswith("| `base-tiny`, not tuned, whole syllables | 12 |")
+    below = text.split("\n\n")[1].splitlines()
+    assert len(below) == 1 and below[0].startswith("- WER of exp05, whole syllables minus `base-")
 
 
 @pytest.fixture
@@ -69,7 +93,7 @@ def changed(folder, readme):
     write_json(folder / "metrics.json", metrics)
     text = (folder / "result.txt").read_text()
     write_text(folder / "result.txt", text.replace("CER: 0.", "CER: 1."))
-    write_text(readme, readme.read_text().replace("| exp05 | 12 |", "| exp05 | 120 |"))
+    write_text(readme, readme.read_text().replace("syllables | 12 |", "syllables | 120 |", 1))
     return folder
 
 
@@ -79,7 +103,7 @@ def test_a_changed_number_is_named_wherever_it_stands(changed, readme, capsys):
         "metrics.json: /base/native/n is 13, counted 12",
         "metrics.json: /exp05/clean/wer is ",
         "result.txt: 'CER: 1.",
-        "README.md: '| exp05 | 120 | ",
+        "README.md: '| exp05, whole syllables | 120 | ",
     )
     assert len(lines) == len(starts)
     assert all(line.startswith(start) for line, start in zip(lines, starts, strict=True))
@@ -93,7 +117,24 @@ def test_what_is_counted_can_be_written_anew(changed, readme):
     assert verify.differences(changed, (readme,)) == []
     assert readme.read_text() == before.replace("| 120 |", "| 12 |")
     text = (changed / "result.txt").read_text()
-    assert "experiment: exp05" in text and "command: make reproduce" in text
+    assert "system: exp05, whole syllables" in text and "command: make reproduce" in text
+
+
+def test_numbers_in_prose_and_benchmarks_are_compared_and_written(folder, capsys):
+    document = folder.parent / "README.md"
+    before = document.read_text()
+    assert cli.main(["verify", str(folder)]) == 0
+    said = capsys.readouterr().out
+    assert "; 1 in prose from committed files" in said
+    assert "not verified: results/README.md:7: 2 (found by hand)" in said
+
+    write_text(document, before.replace("n = 12", "n = 13").replace("one cores", "9 cores"))
+    assert cli.main(["verify", str(folder)]) == 1
+    said = capsys.readouterr().err
+    assert "results/README.md:7: 13 should be 12, by results/sample/metrics.json:exp" in said
+    assert "results/README.md: '9 cores (one, one), computing" in said
+    assert cli.main(["verify", str(folder), "--write"]) == 0
+    assert document.read_text() == before
 
 
 def test_changed_predictions_contradict_all_three(folder, readme):

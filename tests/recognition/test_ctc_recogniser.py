@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from speakor_common.audio import RATE
+from speakor_common.decoding.output_readings import Reading
+from speakor_common.errors import SpeakorError
 from speakor_common.recognition import ctc_recogniser
 from speakor_common.recognition.ctc_recogniser import CTCRecogniser
 from tests.builders import tiny_ctc, tone
@@ -52,3 +54,22 @@ def test_posteriors_by_speed_are_those_of_perturbed_copies(recogniser):
     (by_speed,) = recogniser.posteriors_by_speed([tone(2.0)], (0.5, 2.0))
     frames = [len(posteriors) for posteriors in by_speed]
     assert frames == pytest.approx([100, 200, 50], abs=2)
+
+
+def test_plain_is_the_strongest_symbol_of_each_frame_whatever_it_spells(recogniser, monkeypatch):
+    spelled = ["ᄀ", "", "ᄀ", "", "ᅡ"]  # an onset too many
+    vocabulary = recogniser.symbols
+    logs = np.full((len(spelled), len(vocabulary)), -9.0, np.float32)
+    for frame, symbol in enumerate(spelled):
+        logs[frame, vocabulary.index(symbol) if symbol else recogniser.blank] = 0.0
+    readings = (Reading.PLAIN, Reading.WHOLE_SYLLABLES)
+    monkeypatch.setattr(recogniser, "log_probabilities", lambda waves: [logs for _ in waves])
+    read = recogniser.read([tone(1.0)], readings)
+    assert read[Reading.PLAIN][0].text == "ㄱ가"
+    assert read[Reading.WHOLE_SYLLABLES][0].text == "가"
+    assert recogniser.recognise([tone(1.0)]) == read[Reading.WHOLE_SYLLABLES]
+
+
+def test_language_models_that_are_not_there_cannot_read(recogniser):
+    with pytest.raises(SpeakorError, match="no language models"):
+        recogniser.read([tone(1.0)], [Reading.LANGUAGE_MODELS])

@@ -8,7 +8,7 @@ from datasets import Dataset, DatasetDict
 from scipy.optimize import approx_fprime
 
 from speakor_common.decoding.ngram import arpa_units
-from speakor_common.decoding.rescoring import FeatureWeights
+from speakor_common.decoding.text_features import FeatureWeights
 from speakor_common.recognition import decoder_tuning
 from speakor_common.recognition.decoder_tuning import (
     ScoredNBest,

@@ -1,10 +1,9 @@
 """Predictions of a split: dealt to processes, written and read again."""
 
-import pandas as pd
 import pytest
 from datasets import Dataset
 
-from speakor_common import parallel
+from speakor_common.decoding.output_readings import Reading
 from speakor_common.errors import ResultsError, SpeakorError
 from speakor_common.recognition import predict
 from speakor_common.recognition.transcriber import Transcriber
@@ -16,27 +15,18 @@ def model(tmp_path_factory):
     return tiny_ctc(tmp_path_factory.mktemp("model"))
 
 
-def test_clips_dealt_to_processes_are_recognised_as_by_one(model, monkeypatch):
-    data = prepared()["test"]
-    requests = [
-        predict.Request("exp05", model, ("clean", "clipping")),
-        predict.Request("again", model, ("clean",)),
-    ]
-    alone = list(predict.predict_many(requests, data))
-    monkeypatch.setattr(predict, "_SHARD", 1)
-    monkeypatch.setattr(predict, "_WORTH_A_PROCESS", 1)
-    monkeypatch.setattr(parallel.os, "cpu_count", lambda: 2)
-    monkeypatch.setattr(parallel, "_MEMORY", 1)
-    for one, dealt in zip(alone, predict.predict_many(requests, data), strict=True):
-        assert dealt.drop(columns="words").equals(one.drop(columns="words"))
+def test_systems_that_read_one_pass_differ_in_their_reading_alone(model):
     recogniser = Transcriber.from_pretrained(model).recogniser
-    expected = [
-        predict.predict_split(recogniser, data, "exp05", condition)
-        for condition in ("clean", "clipping")
-    ]
-    assert alone[0].equals(pd.concat(expected, ignore_index=True)) and set(
-        alone[1]["experiment"]
-    ) == {"again"}
+    clips = prepared()["test"].select(range(3))
+    readings = {"exp05 plain": Reading.PLAIN, "exp05": Reading.WHOLE_SYLLABLES}
+    passes = []
+    network = recogniser.log_probabilities
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recogniser, "log_probabilities", lambda w: passes.append(1) or network(w))
+        table = predict.predict_readings(recogniser, clips, readings)
+    assert len(passes) == 1 and list(table["experiment"]) == ["exp05 plain"] * 3 + ["exp05"] * 3
+    own = predict.predict_split(recogniser, clips, "exp05")
+    assert table.iloc[3:].reset_index(drop=True).equals(own)
 
 
 def test_a_label_stands_for_the_condition_and_an_unknown_condition_is_an_error(model):
@@ -50,10 +40,6 @@ def test_a_label_stands_for_the_condition_and_an_unknown_condition_is_an_error(m
         SpeakorError, match=r"'native'; known are: clean, white noise 20 dB, .*real"
     ):
         predict.predict_split(recogniser, clips, "base", "native")
-
-
-def test_no_requests_make_no_tables():
-    assert list(predict.predict_many([], prepared()["test"])) == []
 
 
 def test_predictions_survive_a_round_trip(model, tmp_path):

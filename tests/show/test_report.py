@@ -18,14 +18,23 @@ def metrics(table):
 
 
 def test_result_text_starts_with_the_contract_lines(metrics):
-    text = report.result_text(metrics, "exp05", "make reproduce")
-    assert re.match(r"WER: \d\.\d{6}\nCER: \d\.\d{6}\nexperiment: exp05\n", text)
-    assert text.endswith("command: make reproduce\n")
+    text = report.result_text(metrics, "sample", "make reproduce")
+    assert re.match(r"WER: \d\.\d{6}\nCER: \d\.\d{6}\nsystem: exp05, whole syllables \(", text)
+    assert "\ncommand: make reproduce\n" in text
+
+
+def test_the_lead_read_plainly_comes_first_where_it_was_measured(metrics):
+    plain = {"exp05 plain": metrics["exp01"]} | metrics
+    lines = report.result_text(plain, "sample", "x").splitlines()
+    assert lines[0] == "WER: 0.250000" and lines[2].startswith("system: exp05, read plainly (")
+    systems = [line.split("  ", 2)[2].split(" (")[0] for line in lines[9:]]
+    assert systems[:2] == ["exp05, read plainly", "exp05, whole syllables"]
+    assert lines[11].split()[:2] == ["not", "measured"] and "exp01, read plainly" in lines[11]
 
 
 def test_what_was_not_evaluated_cannot_be_reported():
-    with pytest.raises(ResultsError, match="exp05 has no clean test results"):
-        report.result_text({}, "exp05", "x")
+    with pytest.raises(ResultsError, match="no system has clean test results"):
+        report.result_text({"exp05": {"real": {}}}, "sample", "x")
 
 
 def test_models_are_compared_in_one_condition(metrics):

@@ -70,7 +70,10 @@ def test_curves_without_error_rates_have_one_panel_and_a_point_an_evaluation():
     assert list(validation.get_ydata()) == [0.28]
     sentence = training.finding_curves("whisper", log, RUN)
     assert "1.200 → 0.300" in sentence and "0.280 → 0.280 in 1 evaluation (" in sentence
-    assert sentence.endswith("(n = 8 training clips, 25 steps, 1.0 min).")
+    assert sentence.endswith("(training clips: 8; 25 steps, 1.0 min).")
+    drawn = {"train": {"clips": 8, "of": 80}, "valid": {"clips": 2, "of": 2}}
+    sentence = training.finding_curves("whisper", log, RUN | {"drawn": drawn, "best_epoch": 2.0})
+    assert "; kept is epoch 2 (training clips: 8 of 80 (drawn, " in sentence
 
 
 def test_unfreezing_is_marked_in_the_curves(home, displayed):

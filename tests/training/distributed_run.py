@@ -17,7 +17,8 @@ from accelerate import PartialState
 from datasets import DatasetDict
 from transformers import TrainerCallback
 
-from speakor_common.recognition.predict import Request, predict_many, predict_split
+from speakor_common.recognition.predict import predict_split
+from speakor_common.recognition.predict_many import Request, predict_many
 from speakor_common.recognition.transcriber import Transcriber
 from speakor_common.training.preset import FEATURE_ENCODER, Stage
 from speakor_common.training.runs import train_model

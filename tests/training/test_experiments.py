@@ -7,17 +7,13 @@ import pytest
 from speakor_common.errors import SpeakorError, TrainingError
 from speakor_common.training import experiments
 from speakor_common.training.experiments import (
-    BASE,
     EXPERIMENTS,
-    UNTUNED,
-    ZERO_SHOT,
-    compared_pairs,
     experiments_with,
     resolve_experiment,
-    system_title,
 )
 from speakor_common.training.preset import CTCTraining, LoraTraining
 from speakor_common.training.profiles import PROFILES
+from speakor_common.training.systems import compared_pairs, system_title
 
 ALL = [(name, profile) for name in EXPERIMENTS for profile in PROFILES]
 
@@ -26,6 +22,7 @@ ALL = [(name, profile) for name in EXPERIMENTS for profile in PROFILES]
 def test_a_profile_changes_only_what_makes_a_run_longer_or_larger(name, profile):
     used, scale, changed = resolve_experiment(name, profile)
     allowed = {"batch_size", "gradient_accumulation", "epochs", "gradient_checkpointing"}
+    allowed |= {"patience", "train_clips", "valid_clips"}
     assert set(changed) <= allowed
     assert used.base == scale.base[type(used.training)] and scale is PROFILES[profile]
     for field, (preset, value) in changed.items():
@@ -47,8 +44,8 @@ def test_a_profile_changes_only_what_makes_a_run_longer_or_larger(name, profile)
         ("exp06", "sample", 8, 2, 8),
         ("exp06-one-cycle", "sample", 14, 8, 1),
         ("whisper", "smoke", 0.5, 4, 2),
-        ("whisper", "sample", 0.5, 8, 2),
-        ("whisper", "aihub", 3, 1, 32),
+        ("whisper", "sample", 4, 8, 2),
+        ("whisper", "aihub", 6, 1, 32),
     ],
 )
 def test_how_much_is_trained(name, profile, epochs, batch_size, accumulation):
@@ -78,9 +75,10 @@ def test_a_base_comes_from_the_caller_the_experiment_or_the_profile(monkeypatch)
 def test_the_caller_goes_before_the_profile():
     used, _, changed = resolve_experiment("exp05", "sample", epochs=3, learning_rate=1e-5)
     assert used.training.epochs == 3 and used.training.learning_rate == 1e-5
-    assert changed == {"epochs": (12, 3), "learning_rate": (3e-4, 1e-5)}
+    drawn = {"train_clips": (0, 600), "valid_clips": (0, 100)}
+    assert changed == {"epochs": (12, 3), "learning_rate": (3e-4, 1e-5)} | drawn
     same, _, unchanged = resolve_experiment("exp05", "sample", epochs=12)
-    assert same.training.epochs == 12 and unchanged == {}
+    assert same.training.epochs == 12 and unchanged == drawn
 
 
 @pytest.mark.parametrize(
@@ -112,45 +110,22 @@ def test_as_run_is_what_the_seed_ran():
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_exp06_is_exp05_decoded_otherwise(profile):
-    trained = resolve_experiment("exp05", profile)[0]
-    decoded = resolve_experiment("exp06", profile)[0]
+@pytest.mark.parametrize(("plain", "read"), [("exp05", "exp06"), ("whisper", "whisper-lm")])
+def test_what_is_read_with_language_models_is_trained_as_without(profile, plain, read):
+    trained = resolve_experiment(plain, profile)[0]
+    decoded = resolve_experiment(read, profile)[0]
     assert decoded.training == trained.training and decoded.base == trained.base
     assert decoded.decoding and not trained.decoding
 
 
-def test_what_is_compared_is_there_to_be_compared():
-    pairs = compared_pairs()
-    assert {("exp05", "exp01"), ("exp05", BASE), ("exp06", "exp05")} < set(pairs)
-    assert {("whisper", ZERO_SHOT), ("exp06", "whisper")} < set(pairs)
-    known = {*EXPERIMENTS, *UNTUNED}
-    assert all(name in known for pair in pairs for name in pair)
-    assert len({*pairs, *(pair[::-1] for pair in pairs)}) == 2 * len(pairs), "compared twice"
-
-
 def test_experiments_by_kind_of_training():
-    assert experiments_with(LoraTraining) == ("whisper",)
-    assert set(experiments_with(CTCTraining)) == set(EXPERIMENTS) - {"whisper"}
+    assert experiments_with(LoraTraining) == ("whisper", "whisper-lm")
+    assert set(experiments_with(CTCTraining)) == set(EXPERIMENTS) - {"whisper", "whisper-lm"}
     assert list(EXPERIMENTS) == [experiment.name for experiment in EXPERIMENTS.values()]
 
 
-@pytest.mark.parametrize(
-    ("name", "profile", "title"),
-    [
-        ("exp05", "sample", "exp05"),
-        ("exp06", "sample", "exp06: exp05, decoded with language models"),
-        ("base", "sample", "`base-tiny`, not tuned"),
-        ("whisper zero-shot", "aihub", "`ghost613/whisper-large-v3-turbo-korean`, not tuned"),
-        ("base", "of another project", "base"),
-        ("somebody else's", "sample", "somebody else's"),
-    ],
-)
-def test_titles(name, profile, title):
-    assert system_title(name, profile) == title
-
-
 def test_an_experiment_is_one_entry(monkeypatch):
-    """What CONTRIBUTING.md says: with an entry alone it resolves, is compared and has a title."""
+    """What CONTRIBUTING.md says: with an entry alone it resolves, is compared and has titles."""
     mine = replace(
         EXPERIMENTS["exp05"],
         name="mine",
@@ -161,4 +136,4 @@ def test_an_experiment_is_one_entry(monkeypatch):
     monkeypatch.setitem(experiments.EXPERIMENTS, "mine", mine)
     assert resolve_experiment("mine", "sample")[0].training.dropout == 0.2
     assert ("mine", "exp05") in compared_pairs() and "mine" in experiments_with(CTCTraining)
-    assert system_title("mine", "sample") == "Mine, with dropout"
+    assert system_title("mine plain", "sample") == "Mine, with dropout, read plainly"

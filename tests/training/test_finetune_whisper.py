@@ -40,6 +40,7 @@ def test_a_trained_adapter_works_on_the_stock_model_and_merged(
     facts = train(whisper_base, adapter, quantize=quantize)
     assert facts["steps"] == 6 and facts["encoder_positions"] == 100
     assert facts["quantized"] is quantize and facts["processes"] == 1
+    assert facts["epochs_trained"] == 3 and facts["best_epoch"] in (1, 2, 3)
     assert not (tmp_path / "whisper.work").exists() and not list(adapter.glob("*.bin"))
 
     # Logged every five steps, and validated every epoch.
@@ -67,6 +68,16 @@ def test_a_trained_adapter_works_on_the_stock_model_and_merged(
     assert len({transcribe_audio(clip, model=model) for model in (adapter, merged)}) == 1
     with pytest.raises(CheckpointError, match="adapter_config"):
         merge_adapter(merged)
+
+
+def test_training_stops_when_validation_does_not_improve_and_keeps_the_best(whisper_base, tmp_path):
+    """At so high a learning rate every epoch after the first ones is worse."""
+    adapter = tmp_path / "whisper"
+    facts = train(whisper_base, adapter, epochs=8, patience=1, learning_rate=3.0)
+    losses = pd.read_csv(adapter / "training_log.csv")["validation_loss"].dropna().tolist()
+    assert len(losses) == facts["epochs_trained"] < 8 and losses[-1] >= losses[-2]
+    assert facts["best_validation_loss"] == pytest.approx(min(losses))
+    assert losses[int(facts["best_epoch"]) - 1] == pytest.approx(min(losses))
 
 
 def test_an_adapter_calls_its_base_by_the_name_that_others_find(

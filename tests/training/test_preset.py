@@ -1,8 +1,11 @@
 """An experiment's values: which there are, which fit, and what run.json keeps of them."""
 
+from dataclasses import replace
+
 import pytest
 
-from speakor_common.errors import SpeakorError, TrainingError
+from speakor_common.decoding.output_readings import Reading
+from speakor_common.errors import SpeakorError
 from speakor_common.training.preset import (
     TOP_LAYERS,
     CTCTraining,
@@ -78,15 +81,12 @@ def test_what_does_not_fit_is_refused(experiment, changes, complaint):
         experiment.with_changes(changes)
 
 
-def test_only_what_has_posteriors_is_decoded_with_language_models():
-    with pytest.raises(TrainingError, match=r"b: only CTC models .* not those of LoraTraining"):
-        Experiment(
-            name="b",
-            title="B",
-            note="n",
-            training=LORA.training,
-            decoding=LanguageModels(order=3),
-        )
+def test_an_experiment_is_read_as_its_training_can_be_or_with_language_models():
+    assert CTC.readings == (Reading.LANGUAGE_MODELS,)
+    assert replace(CTC, decoding=None).readings == (Reading.PLAIN, Reading.WHOLE_SYLLABLES)
+    assert LORA.readings == (Reading.PLAIN,)
+    decoded = replace(LORA, decoding=LanguageModels(order=3))
+    assert decoded.readings == (Reading.LANGUAGE_MODELS,)
 
 
 def test_run_json_keeps_the_experiment_by_its_parts():

@@ -21,6 +21,13 @@ from speakor_common.training.runlog import (
 )
 
 
+def test_a_drawn_part_is_said_and_a_whole_split_is_not():
+    drawn = {"train": {"clips": 5, "of": 5}, "valid": {"clips": 2, "of": 9}}
+    run = {"clips": 4, "drawn": drawn}
+    assert runlog.clips_used(run) == "4" == runlog.clips_used({"clips": 4})
+    assert runlog.clips_used(run, "valid").startswith("2 of 9 (drawn")
+
+
 def test_a_run_log_holds_what_decided_the_run(tmp_path):
     used, _, changed = resolve_experiment("exp05", "sample")
     (tmp_path / "model.safetensors").write_bytes(b"weights")

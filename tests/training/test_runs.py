@@ -48,8 +48,9 @@ def counted(monkeypatch):
 
 
 def test_every_kind_of_training_has_a_function_that_does_it():
-    assert set(runs.TRAINERS) == set(Training.__subclasses__())
-    assert all(callable(runs.pkgutil.resolve_name(name)) for name in runs.TRAINERS.values())
+    for named in (runs.TRAINERS, runs.DECODERS):
+        assert set(named) == set(Training.__subclasses__())
+        assert all(callable(runs.pkgutil.resolve_name(name)) for name in named.values())
 
 
 def test_a_finished_run_is_not_repeated(ctc_base, tmp_path, counted):
@@ -128,6 +129,18 @@ def test_a_decoder_that_cannot_be_fitted_is_said_before_training(ctc_base, tmp_p
 
 
 @needs_language_models
+def test_a_whisper_is_read_with_language_models_beside_the_plain_one(whisper_base, tmp_path):
+    plain = whisper_experiment(whisper_base, epochs=1)
+    data = prepared({"train": 4, "valid": 2})
+    trained(plain, tmp_path / "whisper", data)
+    decoded = replace(plain, name="whisper-lm", decoding=LanguageModels(order=3))
+    facts = trained(decoded, tmp_path / "whisper-lm", data)
+    assert facts["trained_as"] == "whisper" and "greedy_validation_wer" not in facts
+    assert facts["decoding"] == read_json(tmp_path / "whisper-lm" / "decoder.json")
+    assert facts["best_validation_wer"] >= 0 and facts["decoding"]["beam"] == {"beams": 5}
+
+
+@needs_language_models
 def test_exp06_is_exp05_decoded_otherwise_and_made_once(ctc_base, tmp_path, monkeypatch):
     monkeypatch.setenv("SPEAKOR_HOME", str(tmp_path))
     base = {CTCTraining: str(ctc_base), LoraTraining: ""}
@@ -180,6 +193,34 @@ def test_out_of_memory_halves_the_batch_and_doubles_the_accumulation(
     single = ctc_experiment(ctc_base, epochs=1, batch_size=3)
     with pytest.raises(TrainingError, match="out of memory with 3 clips"):
         trained(single, tmp_path / "other")
+
+
+def test_a_drawn_part_is_trained_on_and_written_down(ctc_base, tmp_path, monkeypatch):
+    data = DatasetDict({**prepared(), "native_train": prepared()["test"]})
+    seen = {}
+
+    def train(experiment, part, output, log, seed, callbacks):
+        seen.update({split: part[split]["utterance_id"][:] for split in part})
+        output.mkdir(parents=True)
+        (output / "model.safetensors").write_bytes(b"weights")
+        return log.write(output, steps=1, best_validation_wer=0.5)
+
+    def fit(experiment, part, folder, plain_wer, seed):
+        seen["counted"] = len(part["train"])
+        return {"decoding": {}, "best_validation_wer": 0.4}
+
+    monkeypatch.setattr(runs.pkgutil, "resolve_name", lambda name: train)
+    monkeypatch.setattr(runs, "_fit_decoder", fit)
+    monkeypatch.setattr(runs, "require_lm_packages", lambda: None)
+    used = ctc_experiment(ctc_base, train_clips=5, valid_clips=2)
+    facts = trained(replace(used, decoding=LanguageModels(order=3)), tmp_path / "part", data)
+    assert len(seen["train"]) == 5 and len(seen["valid"]) == 2 and len(seen["test"]) == 4
+    assert len(seen["native_train"]) == 4 and seen["counted"] == 8
+    assert facts["drawn"] == {"train": {"clips": 5, "of": 8}, "valid": {"clips": 2, "of": 4}}
+
+    # All of it is another training, and nothing is drawn for it.
+    whole = runs.drawn_part(ctc_experiment(ctc_base).training, data, 1)
+    assert all(whole[split] is data[split] for split in data)
 
 
 def test_training_data_leaves_the_test_split_out(tmp_path, monkeypatch):
