@@ -211,6 +211,22 @@ def test_a_missing_clip_costs_the_page_one_sound(page, tmp_path):
     assert "1 of them cannot be heard" in page.inner_text("body")
 
 
+def test_what_was_laundered_can_be_found_though_its_text_is_right(page, tmp_path):
+    columns = ["experiment", "utterance_id", "sound", "fate"]
+    fates = pd.DataFrame([("exp05", "u004", "vowel ㅓ→ㅗ", "corrected")], columns=columns)
+    path = explorer.write_html(outputs(), sound, tmp_path / "explorer.html", fates=fates)
+    page.goto(path.as_uri())
+    page.locator("select[name=kind]").select_option("laundered", timeout=PATIENCE)
+    assert page.locator(".status").inner_text().startswith("1 of 12 rows")
+    wait_for_detail(page, "u004")
+    assert "[laundered: vowel ㅓ→ㅗ]" in page.locator(".detail").inner_text()
+
+    # Where nothing is known there is nothing to ask for.
+    page.goto(explorer.write_html(outputs(), sound, tmp_path / "without.html").as_uri())
+    page.locator("select[name=kind]").wait_for(timeout=PATIENCE)
+    assert page.locator("select[name=kind] option[value=laundered]").count() == 0
+
+
 @contextmanager
 def lab(folder: Path):
     """JupyterLab in a folder; yields its address."""
