@@ -34,7 +34,7 @@ def test_figures_have_labelled_axes(tmp_path, table, metrics):
 
 def test_each_model_has_a_bar_with_its_value(metrics):
     ax = rates.model_comparison(report.comparison_table(metrics))
-    assert [text.get_text() for text in ax.texts] == ["0.250", "0.000"]
+    assert [text.get_text() for text in ax.texts] == ["0.000", "0.250"]
     assert "n = 6" in ax.get_title()
 
 

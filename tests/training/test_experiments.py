@@ -135,5 +135,6 @@ def test_an_experiment_is_one_entry(monkeypatch):
     )
     monkeypatch.setitem(experiments.EXPERIMENTS, "mine", mine)
     assert resolve_experiment("mine", "sample")[0].training.dropout == 0.2
-    assert ("mine", "exp05") in compared_pairs() and "mine" in experiments_with(CTCTraining)
+    assert ("mine plain", "exp05 plain") in compared_pairs()
+    assert "mine" in experiments_with(CTCTraining)
     assert system_title("mine plain", "sample") == "Mine, with dropout, read plainly"

@@ -33,7 +33,8 @@ def test_a_run_log_holds_what_decided_the_run(tmp_path):
     (tmp_path / "model.safetensors").write_bytes(b"weights")
     facts = RunLog(used, "sample", changed, 7).write(tmp_path, steps=12)
     assert facts["experiment"] == used.as_json() and facts["seed"] == 7 and facts["steps"] == 12
-    assert facts["changed_by_profile"] == {"epochs": {"preset": 12, "used": 8}}
+    assert facts["changed_by_profile"]["epochs"] == {"preset": 12, "used": 8}
+    assert facts["changed_by_profile"]["train_clips"] == {"preset": 0, "used": 600}
     assert len(facts["weights_sha256"]) == 64 and facts["peak_memory_mib"] > 0
     assert set(facts["versions"]) >= {"torch", "transformers"} and facts["seconds"] >= 0
 
