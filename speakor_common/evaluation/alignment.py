@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from rapidfuzz.distance import Levenshtein
+from rapidfuzz.distance import Levenshtein, Postfix, Prefix
 
 from speakor_common.text import PARTS, compatibility, is_syllable, split_syllable
 
@@ -75,6 +75,19 @@ def align_sounds(reference: str, hypothesis: str) -> list[Pair]:
     left = reference.replace(" ", "")
     right = hypothesis.replace(" ", "")
 
+    # What both begin and end with costs nothing, and is most of what they hold.
+    shared = Prefix.similarity(left, right)
+    begin = [Pair("equal", syllable, syllable) for syllable in left[:shared]]
+    left = left[shared:]
+    right = right[shared:]
+    shared = Postfix.similarity(left, right)
+    end = [Pair("equal", syllable, syllable) for syllable in left[len(left) - shared :]]
+    between = _fewest_differences(left[: len(left) - shared], right[: len(right) - shared])
+    return begin + between + end
+
+
+def _fewest_differences(left: str, right: str) -> list[Pair]:
+    """:func:`align_sounds` of texts without spaces, by dynamic programming."""
     # Costs of every beginning of the one against every beginning of the other.
     costs = [[_GAP * column for column in range(len(right) + 1)]]
     for row, syllable in enumerate(left, start=1):
