@@ -15,8 +15,8 @@ from random import Random
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
-from speakor_common.shipped.synthesis.texts.lexicon import FOLDER, rows
 from speakor_common.shipped.synthesis.texts.sentence_templates import Composer, templates
+from speakor_common.shipped.synthesis.texts.word_lists import FOLDER, rows
 from speakor_common.text import normalize_korean
 from speakor_common.text.frame import frame
 from speakor_common.text.jamo import is_hangul
@@ -24,12 +24,13 @@ from speakor_common.text.jamo import is_hangul
 COUNTS = {"base": 1400, "train": 1500, "valid": 300, "test": 640}
 # Share of a sentence's characters that must be changed to make it one of another part.
 LEAST_DISTANCE = 0.3
-SHORT = range(6, 27)  # syllables of most sentences
+SHORT = range(6, 23)  # syllables of most sentences
 LONG = range(40, 66)  # of those of several clauses
-_LONG_SHARE = 0.04
+_LONG_SHARE = 0.02
+_FEWER_FROM = 15  # syllables, from which on only half of the short ones are kept
 _WRITTEN_SHARE = 0.4  # of base and train
 _ANSWER_SHARE = 0.35
-_ROUNDS = 400  # over all templates, before giving up
+_ROUNDS = 800  # over all templates, before giving up
 _BATCH = 256  # candidates compared at once
 _GROUPS = {"base": "AB", "train": "CD", "valid": "E", "test": "F"}
 
@@ -214,6 +215,8 @@ def _candidates(part: str, rng: Random) -> Iterator[Sentence]:
         for template in short:
             is_long = rng.random() < _LONG_SHARE
             text, category = composer.compose(rng.choice(long) if is_long else template)
+            if not is_long and syllables(text) >= _FEWER_FROM and rng.random() < 0.5:
+                continue
             if is_label(text) and syllables(text) in (LONG if is_long else SHORT):
                 yield Sentence(text, category)
 

@@ -2,11 +2,13 @@
 
 A template is a sentence with slots in braces, ``{name:ending}``:
 
-* ``{do:고}``, ``{hap:었어요}``: a verb with place and arguments, inflected; what one does, what
-  happens to one;
-* ``{ap이:네요}``, ``{pp은:습니다}``, ``{sp이:아요}``: a subject with its particle and an adjective; of
-  things, of people, of places and ideas;
-* ``{an:을}``: a noun with an adjective before it; ``{rel은.food|thing:이}``: with a clause before it;
+* ``{do:고}``: a verb with place and arguments, inflected: what one does on purpose. Of these
+  ``{act:…}`` names no place, ``{hab:…}`` is done again and again, ``{ask:…}`` is asked of others.
+  ``{hap:었어요}`` and ``{bad:…}``: what happens, and what one regrets;
+* ``{ap이:네요}``, ``{pp은:습니다}``, ``{sp이:아요}``: a subject with its particle and an adjective;
+  of things, of people, of places and ideas;
+* ``{an:을}``: a noun with an adjective before it;
+* ``{rel은.food|thing:이}``: a noun with a clause before it;
 * ``{time.past}``, ``{count.food:을}``, ``{date}``, ``{price:이나}``: a time, a number;
 * ``{food:을}``: a noun of a class.
 
@@ -22,7 +24,7 @@ from dataclasses import dataclass
 from functools import cache
 from random import Random
 
-from speakor_common.shipped.synthesis.texts.lexicon import (
+from speakor_common.shipped.synthesis.texts.word_lists import (
     NUMBERS,
     Predicate,
     attach,
@@ -35,12 +37,16 @@ from speakor_common.shipped.synthesis.texts.lexicon import (
 )
 
 _SLOT = re.compile(r"\{([^:{}]+)(?::([^{}]+))?\}")
-_PEOPLE = ("friend", "elder", "worker")
-_ABSTRACT = ("city", "sight", "subject", "skill", "season", "culture", "topic", "nature", "job")
-_ABSTRACT += ("bill",)
+_PEOPLE = ("friend", "elder")
+_ABSTRACT = ("city", "sight", "subject", "skill", "season", "culture", "topic", "nature")
+# Deeds by the class of their first argument: of habit, and asked of others.
+_OBJECTS = {
+    "hab": "subject skill instrument sport hobby pet reading media music culture food".split(),
+    "ask": "document delivery work housepart rubbish household raw".split(),
+}
 _PLACE_SHARE = 0.4  # of verbs that are done somewhere, how many say where
 _HELD_SHARE = 0.6  # of drawn words in held-out parts, how many are held-out ones
-_CANDIDATES = 4  # drawn for a slot; the least used of them is taken
+_CANDIDATES = 16  # drawn for a slot; the least used of them is taken
 
 
 @dataclass(frozen=True)
@@ -89,12 +95,12 @@ class Composer:
 
     def _fill(self, name: str, ending: str) -> str:
         kind, _, detail = name.partition(".")
-        if kind in ("do", "hap"):
+        if kind in ("do", "act", "hab", "ask", "hap", "bad"):
             return self._clause(kind, ending)
         if kind[:2] in ("ap", "pp", "sp") and kind[2:] in ("이", "은"):
             return self._described(kind[:2], kind[2:], ending)
         if kind == "an":
-            adjective, noun_class, noun = self._adjective("ap")
+            adjective, _, noun = self._adjective("ap")
             return f"{inflect(adjective.stem, adjective.tag, '은')} {attach(noun, ending)}"
         if kind.startswith("rel"):
             return self._relative(kind[3:], detail.split("|"), ending)
@@ -108,17 +114,17 @@ class Composer:
 
     def _clause(self, kind: str, ending: str) -> str:
         """A verb with its arguments; verbs of one sentence are of one category."""
-        fitting = [
-            verb
-            for verb in predicates()
-            if verb.kind == kind and (kind != "do" or self._category in (0, verb.category))
-        ]
-        verb = self._predicate(fitting)
+        is_event = kind in ("hap", "bad")
+        fitting = [p for p in predicates() if p.kind == (kind if is_event else "do")]
+        if kind in _OBJECTS:
+            fitting = [p for p in fitting if p.arguments and p.arguments[0][0] in _OBJECTS[kind]]
+        alike = [p for p in fitting if is_event or p.category == self._category]
+        verb = self._predicate(alike or fitting)
         self._category = self._category or verb.category
 
         # place, arguments, verb
         words = []
-        if verb.where and self.rng.random() < _PLACE_SHARE:
+        if verb.where and kind != "act" and self.rng.random() < _PLACE_SHARE:
             words.append(self._noun(verb.where) + "에서")
         words += [attach(self._noun(noun), particle) for noun, particle in verb.arguments]
         return " ".join([*words, inflect(verb.stem, verb.tag, ending)])

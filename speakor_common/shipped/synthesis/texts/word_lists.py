@@ -117,6 +117,8 @@ def inflect(stem: str, tag: str, ending: str) -> str:
     ('사진을 찍었어요', '들으면')
     """
     before, space, last = stem.rpartition(" ")
+    if last.endswith(("있", "없")) and ending.startswith("은"):
+        ending = "는" + ending[1:]  # 재미있는, though 좁은
     return before + space + kiwi().join([(last, tag), *endings()[ending]])
 
 
@@ -153,7 +155,7 @@ def _date(rng: Random) -> str:
 
 def _clock(rng: Random) -> str:
     half_day = rng.choice(("", "오전 ", "오후 ", "아침 ", "저녁 "))
-    hours = {"아침 ": (6, 10), "저녁 ": (5, 10)}.get(half_day, (1, 12))
+    hours = {"아침 ": (6, 10), "저녁 ": (5, 9), "오전 ": (7, 11)}.get(half_day, (1, 12))
     minutes = rng.choice(("", "", " 반", f" {sino(5 * rng.randint(1, 11))} 분"))
     return f"{half_day}{native(rng.randint(*hours))} 시{minutes}"
 
@@ -180,7 +182,9 @@ NUMBERS: dict[str, Callable[[Random], str]] = {
 
 
 def counted(noun_class: str, noun: str, rng: Random) -> str:
-    """A noun with a number and its counter: 사과 세 개."""
-    row = rng.choice([row for row in rows("counters.tsv") if row["class"] == noun_class])
+    """A noun with a number and the counter of its class, or of how it ends: 사과 세 개."""
+    fitting = [row for row in rows("counters.tsv") if row["class"] == noun_class]
+    row = next(row for row in fitting if noun.endswith(tuple(row["words_ending"].split("|"))))
     amount = rng.randint(int(row["least"]), int(row["most"]))
-    return f"{noun} {native(amount)} {row['counter']}"
+    number = sino(amount) if row["numerals"] == "sino" else native(amount)
+    return f"{noun} {number} {row['counter']}"
