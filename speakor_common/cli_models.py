@@ -1,10 +1,11 @@
-"""Commands of ``speakor`` for one model or recording: transcribe, export, push.
+"""Commands of ``speakor`` for models and recordings: transcribe, check-real, export, push.
 
 See :mod:`speakor_common.cli` for exit codes and for why imports stand inside the functions.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -54,6 +55,27 @@ def transcribe(
         failed += transcript.status == "unreadable"
     if failed:
         raise SpeakorError(f"{failed} of {len(files)} files could not be read")
+
+
+@models.command()
+def check_real(
+    folder: Annotated[Path, typer.Argument(help="clips, and a transcripts.tsv that names them")],
+    publish: Annotated[
+        bool, typer.Option("--publish", help="also write results/<folder>.json, to be committed")
+    ] = False,
+) -> None:
+    """Measure every model on clips of people.
+
+    The table has the columns file, speaker, seconds and text. Rates go to
+    results/real/<folder>/rates.json; no text and no audio is kept in the project.
+    """
+    from speakor_common.pipeline import check_real
+    from speakor_common.show.real_rates import rates_text
+
+    report = check_real.check_real(folder)
+    say(rates_text(report))
+    if publish:
+        say(f"written: {paths.relative(check_real.publish_rates(report))}")
 
 
 @models.command()

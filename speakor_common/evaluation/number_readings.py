@@ -9,6 +9,8 @@ an ambiguous number is counted in metrics.json (``ambiguous_numbers``).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 from rapidfuzz.distance import Levenshtein
 
@@ -26,14 +28,7 @@ def closest_reading(reference: str, raw_hypothesis: str) -> str:
     >>> closest_reading("네 번 봤어요", "3번 봤어요")
     '세 번 봤어요'
     """
-    words = reference.split()
-    return min(
-        alternatives(raw_hypothesis),
-        key=lambda said: (
-            Levenshtein.distance(words, said.split()),
-            Levenshtein.distance(reference, said),
-        ),
-    )
+    return min(alternatives(raw_hypothesis), key=lambda said: _distance(reference, said))
 
 
 def with_closest_readings(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -58,3 +53,37 @@ def with_closest_readings(predictions: pd.DataFrame) -> pd.DataFrame:
         table.loc[index, "hypothesis"] = closest_reading(row["reference"], row[RAW])
         table.loc[index, "ambiguous_numbers"] = bool(readings(row[RAW]).ambiguous)
     return table
+
+
+def with_closest_references(predictions: pd.DataFrame, raw: Mapping[str, str]) -> pd.DataFrame:
+    """Predictions with references that hold numbers read as the hypothesis has them.
+
+    A transcript of people with digits in it does not say how they were read either, so whatever
+    reading is heard is right.
+
+    Args:
+        predictions: see :func:`with_closest_readings`, which takes what this returns.
+        raw: transcripts as written, by utterance id.
+    """
+    table = predictions.reset_index(drop=True).copy()
+    has_digits = table["utterance_id"].map(raw).str.contains("[0-9０-９]", regex=True)
+    for index, row in table[has_digits].iterrows():
+        said = row.get(RAW) or row["hypothesis"]
+        table.loc[index, "reference"] = _closest_reference(raw[row["utterance_id"]], said)
+    return table
+
+
+def _closest_reference(raw_reference: str, raw_hypothesis: str) -> str:
+    """The reading of a transcript that is nearest to some reading of a hypothesis."""
+    return min(
+        alternatives(raw_reference),
+        key=lambda reference: _distance(reference, closest_reading(reference, raw_hypothesis)),
+    )
+
+
+def _distance(reference: str, hypothesis: str) -> tuple[int, int]:
+    """Wrong words, then wrong characters."""
+    return (
+        Levenshtein.distance(reference.split(), hypothesis.split()),
+        Levenshtein.distance(reference, hypothesis),
+    )

@@ -3,7 +3,11 @@
 import pytest
 
 from speakor_common.evaluation.metrics import score
-from speakor_common.evaluation.number_readings import closest_reading, with_closest_readings
+from speakor_common.evaluation.number_readings import (
+    closest_reading,
+    with_closest_readings,
+    with_closest_references,
+)
 from speakor_common.evaluation.summary import summarise_predictions, with_counts
 from tests import builders
 
@@ -55,3 +59,21 @@ def test_hypotheses_without_raw_text_stay_as_they_are():
 
 def test_latin_words_are_wrong_words():
     assert score(["커피 주세요"], ["coffee 주세요"]).words.substitutions == 1
+
+
+@pytest.mark.parametrize(
+    ("raw_reference", "hypothesis", "raw_hypothesis", "errors"),
+    [
+        ("3번이", "세 번이", "", 0),
+        ("3번이", "삼 번이", "", 0),
+        ("3번이", "세 번이", "3번이", 0),
+        ("3번이", "네 번이", "", 1),
+        ("세 번이", "삼 번이", "", 1),
+    ],
+)
+def test_either_reading_of_a_transcript_is_right(raw_reference, hypothesis, raw_hypothesis, errors):
+    table = builders.predictions(["세 번이"], [hypothesis])
+    table["raw_hypothesis"] = raw_hypothesis
+    read = with_closest_references(table, {"u000": raw_reference})
+    assert with_counts(read)["words_errors"].tolist() == [errors]
+    assert table["reference"].tolist() == ["세 번이"]
