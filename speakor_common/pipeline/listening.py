@@ -79,13 +79,7 @@ def write_feedback(profile_name: str, predictions: pd.DataFrame, intended: str) 
     systems = {LISTENER: records}
     if confusions.counts:
         others = confusions_without(splits["train"], set(data["l1"]), confusions)
-        systems[OTHER_LANGUAGES] = [
-            record
-            for l1, counted in others.items()
-            for record in feedback.make_records_on_cores(
-                clean[clean["l1"] == l1], listener, audio, counted
-            )
-        ]
+        systems[OTHER_LANGUAGES] = feedback.make_records_on_cores(clean, listener, audio, others)
     systems |= unheard(splits, data)
 
     write_planted(planted_utterances(records, truths, confusions), results / PLANTED_FILE)

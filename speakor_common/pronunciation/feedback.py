@@ -114,22 +114,27 @@ def make_records_on_cores(
     intended: pd.DataFrame,
     directory: Path,
     audio: Mapping[str, bytes | str],
-    confusions: Confusions | None = None,
+    confusions: Mapping[str, Confusions] | None = None,
 ) -> list[Record]:
     """:func:`make_records` by one process a core, each with a listener of its own.
 
     Args:
         directory: of a :class:`NativeListener`.
-        confusions: instead of the listener's own.
+        confusions: by first language, instead of the listener's own; records then come language
+            by language, in the order of this.
     """
+    groups: list[tuple[pd.DataFrame, Confusions | None]] = [(intended, None)]
+    if confusions is not None:
+        groups = [(intended[intended["l1"] == l1], of_l1) for l1, of_l1 in confusions.items()]
     jobs = []
-    for start in range(0, len(intended), _SHARD):
-        shard = intended.iloc[start : start + _SHARD]
-        clips = {name: audio[name] for name in shard["utterance_id"] if name in audio}
-        jobs.append((shard, clips))
+    for rows, of_rows in groups:
+        for start in range(0, len(rows), _SHARD):
+            shard = rows.iloc[start : start + _SHARD]
+            clips = {name: audio[name] for name in shard["utterance_id"] if name in audio}
+            jobs.append((shard, clips, of_rows))
 
     shards = on_cores(
-        _make_shard, jobs, len(jobs), initializer=_load_listener, initargs=(directory, confusions)
+        _make_shard, jobs, len(jobs), initializer=_load_listener, initargs=(directory,)
     )
     return [record for records in shards for record in records]
 
@@ -137,11 +142,15 @@ def make_records_on_cores(
 _listeners: list[NativeListener] = []  # the one of this process
 
 
-def _load_listener(directory: Path, confusions: Confusions | None) -> None:
-    _listeners[:] = [NativeListener(directory, confusions=confusions)]
+def _load_listener(directory: Path) -> None:
+    _listeners[:] = [NativeListener(directory)]
 
 
-def _make_shard(intended: pd.DataFrame, audio: Mapping[str, bytes | str]) -> list[Record]:
+def _make_shard(
+    intended: pd.DataFrame, audio: Mapping[str, bytes | str], confusions: Confusions | None
+) -> list[Record]:
+    if confusions is not None:
+        _listeners[0].confusions = confusions  # every shard of a call brings its own
     return make_records(intended, _listeners[0], audio)
 
 
