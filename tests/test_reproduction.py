@@ -65,7 +65,7 @@ def test_five_notebooks_in_the_smoke_profile(home):
     assert lines[0].startswith(("WER: 0.", "WER: 1."))
     metrics = json.loads((results / "metrics.json").read_text(encoding="utf-8"))
     assert {*runs, "base", "exp06", "whisper zero-shot"} <= set(metrics)
-    assert all(entry["clean"]["n"] == 24 for entry in metrics.values())
+    assert all(entry["clean"]["n"] == 24 for entry in metrics.values() if "clean" in entry)
     for name in (
         "report.html",
         "explorer.html",

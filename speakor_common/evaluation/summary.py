@@ -16,7 +16,8 @@ from speakor_common.evaluation.metrics import sum_counts, utterance_counts
 from speakor_common.evaluation.number_readings import with_closest_readings
 from speakor_common.evaluation.statistics import (
     Comparison,
-    Interval,
+    Estimate,
+    detectable_difference,
     paired_comparison,
     rate_interval,
 )
@@ -35,6 +36,7 @@ BREAKDOWNS = (
     "length_bin",
 )
 SMALL_GROUP = 20  # utterances below which a breakdown row is marked as small
+DETECTABLE_WITH = (20, 40, 80)  # speakers for which metrics.json tells what they can detect
 
 _DURATION_EDGES = (0, 2, 3, 4, 6, 10, 20, math.inf)  # seconds
 _RATE_EDGES = (0, 2, 3, 4, 5, 6, math.inf)  # syllables a second, pauses included
@@ -87,17 +89,22 @@ def _bins(values: pd.Series, edges: tuple[float, ...], unit: str) -> pd.Series:
 
 
 def summarise_rates(table: pd.DataFrame) -> dict[str, Any]:
-    """Counts, rates and intervals of a table of :func:`with_counts`."""
+    """Counts, rates and intervals of a table of :func:`with_counts`.
+
+    An interval that there is not is ``None``, and ``no_interval`` says why.
+    """
     result = sum_counts(table).to_dict()
     for name, level in LEVELS.items():
-        interval = _interval(table, name)
-        result[f"{level.rate}_95"] = [interval.low, interval.high]
+        estimate = _estimate(table, name)
+        result[f"{level.rate}_95"] = estimate.bounds
+        if estimate.no_interval:
+            result["no_interval"] = estimate.no_interval
     result["ambiguous_numbers"] = int(table["ambiguous_numbers"].sum())
     return result | {"speakers": int(table["speaker_id"].nunique())}
 
 
-def _interval(table: pd.DataFrame, level: str) -> Interval:
-    """Rate at one level with its interval."""
+def _estimate(table: pd.DataFrame, level: str) -> Estimate:
+    """Rate at one level with its interval, where it has one."""
     errors = table[f"{level}_errors"].tolist()
     lengths = table[f"{level}_length"].tolist()
     return rate_interval(errors, lengths, table["speaker_id"].tolist())
@@ -111,15 +118,16 @@ def breakdown(table: pd.DataFrame, column: str) -> pd.DataFrame:
         column: whose values make the groups.
 
     Returns:
-        columns ``<column>, n, speakers, wer, wer_low, wer_high``, every other rate that
-        :data:`LEVELS` wants in breakdowns, and ``small``: fewer than :data:`SMALL_GROUP`
-        utterances.
+        columns ``<column>, n, speakers, wer, wer_low, wer_high``, ``no_interval`` (why there is
+        none; else empty), every other rate that :data:`LEVELS` wants in breakdowns, and
+        ``small``: fewer than :data:`SMALL_GROUP` utterances.
     """
     rows = []
     for value, group in table.groupby(column, sort=True, observed=True):
-        words = _interval(group, "words")
+        words = _estimate(group, "words")
         row = {column: value, "n": len(group), "speakers": words.speakers}
         row |= {"wer": words.value, "wer_low": words.low, "wer_high": words.high}
+        row["no_interval"] = words.no_interval
 
         # Other rates come without an interval.
         for name, level in LEVELS.items():
@@ -155,7 +163,7 @@ def count_flags(table: pd.DataFrame) -> dict[str, int]:
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as plain values; a bound that does not exist (one speaker) is null in JSON."""
+    """Rows as plain values; a bound that does not exist (few speakers) is null in JSON."""
     return frame.astype(object).where(frame.notna(), None).to_dict("records")
 
 
@@ -176,3 +184,23 @@ def compare_experiments(predictions: pd.DataFrame, first: str, second: str) -> C
         first_rows["words_length"].tolist(),
         first_rows["speaker_id"].tolist(),
     )
+
+
+def comparison_entry(comparison: Comparison) -> dict[str, Any]:
+    """A comparison for metrics.json, with the difference that so many speakers can detect."""
+    difference = comparison.difference
+    entry = {
+        "difference": difference.value,
+        "difference_95": difference.bounds,
+        "p": difference.p,
+        "p_holm": comparison.p_holm,
+        "significant": comparison.significant,
+        "primary": comparison.primary,
+        "n": difference.n,
+        "speakers": difference.speakers,
+    }
+    if difference.interval is None:
+        return entry | {"no_interval": difference.no_interval}
+    numbers = sorted({difference.speakers, *DETECTABLE_WITH})
+    detectable = {str(number): detectable_difference(difference, number) for number in numbers}
+    return entry | {"detectable": detectable}

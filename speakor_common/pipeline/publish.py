@@ -19,6 +19,7 @@ from speakor_common.errors import CheckpointError
 from speakor_common.models import checkpoints
 from speakor_common.pipeline.prediction_cache import record_file
 from speakor_common.pipeline.results import METRICS_FILE, PREDICTIONS
+from speakor_common.show.interval_texts import bounds_text
 from speakor_common.storage import read_json, write_text
 from speakor_common.training.experiments import EXPERIMENTS
 from speakor_common.training.fingerprints import finished_run
@@ -207,8 +208,8 @@ def _numbers(rates: dict[str, dict[str, Any]], profile: str) -> str:
     rows = ["| read | | | 95 % (over speakers) |", "|---|---|---|---|"]
     for title, measured in rates.items():
         for rate in ("wer", "cer"):
-            low, high = measured[f"{rate}_95"]
-            cells = f"{rate.upper()} | {measured[rate]:.3f} | {low:.3f}-{high:.3f}"
+            interval = bounds_text(measured[f"{rate}_95"], measured.get("no_interval", ""))
+            cells = f"{rate.upper()} | {measured[rate]:.3f} | {interval}"
             rows.append(f"| {title} | {cells} |")
     table = "\n".join(rows)
     n = next(iter(rates.values()))["n"]

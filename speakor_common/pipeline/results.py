@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +20,17 @@ from speakor_common.batching.conditions import CLEAN
 from speakor_common.evaluation import laundering, summary
 from speakor_common.evaluation.laundering import LISTENER
 from speakor_common.evaluation.planted_sounds import read_planted_sounds
-from speakor_common.evaluation.statistics import Comparison
+from speakor_common.evaluation.statistics import Comparison, with_holm
 from speakor_common.pronunciation import detection_rates
 from speakor_common.recognition import predict
 from speakor_common.show import report
 from speakor_common.storage import write_json, write_text
 from speakor_common.training.experiments import BASE, EXPERIMENTS
 from speakor_common.training.fingerprints import finished_run
-from speakor_common.training.systems import compared_pairs
+from speakor_common.training.systems import compared_pairs, is_primary
 
 NATIVE = "native"
+COMPARISONS = "comparisons"  # in metrics.json, beside the systems
 PREDICTIONS = "predictions"
 NATIVE_FILE = "native.csv"
 METRICS_FILE = "metrics.json"
@@ -51,6 +53,8 @@ def clean_predictions(predictions: pd.DataFrame, experiment: str | None = None) 
 def count_metrics(predictions: pd.DataFrame, native: pd.DataFrame | None) -> dict[str, Any]:
     """The content of metrics.json: experiment → condition → counts, rates, intervals.
 
+    :data:`COMPARISONS` stands beside the experiments, where any two were compared.
+
     Args:
         predictions: of every model on the test split.
         native: the un-tuned base's systems' on native test speech; ``None`` where there is none.
@@ -59,6 +63,14 @@ def count_metrics(predictions: pd.DataFrame, native: pd.DataFrame | None) -> dic
     if native is not None:
         for name, rows in summary.with_counts(native).groupby("experiment"):
             metrics.setdefault(name, {})[NATIVE] = summary.summarise_rates(rows)
+
+    # Paired differences, and what so many speakers can tell.
+    compared = compare_models(predictions)
+    if compared:
+        metrics[COMPARISONS] = {
+            f"{first} minus {second}": summary.comparison_entry(result)
+            for (first, second), result in compared.items()
+        }
     return metrics
 
 
@@ -119,12 +131,19 @@ def native_rates(metrics: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def compare_models(predictions: pd.DataFrame) -> dict[tuple[str, str], Comparison]:
-    """Paired comparison of the systems that experiments name, where both were evaluated."""
-    present = set(predictions["experiment"])
-    return {
-        (first, second): summary.compare_experiments(predictions, first, second)
-        for first, second in compared_pairs(present)
-    }
+    """Paired comparison of the systems that experiments name, where both were evaluated.
+
+    One is primary, declared beforehand; p of all others is corrected for how many they are.
+    """
+    pairs = compared_pairs(set(predictions["experiment"]))
+    results = [
+        replace(
+            summary.compare_experiments(predictions, first, second),
+            primary=is_primary(first, second),
+        )
+        for first, second in pairs
+    ]
+    return dict(zip(pairs, with_holm(results), strict=True))
 
 
 def write_results(

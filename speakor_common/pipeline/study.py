@@ -22,9 +22,9 @@ import pandas as pd
 
 from speakor_common import paths
 from speakor_common.errors import TrainingError
-from speakor_common.evaluation.statistics import Comparison, paired_comparison
 from speakor_common.evaluation.summary import summarise_rates, with_counts
 from speakor_common.pipeline import evaluate
+from speakor_common.pipeline.verdicts import Claim, verdicts
 from speakor_common.storage import write_text
 from speakor_common.training import runs
 from speakor_common.training.experiments import EXPERIMENTS, resolve_experiment
@@ -56,12 +56,9 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Variant:
+class Variant(Claim):
     """An experiment, and what in it differs from the variant ``against``."""
 
-    name: str
-    claim: str
-    against: str
     experiment: Experiment
 
 
@@ -190,59 +187,7 @@ def _run_variant(
     predictions = evaluate.predict_model(variant.name, output, profile, folder / f"seed{seed}")
     predictions = predictions.assign(seed=seed)
     rates = summarise_rates(with_counts(predictions))
-    low, high = rates["wer_95"]
+    low, high = rates["wer_95"] or (None, None)
     row |= {"n": rates["n"], "wer": rates["wer"], "wer_low": low, "wer_high": high}
     row["cer"] = rates["cer"]
     return row, predictions
-
-
-def verdicts(variants: list[Variant], predictions: pd.DataFrame) -> pd.DataFrame:
-    """Each variant against the one it changes, on the same test clips, seeds together.
-
-    Args:
-        predictions: all runs', with a column ``seed``.
-
-    Returns:
-        columns ``claim, variant, against, difference, low, high, significant, seeds, n``; the
-        difference in WER is negative where the change helped.
-    """
-    counted = with_counts(predictions)
-    rows = []
-    for variant in variants:
-        if variant.name == variant.against:
-            continue
-        changed = _of_experiment(counted, variant.name)
-        plain = _of_experiment(counted, variant.against)
-        shared = changed.index.intersection(plain.index)
-        if shared.empty:
-            continue
-
-        result = _paired_by_speaker(changed.loc[shared], plain.loc[shared])
-        rows.append(
-            {
-                "claim": variant.claim,
-                "variant": variant.name,
-                "against": variant.against,
-                "difference": result.difference.value,
-                "low": result.difference.low,
-                "high": result.difference.high,
-                "significant": result.significant,
-                "seeds": shared.get_level_values("seed").nunique(),
-                "n": len(shared),
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def _of_experiment(counted: pd.DataFrame, name: str) -> pd.DataFrame:
-    return counted[counted["experiment"] == name].set_index(["seed", "utterance_id"])
-
-
-def _paired_by_speaker(a: pd.DataFrame, b: pd.DataFrame) -> Comparison:
-    """Speakers are drawn with all their clips and seeds: a second seed is no second speaker."""
-    return paired_comparison(
-        a["words_errors"].tolist(),
-        b["words_errors"].tolist(),
-        a["words_length"].tolist(),
-        a["speaker_id"].tolist(),
-    )

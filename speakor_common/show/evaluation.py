@@ -12,7 +12,14 @@ from typing import Any
 import pandas as pd
 
 from speakor_common.batching.conditions import CLEAN, REAL
-from speakor_common.evaluation.statistics import Comparison
+from speakor_common.evaluation.statistics import (
+    FEWEST_SPEAKERS,
+    POWER,
+    Comparison,
+    detectable_difference,
+)
+from speakor_common.evaluation.summary import DETECTABLE_WITH
+from speakor_common.show.interval_texts import bounds_text, rate_text
 from speakor_common.training.systems import in_order
 
 Comparisons = dict[tuple[str, str], Comparison]  # by the names of the two models
@@ -32,17 +39,35 @@ def finding_models(metrics: dict[str, Any], comparisons: Comparisons) -> str:
     for pair, result in comparisons.items():
         measured = f"n = {result.difference.n}, {result.difference.speakers} speakers"
         lines.append(f"{difference(*pair, result)} ({measured}).")
+        if result.primary and result.difference.interval:
+            lines.append(detectable(result))
     return "\n\n".join(lines)
 
 
+def detectable(result: Comparison) -> str:
+    """Which difference in WER a test finds, with as many speakers and with more."""
+    speakers = result.difference.speakers
+    numbers = [speakers, *(number for number in DETECTABLE_WITH if number > speakers)]
+    found = ", ".join(
+        f"{detectable_difference(result.difference, number):.3f} with {number} speakers"
+        for number in numbers
+    )
+    return f"A true difference in WER of this kind is found {POWER:.0%} of the time from {found}."
+
+
 def difference(first: str, second: str, result: Comparison, digits: int = 3) -> str:
-    """A paired difference in WER with its interval; not significant where that holds 0."""
-    value = result.difference.value
-    low = result.difference.low
-    high = result.difference.high
-    verdict = "" if result.significant else ", not significant"
-    interval = f"[{low:+.{digits}f}, {high:+.{digits}f}]"
-    return f"{first} minus {second} {value:+.{digits}f} {interval}{verdict}"
+    """A paired difference in WER with its interval, and whether it was declared beforehand."""
+    form = f"+.{digits}f"
+    estimate = result.difference
+    interval = bounds_text(estimate.interval, estimate.no_interval, form)
+    kind = "primary" if result.primary else "exploratory"
+
+    # The verdict is that of the corrected p where several differences were explored.
+    if estimate.interval is None:
+        verdict = "no verdict"
+    else:
+        verdict = "significant" if result.significant else "not significant"
+    return f"{first} minus {second} {estimate.value:{form}} {interval}, {kind}, {verdict}"
 
 
 def finding_native(entry: dict[str, Any] | None) -> str:
@@ -72,7 +97,7 @@ def finding_groups(experiment: str, by_l1: pd.DataFrame, by_level: pd.DataFrame)
     return (
         f"**Finding.** {experiment} is best on {best['l1']} ({best['wer']:.3f}, n = {best['n']}) "
         f"and worst on {worst['l1']} ({worst['wer']:.3f}, n = {worst['n']}). "
-        f"By level: {levels}. Few speakers a group make these intervals wide."
+        f"By level: {levels}. Groups of fewer than {FEWEST_SPEAKERS} speakers have no interval."
     )
 
 
@@ -138,5 +163,4 @@ def finding_conditions(experiments: Iterable[str], table: pd.DataFrame) -> str:
 
 
 def _wer(entry: dict[str, Any]) -> str:
-    low, high = entry["wer_95"]
-    return f"WER {entry['wer']:.3f} [{low:.3f}, {high:.3f}]"
+    return f"WER {rate_text(entry, 'wer')}"

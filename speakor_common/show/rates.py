@@ -51,6 +51,7 @@ def model_comparison(rows: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ylabel="WER on the test split",
         title=f"Models on the same test utterances (n = {rows['n'].iloc[0]}), 95 % intervals",
     )
+    ax.set_xticks(range(len(rows)), _with_reasons(list(rows["experiment"]), rows))
     return ax
 
 
@@ -70,7 +71,7 @@ def rates_by_group(table: pd.DataFrame, column: str, title: str, ax: Axes | None
 
     # Every group says how many utterances it rests on.
     names = [f"{value}\nn = {n}" for value, n in zip(table[column], table["n"], strict=True)]
-    ax.set_xticks(positions, names)
+    ax.set_xticks(positions, _with_reasons(names, table))
     ax.set(ylabel="WER", title=title, ylim=(0, None))
     return ax
 
@@ -163,8 +164,20 @@ def confusion_panels(confusions: pd.DataFrame, experiment: str) -> Figure:
     return figure
 
 
+def _with_reasons(names: list[str], table: pd.DataFrame) -> list[str]:
+    """Names of bars; those without an interval have a dash below, and why."""
+    if "no_interval" not in table:
+        return names
+    reasons = table["no_interval"].fillna("")
+    return [
+        f"{name}\n– {reason}" if reason else name
+        for name, reason in zip(names, reasons, strict=True)
+    ]
+
+
 def _whiskers(table: pd.DataFrame) -> list[pd.Series]:
     """Distances from WER down and up to its bounds; 0 where there is no bound."""
-    below = (table["wer"] - table["wer_low"]).clip(lower=0).fillna(0)
-    above = (table["wer_high"] - table["wer"]).clip(lower=0).fillna(0)
+    bounds = table[["wer_low", "wer_high"]].astype(float)
+    below = (table["wer"] - bounds["wer_low"]).clip(lower=0).fillna(0)
+    above = (bounds["wer_high"] - table["wer"]).clip(lower=0).fillna(0)
     return [below, above]

@@ -19,6 +19,8 @@ from speakor_common.batching.conditions import CLEAN, CONDITIONS
 from speakor_common.decoding.output_readings import USES
 from speakor_common.errors import ResultsError
 from speakor_common.evaluation.levels import LEVELS
+from speakor_common.evaluation.statistics import FEWEST_SPEAKERS, reason_for_none
+from speakor_common.show.interval_texts import rate_text
 from speakor_common.show.spoken import (
     detection_rows,
     feedback_overview,
@@ -37,6 +39,7 @@ SEED_ROWS = {
     "exp05": (0.186573, 0.073379),
 }
 _FLAGS_SHOWN = ("hallucination", "repetition")
+_NO_BOUNDS = (float("nan"), float("nan"))
 
 _STYLE = """body{max-width:60rem;margin:2rem auto;font-family:sans-serif}img{max-width:100%}
 td,th{padding:2px 10px;text-align:right}table{border-collapse:collapse}"""
@@ -46,7 +49,8 @@ _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Rep
 _FIGURE = '<figure><img alt="{name}" src="{data}"><figcaption>{name}</figcaption></figure>'
 _BODY = """<h1>Recognition of non-native Korean</h1>\
 <p>Made by <code>{command}</code>. Rates are ratios of summed counts; \
-intervals are 95 % bootstrap intervals over speakers.</p>\
+intervals are 95 % t intervals over speakers. A dash stands where there are fewer than \
+{fewest} speakers, who have none.</p>\
 <h2>Models on the same test split</h2>{comparison}\
 <h2>Published by the seed project</h2>\
 <p>On its own AI Hub data, where validation was also the test set: \
@@ -79,8 +83,8 @@ def result_text(metrics: dict[str, Any], profile_name: str, command: str) -> str
         f"CER: {rates['cer']:.6f}",
         f"system: {_described(lead, profile_name)}",
         f"test utterances: {rates['n']} ({rates['speakers']} speakers)",
-        f"WER 95 % interval: {_interval(rates['wer_95'])} (bootstrap over speakers)",
-        f"CER 95 % interval: {_interval(rates['cer_95'])}",
+        f"WER 95 % interval: {_interval(rates, 'wer')} (t over speakers)",
+        f"CER 95 % interval: {_interval(rates, 'cer')}",
         f"command: {command}",
         "",
         "All systems on the same utterances, each with what it uses:",
@@ -115,9 +119,11 @@ def comparison_table(metrics: dict[str, Any], condition: str = CLEAN) -> pd.Data
     measured = [name for name, conditions in metrics.items() if condition in conditions]
     for name in in_order(measured):
         entry = metrics[name][condition]
-        low, high = entry["wer_95"]
+        low, high = entry["wer_95"] or _NO_BOUNDS
         row = {"experiment": name, "n": entry["n"]}
         row |= {"wer": entry["wer"], "wer_low": low, "wer_high": high}
+        if "no_interval" in entry:
+            row["no_interval"] = entry["no_interval"]
 
         # Every other rate that reports show, and what is suspicious where it was counted.
         for level in LEVELS.values():
@@ -152,8 +158,7 @@ def model_table(metrics: dict[str, Any], profile_name: str) -> str:
         rates = clean[name]
         cells = [title, str(rates["n"])]
         for rate in ("wer", "cer"):
-            low, high = rates[f"{rate}_95"]
-            cells.append(f"{rates[rate]:.3f} [{low:.3f}, {high:.3f}]")
+            cells.append(rate_text(rates, rate))
         cells += [share_text(laundering.get(name), "corrected")] if laundering else []
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -196,7 +201,8 @@ def write_report(
     ]
     body = _BODY.format(
         command=html.escape(command),
-        comparison=comparison_table(metrics).round(4).to_html(index=False),
+        comparison=comparison_table(metrics).round(4).to_html(index=False, na_rep="–"),
+        fewest=FEWEST_SPEAKERS,
         seed=seed.to_html(index=False),
         spoken=_spoken(metrics),
         conditions=condition_grid(metrics).round(4).to_html(na_rep="–"),
@@ -239,6 +245,9 @@ def _data_url(figure: Path) -> str:
     return "data:image/png;base64," + base64.b64encode(figure.read_bytes()).decode()
 
 
-def _interval(bounds: list[float]) -> str:
-    low, high = bounds
-    return f"{low:.4f}-{high:.4f}"
+def _interval(rates: dict[str, Any], rate: str) -> str:
+    """Bounds of a rate, or a dash and why there are none."""
+    if bounds := rates[f"{rate}_95"]:
+        low, high = bounds
+        return f"{low:.4f}-{high:.4f}"
+    return f"– {rates.get('no_interval') or reason_for_none(rates['speakers'])}"

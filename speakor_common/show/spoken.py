@@ -14,11 +14,14 @@ from matplotlib.axes import Axes
 
 from speakor_common.batching.conditions import CLEAN
 from speakor_common.evaluation.laundering import FATES, LISTENER
+from speakor_common.evaluation.statistics import reason_for_none
 from speakor_common.show import palette
+from speakor_common.show.interval_texts import bounds_text, rate_text
 from speakor_common.show.plots import ensure_axes
 
 _COLOURS = dict(zip(FATES, (palette.BLUE, palette.VERMILION, palette.TOO_FEW), strict=True))
 _SHOWN = ("precision", "recall", "f1", "frr", "false_per_1000")
+_NO_BOUNDS = (float("nan"), float("nan"))
 
 
 def laundering_entries(metrics: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -48,7 +51,7 @@ def laundering_table(metrics: dict[str, Any], by: str = "") -> pd.DataFrame:
             row = {"model": model} | ({by: group[by]} if by else {})
             row |= {name: group[name] for name in ("n", "unwritable", "speakers")}
             for fate in FATES:
-                low, high = group.get(f"{fate}_95") or (None, None)
+                low, high = group.get(f"{fate}_95") or _NO_BOUNDS
                 row |= {fate: group[fate], f"{fate}_low": low, f"{fate}_high": high}
             rows.append(row)
     return pd.DataFrame(rows)
@@ -102,12 +105,10 @@ def finding_laundering(table: pd.DataFrame) -> str:
 
 
 def share_text(entry: dict[str, Any] | None, fate: str) -> str:
-    """One share of a model's laundering with its interval; a dash where there is none."""
+    """One share of a model's laundering with its interval; a dash where nothing is known."""
     if not entry or entry[fate] is None:
         return "–"
-    bounds = entry.get(f"{fate}_95")
-    interval = f" [{bounds[0]:.3f}, {bounds[1]:.3f}]" if bounds else ""
-    return f"{entry[fate]:.3f}{interval}"
+    return rate_text(entry, fate)
 
 
 def listener_sentence(metrics: dict[str, Any]) -> str:
@@ -184,11 +185,11 @@ def _share(row: pd.Series, name: str) -> str:
 
 
 def _value(row: pd.Series, name: str) -> str:
-    """A rate with its interval; without one where speakers are too few."""
+    """A rate with its interval, or why it has none."""
     digits = 1 if name == "false_per_1000" else 3 if name == "frr" else 2
     value = f"{row[name]:.{digits}f}"
     low = row.get(f"{name}_low")
     high = row.get(f"{name}_high")
-    if pd.isna(low) or pd.isna(high):
-        return value
-    return f"{value} [{low:.{digits}f}, {high:.{digits}f}]"
+    bounds = None if pd.isna(low) or pd.isna(high) else (low, high)
+    reason = reason_for_none(int(row["speakers"]))
+    return f"{value} {bounds_text(bounds, reason, f'.{digits}f')}"

@@ -19,6 +19,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from speakor_common import paths
 from speakor_common.show import palette, plots
+from speakor_common.show.interval_texts import verdict_text
 from speakor_common.training.fingerprints import finished_run
 from speakor_common.training.preset import NEVER, Experiment
 from speakor_common.training.runlog import LOG_FILE, clips_used
@@ -241,14 +242,7 @@ def finding_study(table: pd.DataFrame, verdicts: pd.DataFrame) -> str:
     """One sentence a claim: did it help, and how sure is that."""
     lines = ["**Finding.**"]
     for row in verdicts.itertuples():
-        helped = "it helped" if row.difference < 0 else "it hurt"
-        verdict = helped if row.significant else "no significant difference"
-        interval = f"{row.difference:+.3f} [{row.low:+.3f}, {row.high:+.3f}]"
-        measured = f"{row.seeds} seeds, n = {row.n}"
-        lines.append(
-            f"- **{row.variant}** against {row.against}: "
-            f"WER {interval}; {verdict} ({measured}). {row.claim}"
-        )
+        lines.append(f"- **{row.variant}** against {row.against}: {verdict_text(row)}. {row.claim}")
 
     # A loss below zero is impossible, and a stopped run is a result too.
     for name, rows in table[table["lowest_train_loss"] < 0].groupby("variant"):

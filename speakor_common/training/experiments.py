@@ -42,6 +42,7 @@ _EXP05 = Experiment(
         "feature encoder trained after 5 epochs."
     ),
     compared_with=("exp01", BASE),
+    primary_against=BASE,
     training=CTCTraining(
         epochs=12,
         batch_size=2,
@@ -140,6 +141,7 @@ _ALL = (
         title="exp04",
         note="exp05's training: the seed's exp04 differed from it only in number precision.",
         compared_with=(),
+        primary_against=None,
     ),
     _EXP05,
     replace(
@@ -151,6 +153,7 @@ _ALL = (
             "4 epochs, encoder never trained."
         ),
         compared_with=("exp05",),
+        primary_against=None,
         training=replace(
             _EXP05.training, epochs=4, schedule="linear", warmup=1000 / 1148, stages=_FROZEN
         ),
@@ -165,6 +168,7 @@ _ALL = (
             "and of Korean at large."
         ),
         compared_with=("exp05", "whisper-lm"),
+        primary_against=None,
         decoding=LanguageModels(order=6),
     ),
     Experiment(

@@ -135,7 +135,8 @@ class Experiment:
     name: str
     title: str  # in tables
     note: str  # one sentence: what is special, and why
-    compared_with: tuple[str, ...] = ()  # names of systems; the report tests the differences
+    compared_with: tuple[str, ...] = ()  # names of models; the report tests the differences
+    primary_against: str | None = None  # of these the one declared beforehand, both read plainly
 
     # What is done
     base: str | None = None  # checkpoint to start from; None: the profile's for this training

@@ -117,6 +117,20 @@ def _plainest_pair(model: str, other: str, measured: set[str]) -> tuple[str, str
     return model, other
 
 
+def is_primary(first: str, second: str) -> bool:
+    """Whether two systems are the one comparison that was declared before results were seen.
+
+    Both are then read plainly; on the learners' clean test split their difference is the test.
+    """
+    systems = all_systems()
+    if first not in systems or second not in systems:
+        return False
+    pair = (systems[first], systems[second])
+    declared = getattr(EXPERIMENTS.get(pair[0].model), "primary_against", None)
+    plain = all(system == plainest(system.model) for system in pair)
+    return plain and declared == pair[1].model
+
+
 def system_title(name: str, profile_name: str) -> str:
     """What a table calls a system: its model's title, or a base's checkpoint, and its reading."""
     system = all_systems().get(name)

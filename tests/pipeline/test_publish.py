@@ -60,7 +60,7 @@ def test_a_card_holds_preset_data_and_numbers(home):
     assert {result.metric_value for result in card.data.eval_results} == {0.25, 0.125}
     for expected in (
         "n = 240",
-        "| whole syllables | WER | 0.250 | 0.200-0.300 |",
+        "| whole syllables | WER | 0.250 | [0.200, 0.300] |",
         "Training clips: 800, of the synthetic sample corpus",
         "2 empty label",
         "- base: base-tiny",

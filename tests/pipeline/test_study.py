@@ -73,16 +73,6 @@ def results(wrong_by_seed, name):
     return pd.concat(tables, ignore_index=True)
 
 
-def test_a_verdict_joins_the_seeds_and_leaves_out_what_has_no_pair():
-    first = results({1: 2, 2: 4}, "exp01")
-    second = results({1: 1, 2: 3, 3: 0}, "accumulation")  # the third seed has no partner
-    table = pd.concat([first, second], ignore_index=True)
-    claims = study.verdicts(study.ladder("sample"), table)
-    assert claims["variant"].tolist() == ["accumulation"]
-    row = claims.iloc[0]
-    assert row["difference"] == pytest.approx(-2 / 24) and row["seeds"] == 2 and row["n"] == 12
-
-
 @pytest.fixture
 def trained(tmp_path, monkeypatch):
     """A home in which training writes a log and no model; the places of the models."""

@@ -1,5 +1,7 @@
 """Sentences below the figures of notebook 05 hold the numbers."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -21,8 +23,24 @@ def test_models_are_named_with_rates_and_compared(metrics, table):
 
 
 def test_a_difference_that_may_be_none_is_not_significant(table):
-    same = summary.compare_experiments(table, "exp05", "exp05")
-    assert evaluation.difference("a", "b", same).endswith("[+0.000, +0.000], not significant")
+    same = summary.compare_experiments(
+        table.assign(speaker_id=table["utterance_id"]), "exp05", "exp05"
+    )
+    sentence = evaluation.difference("a", "b", same)
+    assert sentence.endswith("[+0.000, +0.000], exploratory, not significant")
+    few = summary.compare_experiments(table, "exp05", "exp01")
+    sentence = evaluation.difference("a", "b", few)
+    assert sentence == "a minus b -0.250 [– 4 speakers < 5], exploratory, no verdict"
+
+
+def test_the_primary_comparison_says_what_can_be_detected(metrics, table):
+    spread = table.assign(speaker_id=table["utterance_id"])
+    compared = summary.compare_experiments(spread, "exp05", "exp01")
+    primary = {("exp05", "exp01"): replace(compared, primary=True)}
+    sentence = evaluation.finding_models(metrics, primary)
+    assert ", primary, " in sentence and "found 80% of the time from 0." in sentence
+    assert "with 6 speakers" in sentence and "with 40 speakers" in sentence
+    assert "of the time" not in evaluation.finding_models(metrics, {("a", "b"): compared})
 
 
 def test_native_speech_is_named_or_missed():

@@ -9,7 +9,7 @@ import pytest
 from speakor_common.batching.conditions import CLEAN
 from speakor_common.errors import ResultsError
 from speakor_common.evaluation import summary
-from speakor_common.show import plots, report
+from speakor_common.show import plots, rates, report
 
 
 @pytest.fixture
@@ -30,6 +30,17 @@ def test_the_lead_read_plainly_comes_first_where_it_was_measured(metrics):
     systems = [line.split("  ", 2)[2].split(" (")[0] for line in lines[9:]]
     assert systems[:2] == ["exp05, read plainly", "exp05, whole syllables"]
     assert lines[11].split()[:2] == ["not", "measured"] and "exp01, read plainly" in lines[11]
+
+
+def test_what_has_no_interval_has_a_dash_and_the_reason_everywhere(metrics, tmp_path):
+    assert "\nWER 95 % interval: – 4 speakers < 5 (" in report.result_text(metrics, "sample", "x")
+    assert "0.250 [– 4 speakers < 5]" in report.model_table(metrics, "sample")
+    rows = report.comparison_table(metrics)
+    assert rows["no_interval"].tolist() == ["4 speakers < 5"] * 2
+    page = report.write_report(metrics, [], tmp_path / "r.html", "x").read_text(encoding="utf-8")
+    assert "<td>–</td>" in page and "4 speakers &lt; 5" in page
+    axes = rates.model_comparison(rows)
+    assert "exp01\n– 4 speakers < 5" in [label.get_text() for label in axes.get_xticklabels()]
 
 
 def test_what_was_not_evaluated_cannot_be_reported():

@@ -132,8 +132,8 @@ def test_a_study_is_shown_with_what_helped_and_what_stopped(home, displayed):
     ]
     runs.append({"variant": "blank padding", "seed": 2, "stopped": "loss is nan; Check labels"})
     verdict = {"claim": "constant", "variant": "constant", "against": "exp01"}
-    verdict |= {"difference": -0.1, "low": -0.2, "high": -0.05, "significant": True}
-    verdict |= {"seeds": 1, "n": 9}
+    verdict |= {"difference": -0.1, "low": -0.2, "high": -0.05, "no_interval": None}
+    verdict |= {"verdict": "helps", "seeds": 3, "n": 27}
     folder = home / "results" / "sample"
     folder.mkdir(parents=True)
     pd.DataFrame(runs).to_csv(folder / "ablation.csv", index=False)
@@ -141,7 +141,7 @@ def test_a_study_is_shown_with_what_helped_and_what_stopped(home, displayed):
 
     training.show_study("ablation", "sample")
     text = displayed[1].data
-    assert "it helped (1 seeds, n = 9)" in text
+    assert "WER -0.100 [-0.200, -0.050]; helps (3 seeds of 9 clips)" in text
     assert "training stopped, loss is nan." in text and "fell to -0.157" in text
     assert (folder / "figures" / "ablation.png").is_file()
 

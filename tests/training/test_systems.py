@@ -9,6 +9,7 @@ from speakor_common.training.systems import (
     all_systems,
     compared_pairs,
     in_order,
+    is_primary,
     plainest,
     system_title,
     systems_of,
@@ -77,3 +78,12 @@ def test_only_what_was_measured_is_compared():
 )
 def test_titles(name, profile, title):
     assert system_title(name, profile) == title
+
+
+def test_one_comparison_is_primary_and_it_is_read_plainly():
+    primary = [pair for pair in compared_pairs() if is_primary(*pair)]
+    assert primary == [("exp05 plain", "base plain")]
+    assert not is_primary("exp05", "base") and not is_primary("base plain", "exp05 plain")
+    assert not is_primary("mine", "base plain")
+    declared = [name for name, each in EXPERIMENTS.items() if each.primary_against]
+    assert declared == ["exp05"]
