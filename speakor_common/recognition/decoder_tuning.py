@@ -25,6 +25,8 @@ from scipy.optimize import minimize
 
 from speakor_common.audio import RATE
 from speakor_common.batching.collate import load_audio, to_label_form
+from speakor_common.corpus.draw import draw_by_kind
+from speakor_common.corpus.held_out import countable_texts
 from speakor_common.decoding.beam import BeamSettings
 from speakor_common.decoding.korean import tag_morphemes
 from speakor_common.decoding.ngram import NGram
@@ -41,6 +43,7 @@ logger = logging.getLogger(__name__)
 
 MAX_TRANSCRIPTS = 50_000  # beyond that the counts outgrow memory and the gain is small
 MAX_CLIPS = 400  # validation clips the weights are chosen on
+CLIPS_SEED = 0  # of their draw: the same for every experiment and training seed
 MORPHEME_ORDER = 3  # longest n-gram of morphemes
 TAG_ORDER = 5  # longest n-gram of part-of-speech tags
 
@@ -73,7 +76,8 @@ def fit_decoder(
 ) -> tuple[dict[str, Any], float]:
     """Write the language models and ``decoder.json`` into a saved CTC model's directory.
 
-    The language models see only training transcripts. The weights are those expected to make the
+    The language models see only training transcripts, and of these no sentence of validation or
+    test. The weights are those expected to make the
     fewest word errors on validation; the beam search's settings hardly matter after rescoring and
     are fixed.
 
@@ -97,8 +101,7 @@ def fit_decoder(
     # Weights from the N-best lists of validation clips, which do not depend on weights.
     settings = BeamSettings()
     rescorer = Rescorer(directory, symbols, recogniser.blank, delimiter, settings, FeatureWeights())
-    rows = data["valid"].select(range(min(MAX_CLIPS, len(data["valid"]))))
-    nbest = score_nbest(recogniser, rescorer, rows)
+    nbest = score_nbest(recogniser, rescorer, weighing_clips(data["valid"]))
     weights = FeatureWeights(*fit_weights(nbest).tolist())
     wer = cross_validated_error_rate(nbest)
 
@@ -108,15 +111,19 @@ def fit_decoder(
 
 
 def training_transcripts(data: DatasetDict, seed: int) -> list[str]:
-    """Texts of the training splits, at most ``MAX_TRANSCRIPTS``."""
-    splits = [split for split in ("train", "native_train") if split in data]
-    texts = [text for split in splits for text in data[split]["text"]]
+    """Texts of the training splits that may be counted, at most ``MAX_TRANSCRIPTS``."""
+    texts = countable_texts(data)
     if len(texts) > MAX_TRANSCRIPTS:
         logger.warning(
             "the language models are counted on %d of %d transcripts", MAX_TRANSCRIPTS, len(texts)
         )
         texts = random.Random(seed).sample(texts, MAX_TRANSCRIPTS)
     return texts
+
+
+def weighing_clips(valid: Dataset) -> Dataset:
+    """The validation clips weights are found on, drawn by first language, task and level."""
+    return draw_by_kind(valid, MAX_CLIPS, CLIPS_SEED)
 
 
 def count_language_models(

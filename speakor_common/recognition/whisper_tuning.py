@@ -16,7 +16,7 @@ from datasets import Dataset, DatasetDict
 from rapidfuzz.distance import Levenshtein
 
 from speakor_common.batching.collate import load_audio
-from speakor_common.corpus.draw import draw_by_speaker
+from speakor_common.corpus.draw import draw_by_kind
 from speakor_common.decoding.text_features import (
     DECODER_FILE,
     DELIMITER,
@@ -24,11 +24,13 @@ from speakor_common.decoding.text_features import (
     TextRescorer,
 )
 from speakor_common.recognition.decoder_tuning import (
+    CLIPS_SEED,
     ScoredNBest,
     count_language_models,
     cross_validated_error_rate,
     fit_weights,
     training_transcripts,
+    weighing_clips,
 )
 from speakor_common.recognition.recognisers import default_device
 from speakor_common.recognition.whisper_recogniser import BEAMS, WhisperRecogniser
@@ -48,7 +50,7 @@ def fit_decoder(
     Args:
         data: splits ``train`` and ``valid``; ``native_train``, where there is one, is counted too.
         order: longest jamo n-gram; KenLM as packaged reads up to 6.
-        seed: chooses transcripts and validation clips, where there are too many.
+        seed: chooses transcripts, where there are too many to count.
 
     Returns:
         The content of ``decoder.json``, and a validation WER: of each speaker, with weights found
@@ -62,7 +64,7 @@ def fit_decoder(
 
     # Weights from the N-best lists of validation clips, which do not depend on weights.
     rescorer = TextRescorer(directory, FeatureWeights())
-    clips = draw_by_speaker(data["valid"], MAX_CLIPS, seed)
+    clips = draw_by_kind(weighing_clips(data["valid"]), MAX_CLIPS, CLIPS_SEED)
     nbest = score_texts(recogniser, rescorer, clips)
     weights = FeatureWeights(*fit_weights(nbest).tolist())
     wer = cross_validated_error_rate(nbest)

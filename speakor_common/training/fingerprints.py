@@ -13,6 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from speakor_common.corpus.held_out import HELD_OUT
 from speakor_common.models import checkpoints
 from speakor_common.storage import UNFINISHED, read_json
 from speakor_common.training.preset import Experiment
@@ -65,7 +66,9 @@ def decoding_fingerprint(experiment: Experiment, data: DatasetDict, seed: int) -
         return None
     native = data.get("native_train")
     labels = data_hash(native["utterance_id"], native["text"]) if native else ""
-    return _short_hash([asdict(experiment.decoding), label_hashes(data), labels, seed])
+    held_out = data[HELD_OUT]["text"] if HELD_OUT in data else []
+    sentences = data_hash(held_out, held_out)
+    return _short_hash([asdict(experiment.decoding), label_hashes(data), labels, sentences, seed])
 
 
 def _short_hash(content: Any) -> str:

@@ -24,6 +24,7 @@ from datasets import DatasetDict
 from speakor_common import paths
 from speakor_common.corpus import prepare
 from speakor_common.corpus.draw import draw_by_speaker
+from speakor_common.corpus.held_out import HELD_OUT, held_out_sentences, left_out
 from speakor_common.decoding.ngram import require_lm_packages
 from speakor_common.storage import only_writer, read_json, whole_directory, write_json
 from speakor_common.training.experiments import resolve_experiment
@@ -58,7 +59,7 @@ DECODERS: dict[type[Training], str] = {
 }
 # Files and facts of one experiment's decoder and card, which its weights do without.
 _NOT_WEIGHTS = ("*.arpa", "decoder.json", "README.md")
-_OF_DECODING = ("decoding", "decoding_fingerprint", "greedy_validation_wer")
+_OF_DECODING = ("decoding", "lm_texts", "decoding_fingerprint", "greedy_validation_wer")
 
 
 def train_experiment(
@@ -195,7 +196,7 @@ def _fit_decoder(
     """Add language models and their weights to a model folder; what ``run.json`` says of them."""
     fit = pkgutil.resolve_name(DECODERS[type(experiment.training)])
     settings, wer = fit(folder, data, experiment.decoding.order, seed)
-    facts = {"decoding": settings, "best_validation_wer": wer}
+    facts = {"decoding": settings, "best_validation_wer": wer, "lm_texts": left_out(data)}
     # A training that is validated by its loss alone has no other rate.
     return facts if plain_wer is None else facts | {"greedy_validation_wer": plain_wer}
 
@@ -238,7 +239,8 @@ def _train_in_memory(
 def training_data(profile: Profile) -> DatasetDict:
     """Train and validation split of a profile's learners, and the natives' transcripts.
 
-    The test split is not among them on purpose.
+    The test split is not among them on purpose. Of it there are only the sentences in
+    ``held_out``, which no language model may count.
     """
     prepared = prepare.load_prepared(paths.prepared(profile.name))
     splits = {
@@ -248,4 +250,5 @@ def training_data(profile: Profile) -> DatasetDict:
     if "native_train" in prepared:  # for language models only
         texts = prepared["native_train"].select_columns(["utterance_id", "text"])
         splits["native_train"] = prepare.limit_rows(texts, profile.train_limit)
+    splits[HELD_OUT] = held_out_sentences(prepared)
     return DatasetDict(splits)

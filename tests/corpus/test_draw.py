@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from datasets import Dataset
 
-from speakor_common.corpus.draw import draw_by_speaker
+from speakor_common.corpus.draw import draw_by_kind, draw_by_speaker
 
 SPEAKERS = ["A"] * 60 + ["B"] * 30 + ["C"] * 9 + ["D"]
 DATA = Dataset.from_dict({"utterance_id": [f"{i:03d}" for i in range(100)], "speaker_id": SPEAKERS})
@@ -29,3 +29,14 @@ def test_rows_keep_their_order_and_follow_from_the_seed():
 @pytest.mark.parametrize("count", [0, 100, 400])
 def test_all_or_more_is_the_split_itself(count):
     assert draw_by_speaker(DATA, count, seed=1) is DATA
+
+
+def test_every_kind_of_clip_keeps_its_share():
+    kinds = (
+        [("CN", "read", "하")] * 50 + [("CN", "answer", "상")] * 40 + [("VN", "read", "하")] * 10
+    )
+    l1, task, level = (list(values) for values in zip(*kinds, strict=True))
+    data = Dataset.from_dict({"l1": l1, "task": task, "level": level})
+    drawn = draw_by_kind(data, 10, seed=0)
+    found = zip(drawn["l1"], drawn["task"], drawn["level"], strict=True)
+    assert Counter(found) == {kinds[0]: 5, kinds[50]: 4, kinds[90]: 1}

@@ -56,4 +56,15 @@ def test_kspon_speech_is_trained_on_in_the_splits_it_was_delivered_with(home):
     sizes = {name: len(split) for name, split in stored.items()}
     assert sizes == {"train": 3, "valid": 1, "test": 2}
     data = training_data(PROFILES["ksponspeech"])
-    assert {name: len(split) for name, split in data.items()} == {"train": 3, "valid": 1}
+    sizes = {name: len(split) for name, split in data.items()}
+    assert sizes == {"train": 3, "valid": 1, "held_out": 3}  # sentences of valid and test
+
+
+def test_prompts_are_kept_apart_on_request(home):
+    policy = preparation.split_policy(PROFILES["aihub"], "apart")
+    assert policy.prompt_disjoint and not PROFILES["aihub"].split.prompt_disjoint
+    assert preparation.split_policy(PROFILES["aihub"], "") is PROFILES["aihub"].split
+    with pytest.raises(CorpusError, match="not 'together'"):
+        preparation.split_policy(PROFILES["aihub"], "together")
+    with pytest.raises(CorpusError, match="ksponspeech takes the splits"):
+        preparation.split_policy(PROFILES["ksponspeech"], "apart")

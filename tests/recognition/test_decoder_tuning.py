@@ -18,6 +18,7 @@ from speakor_common.recognition.decoder_tuning import (
     fit_weights,
     nbest_error_rate,
     training_transcripts,
+    weighing_clips,
 )
 from speakor_common.storage import read_json
 from tests.builders import prepared, tiny_ctc
@@ -98,9 +99,22 @@ def test_only_training_transcripts_are_counted(monkeypatch):
     data = splits(train=["가", "나"], native_train=["다"], valid=["라"], test=["마"])
     assert training_transcripts(data, seed=1) == ["가", "나", "다"]
     assert training_transcripts(splits(train=["가"], valid=["라"]), seed=1) == ["가"]
+    repeated = splits(train=["가", "나 라"], valid=["나라"], held_out=["다"], native_train=["다"])
+    assert training_transcripts(repeated, seed=1) == ["가"]
     monkeypatch.setattr(decoder_tuning, "MAX_TRANSCRIPTS", 2)
     assert len(training_transcripts(data, seed=1)) == 2
     assert training_transcripts(data, seed=1) == training_transcripts(data, seed=1)
+
+
+def test_weights_are_found_on_a_draw_of_every_kind_of_clip(monkeypatch):
+    monkeypatch.setattr(decoder_tuning, "MAX_CLIPS", 8)
+    kinds = [(l1, task) for l1 in ("CN", "VN") for task in ("read", "answer") for _ in range(10)]
+    rows = {"l1": [k[0] for k in kinds], "task": [k[1] for k in kinds], "level": ["중"] * 40}
+    valid = Dataset.from_dict(rows | {"utterance_id": [f"{i:02d}" for i in range(40)]})
+    drawn = weighing_clips(valid)
+    found = list(zip(drawn["l1"], drawn["task"], strict=True))
+    assert {kind: found.count(kind) for kind in set(kinds)} == dict.fromkeys(set(kinds), 2)
+    assert drawn["utterance_id"][:] == weighing_clips(valid)["utterance_id"][:]
 
 
 def test_three_models_are_counted(tmp_path):

@@ -233,8 +233,12 @@ def test_training_data_leaves_the_test_split_out(tmp_path, monkeypatch):
         "train": 2,
         "valid": 1,
         "native_train": 2,
+        "held_out": len(
+            {text for name in ("valid", "test", "native_valid") for text in splits[name]["text"]}
+        ),
     }
     assert data["native_train"].column_names == ["utterance_id", "text"]
+    assert data["held_out"].column_names == ["text"]  # and nothing else of the test split
 
 
 def test_a_whisper_run_is_found_again(whisper_base, tmp_path):
