@@ -28,6 +28,7 @@ from speakor_common.cli_options import (
     DataRoot,
     ExperimentName,
     ProfileName,
+    Prompts,
     Seed,
     complain,
     one_of,
@@ -83,13 +84,15 @@ def prepare(
     exclude: Annotated[
         str, typer.Option(help="review.csv of the explorer: leave out what it tags as unusable")
     ] = "",
+    prompts: Prompts = "",
 ) -> None:
     """Read, split, audit and store a corpus."""
-    from speakor_common.pipeline.preparation import corpus_root, prepare_profile
+    from speakor_common.pipeline.preparation import corpus_root, prepare_profile, split_policy
 
     with wrong_usage():
         corpus_root(PROFILES[profile], data)
-    done = prepare_profile(profile, data, exclude)
+        split_policy(PROFILES[profile], prompts)
+    done = prepare_profile(profile, data, exclude, prompts=prompts)
     where = paths.relative(done.directory)
     say(f"{len(done.manifest)} utterances in {where}, {len(done.quarantine)} quarantined")
 
@@ -179,16 +182,18 @@ def reproduce(
     only: Annotated[
         list[str], typer.Option(metavar="NUMBER ...", help="of notebooks, e.g. 01 05")
     ] = [],  # noqa: B006 - read only
+    prompts: Prompts = "",
 ) -> None:
     """Run the notebooks 01 to 05 headless."""
     from speakor_common.pipeline import notebooks
-    from speakor_common.pipeline.preparation import corpus_root
+    from speakor_common.pipeline.preparation import corpus_root, split_policy
 
     with wrong_usage():
         chosen = notebooks.choose_notebooks(only)
         if notebooks.PREPARATION in chosen:
             corpus_root(PROFILES[profile], data)
-    notebooks.reproduce(profile, seed, data, list(chosen))
+            split_policy(PROFILES[profile], prompts)
+    notebooks.reproduce(profile, seed, data, list(chosen), prompts)
     if notebooks.EVALUATION in chosen:
         say((paths.results(profile) / "result.txt").read_text(encoding="utf-8").rstrip())
 

@@ -44,6 +44,9 @@ Seed = Annotated[int, typer.Option(help="of training; splits have their own")]
 DataRoot = Annotated[
     str, typer.Option(help="corpus root as delivered; without it the shipped sample")
 ]
+Prompts = Annotated[
+    str, typer.Option(help="apart: every prompt in one split; without it as the profile says")
+]
 
 
 @contextmanager

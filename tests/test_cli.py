@@ -99,7 +99,7 @@ def test_a_number_needs_no_zero_and_only_05_shows_its_result(home, capsys, monke
     assert capsys.readouterr().out == ""
     assert cli.main(["evaluate", "--profile", "smoke", "--seed", "2"]) == 0
     assert capsys.readouterr().out == "WER: 0.160000\n"
-    assert runs == [("smoke", 1, "", ["01", "03"]), ("smoke", 2, "", ["05"])]
+    assert runs == [("smoke", 1, "", ["01", "03"], ""), ("smoke", 2, "", ["05"], "")]
 
 
 def test_options_take_several_values(monkeypatch):

@@ -20,8 +20,8 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 ROOMS = (
     ("errors",),
     ("paths", "storage", "parallel", "audio", "text"),
-    ("corpus",),
     ("models",),
+    ("corpus",),
     ("batching",),
     ("decoding",),
     ("recognition",),

@@ -1,7 +1,8 @@
-"""What could make a test score too good, measured: shared speakers, prompts, audio and text.
+"""What could make a test score too good, measured: shared speakers, voices, prompts, audio, text.
 
-What the split policy promised to keep apart and did not fails a run; all else is counted.
-Near-identical text is reported only: it tells how far test sentences are from training.
+What the split policy promised to keep apart and did not fails a run; all else is counted. What
+texts share is counted in :mod:`speakor_common.corpus.text_overlap`, voices are compared in
+:mod:`speakor_common.corpus.voice_audit`.
 """
 
 from __future__ import annotations
@@ -11,22 +12,23 @@ from collections import Counter
 from itertools import combinations
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from rapidfuzz import fuzz, process
 
 from speakor_common.audio import read_bytes
-from speakor_common.corpus.splits import SPLITS, TEST, TRAIN, Policy
+from speakor_common.corpus.splits import SPLITS, TEST, TRAIN, VOICES, Policy
+from speakor_common.corpus.text_overlap import text_overlap
+from speakor_common.corpus.voice_audit import audit_voices, voice_leaks
+from speakor_common.corpus.voice_vectors import Voices
 from speakor_common.errors import CorpusError
 from speakor_common.text import to_jamo
 
-NEAR_IDENTICAL = 90  # percent of matching characters
-_MAX_TEXT_PAIRS = 50_000_000  # about 10 s; larger corpora compare a sample of the training texts
-_BLOCK = 2_000  # training texts compared at a time, to bound memory
-
 
 def audit(
-    manifest: pd.DataFrame, policy: Policy, digests: pd.Series | None = None
+    manifest: pd.DataFrame,
+    policy: Policy,
+    digests: pd.Series | None = None,
+    voices: Voices | str = "nobody listened",
+    native_l1: str = "KR",
 ) -> dict[str, Any]:
     """Leakage between the splits and coverage of test by train.
 
@@ -34,10 +36,13 @@ def audit(
         manifest: with ``split`` assigned; rows ``unused`` are ignored.
         digests: a value a recording, equal for identical ones, on the index of ``manifest``;
             without it the files are read and hashed.
+        voices: of some clips of every speaker, or why they are not compared.
+        native_l1: speakers of this L1 are natives.
 
     Returns:
-        JSON-ready dict: counts and hours a split, shared speakers/prompts/audio for each pair
-        of splits, near-identical test sentences, unseen test words and syllables.
+        JSON-ready dict: counts and hours a split, shared speakers/prompts/audio/texts for each
+        pair of splits, nearest voices, what texts share with training, unseen test words and
+        syllables.
 
     Raises:
         CorpusError: two splits share what ``policy`` promises to keep apart.
@@ -52,7 +57,8 @@ def audit(
         "audio": _shared(used, recordings),
         "texts": _shared(used, used["text"]),
     }
-    _check_promises(shared, policy)
+    heard = {"not_compared": voices} if isinstance(voices, str) else audit_voices(voices)
+    _check_promises(shared, heard, policy)
 
     counts = {
         what: {pair: len(values) for pair, values in pairs.items()}
@@ -62,7 +68,8 @@ def audit(
         "policy": {"name": type(policy).__name__} | vars(policy),
         "splits": _sizes(manifest),
         "shared": counts,
-        "near_identical_test_texts": near_identical(used),
+        "voices": heard,
+        "text_overlap": text_overlap(used, native_l1),
         "coverage": coverage(used),
     }
 
@@ -77,9 +84,14 @@ def _shared(used: pd.DataFrame, key: pd.Series) -> dict[str, set[str]]:
     return {f"{a}-{b}": groups[a] & groups[b] for a, b in combinations(SPLITS, 2)}
 
 
-def _check_promises(shared: dict[str, dict[str, set[str]]], policy: Policy) -> None:
+def _check_promises(
+    shared: dict[str, dict[str, set[str]]], heard: dict[str, Any], policy: Policy
+) -> None:
     leaks = []
     for what in policy.promises:
+        if what == VOICES:
+            leaks += voice_leaks(heard)
+            continue
         for pair, values in shared[what].items():
             if values:
                 leaks.append(f"{len(values)} {what} in {pair} (e.g. {min(values)})")
@@ -101,29 +113,6 @@ def _sizes(manifest: pd.DataFrame) -> dict[str, dict[str, float]]:
 
 def _distinct(values: pd.Series) -> int:
     return int(values[values != ""].nunique())
-
-
-def near_identical(used: pd.DataFrame) -> dict[str, Any]:
-    """How many different test sentences have a training sentence that is almost the same."""
-    train = used.loc[used["split"] == TRAIN, "text"].drop_duplicates()
-    test = used.loc[used["split"] == TEST, "text"].drop_duplicates()
-    limit = max(1, _MAX_TEXT_PAIRS // max(1, len(test)))
-    compared = train.sample(min(limit, len(train)), random_state=0)
-
-    # best similarity of each test sentence, percent
-    best = np.zeros(len(test))
-    for start in range(0, len(compared), _BLOCK):
-        block = compared.iloc[start : start + _BLOCK].tolist()
-        similar = process.cdist(test.tolist(), block, scorer=fuzz.ratio, dtype=np.uint8)
-        best = np.maximum(best, similar.max(axis=1))
-
-    return {
-        "threshold_percent": NEAR_IDENTICAL,
-        "test_sentences": len(test),
-        "train_sentences_compared": len(compared),
-        "near_identical": int((best >= NEAR_IDENTICAL).sum()),
-        "median_best_similarity": round(float(np.median(best)), 1) if len(best) else 0.0,
-    }
 
 
 def coverage(used: pd.DataFrame) -> dict[str, Any]:

@@ -22,7 +22,9 @@ from speakor_common.corpus.review import Review, read_reviews, unusable
 from speakor_common.corpus.schema import QUARANTINE_COLUMNS, Corpus, ReadOptions, empty_table
 from speakor_common.corpus.shards import limit_rows, load_prepared, write_shards
 from speakor_common.corpus.splits import TEST, Policy, assign_splits, check_splits
+from speakor_common.corpus.voice_vectors import Voices, listen
 from speakor_common.errors import CorpusError
+from speakor_common.models import speaker_encoder
 from speakor_common.storage import only_writer, write_json, write_text
 
 __all__ = ["Prepared", "limit_rows", "load_prepared", "prepare"]
@@ -91,7 +93,8 @@ def prepare(
     with only_writer(target):
         checked = check_recordings(manifest["audio"], target / "recordings", workers, progress)
         manifest, checked, bad = _without_bad(manifest, checked)
-        report = audit(manifest, policy, checked["digest"])
+        voices = _listen(manifest, target / "voices", workers, progress)
+        report = audit(manifest, policy, checked["digest"], voices, native_l1)
 
         # stored
         with_lengths = manifest.assign(length=checked["length"])
@@ -169,6 +172,16 @@ def _without_bad(
         checked[kept].reset_index(drop=True),
         pd.concat([bad, twice], ignore_index=True),
     )
+
+
+def _listen(manifest: pd.DataFrame, folder: Path, workers: int, progress: bool) -> Voices | str:
+    """Voices of the speakers, or why they are not compared."""
+    if not (manifest["speaker_id"] != "").any():
+        return "the corpus does not say who speaks"
+    if not speaker_encoder.is_installed():
+        logger.warning("voices are not compared between splits; %s", speaker_encoder.INSTALL)
+        return f"the speaker encoder is not installed; {speaker_encoder.INSTALL}"
+    return listen(manifest, folder, workers, progress)
 
 
 def _write_tables(prepared: Prepared) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 TRAIN, VALID, TEST, UNUSED = "train", "valid", "test", "unused"
 SPLITS = (TRAIN, VALID, TEST)
+VOICES = "voices"  # a promise that only listening can check
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,9 @@ class SplitPolicy:
         prompt_disjoint: also give every prompt to one split. Clips whose speaker and prompt
             belong to different splits are then ``unused`` and counted.
         valid_prompts, test_prompts: share of prompts, when ``prompt_disjoint``.
+        voice_disjoint: speakers of two splits are also to sound like two people; else what is
+            heard is reported only. Among thousands of real speakers some are too alike for a
+            machine to tell, and a promise would stop every run.
     """
 
     seed: int = 505
@@ -45,6 +49,9 @@ class SplitPolicy:
     prompt_disjoint: bool = False
     valid_prompts: float = 0.12
     test_prompts: float = 0.22
+
+    # voices
+    voice_disjoint: bool = False
 
     def assign(self, manifest: pd.DataFrame) -> pd.Series:
         """Split of every row; ``unused`` where nobody knows who speaks."""
@@ -66,7 +73,8 @@ class SplitPolicy:
     @property
     def promises(self) -> tuple[str, ...]:
         """What no two splits share; see :mod:`speakor_common.corpus.audit`."""
-        return ("speakers", "audio", "prompts") if self.prompt_disjoint else ("speakers", "audio")
+        more = {"prompts": self.prompt_disjoint, VOICES: self.voice_disjoint}
+        return ("speakers", "audio", *(what for what, promised in more.items() if promised))
 
 
 @dataclass(frozen=True)

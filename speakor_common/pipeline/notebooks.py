@@ -16,7 +16,7 @@ from typing import Any
 
 from speakor_common import paths
 from speakor_common.errors import SpeakorError
-from speakor_common.pipeline.preparation import corpus_root
+from speakor_common.pipeline.preparation import corpus_root, split_policy
 from speakor_common.storage import only_writer
 from speakor_common.training.profiles import get_profile
 
@@ -122,13 +122,18 @@ def run_notebook(notebook: Path, output: Path, parameters: dict[str, Any]) -> Pa
 
 
 def reproduce(
-    profile_name: str, seed: int = 1, data_root: str = "", only: Sequence[str] = ()
+    profile_name: str,
+    seed: int = 1,
+    data_root: str = "",
+    only: Sequence[str] = (),
+    prompts: str = "",
 ) -> list[Path]:
     """Run the notebooks of a profile into ``results/<profile>/notebooks/``.
 
     Args:
         data_root: delivered corpus; ``""`` is the shipped sample, where the profile is for it.
         only: numbers such as ``["05"]`` to run some of them.
+        prompts: see :func:`preparation.prepare_profile`.
 
     Returns:
         the executed copies.
@@ -144,6 +149,7 @@ def reproduce(
     profile = get_profile(profile_name)
     if PREPARATION in chosen:
         corpus_root(profile, data_root)
+        split_policy(profile, prompts)
 
     # Kernels inherit the environment.
     for variable, value in ({"PYTHONPATH": str(paths.root())} | _QUIET).items():
@@ -153,8 +159,9 @@ def reproduce(
         for notebook in tqdm(chosen.values(), f"notebooks ({profile_name})", unit="notebook"):
             logger.info("running %s", notebook.name)
             parameters = {"profile": profile_name, "seed": seed}
-            if "data_root" in parameters_of(notebook):
-                parameters["data_root"] = data_root
+            for name, value in (("data_root", data_root), ("prompts", prompts)):
+                if name in parameters_of(notebook):
+                    parameters[name] = value
             output = paths.results(profile_name) / "notebooks" / notebook.name
             executed.append(run_notebook(notebook, output, parameters))
     return executed

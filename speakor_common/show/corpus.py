@@ -54,11 +54,6 @@ def quarantine_reasons(quarantine: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values("items", ascending=False)
 
 
-def leakage(report: dict[str, Any]) -> pd.DataFrame:
-    """What each pair of splits shares: rows speakers, prompts, audio, texts."""
-    return pd.DataFrame(report["shared"]).T.rename_axis("shared by")
-
-
 def coverage_table(report: dict[str, Any]) -> pd.DataFrame:
     """Words, syllables and jamo of the test split that training never shows."""
     return pd.DataFrame(report["coverage"], dtype=object).T.rename_axis("unit")
@@ -183,16 +178,6 @@ def finding_quarantine(quarantine: pd.DataFrame, manifest: pd.DataFrame) -> str:
     reasons = ", each with a reason above" if len(quarantine) else ""
     total = len(manifest) + len(quarantine)
     return f"**Finding.** {len(quarantine)} of {total} items were rejected{reasons}."
-
-
-def finding_near_texts(report: dict[str, Any]) -> str:
-    """How many test sentences training has nearly seen."""
-    near = report["near_identical_test_texts"]
-    return (
-        f"{near['near_identical']} of {near['test_sentences']} test sentences are at least "
-        f"{near['threshold_percent']} % like a training sentence "
-        f"(median best match {near['median_best_similarity']} %)."
-    )
 
 
 def finding_levels(table: pd.DataFrame) -> str:

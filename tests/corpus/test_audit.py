@@ -8,6 +8,7 @@ from speakor_common.corpus.audit import audit
 from speakor_common.corpus.splits import AsDelivered, SplitPolicy, assign_splits
 from speakor_common.errors import CorpusError
 from tests.builders import seed_layout
+from tests.corpus.test_voice_audit import APART, clips, heard
 
 POLICY = SplitPolicy(valid_speakers=0.3, test_speakers=0.3)
 NONE = {"train-valid": 0, "train-test": 0, "valid-test": 0}
@@ -28,7 +29,8 @@ def test_shared_prompts_are_counted_without_failing(table):
     assert report["shared"]["speakers"] == report["shared"]["audio"] == NONE
     assert report["shared"]["prompts"]["train-test"] == 2
     # The same two sentences are read by all.
-    assert report["near_identical_test_texts"]["near_identical"] == 2
+    assert report["text_overlap"]["families"]["test"]["identical"] == 1
+    assert report["voices"] == {"not_compared": "nobody listened"}
     assert report["coverage"]["words"]["unseen_distinct"] == 0
     assert report["policy"] == {"name": "SplitPolicy"} | vars(POLICY)
 
@@ -75,6 +77,7 @@ def test_coverage_counts_what_training_never_shows():
             "text": ["가나 다", "가", "가나 라 라"],
             "speaker_id": ["a", "b", "c"],
             "prompt_id": "",
+            "l1": "VN",
             "audio": "",
             "duration_s": 1.0,
         }
@@ -87,3 +90,15 @@ def test_coverage_counts_what_training_never_shows():
         "unseen_running_share": 0.6667,
     }
     assert coverage["jamo"]["unseen_distinct"] == 1  # only ㄹ is new
+
+
+def test_one_voice_in_two_splits_is_an_error_if_none_was_promised(table):
+    leak = heard(*APART, clips("S9", person=7, split="train"))
+    report = audit(table, POLICY, voices=leak)
+    assert report["voices"]["between"]["train-test"]["same_voice"] == 1
+    strict = SplitPolicy(valid_speakers=0.3, test_speakers=0.3, voice_disjoint=True)
+    with pytest.raises(
+        CorpusError, match=r"leak: 1 pairs of speakers in train-test with one voice"
+    ):
+        audit(table, strict, voices=leak)
+    audit(table, strict, voices=heard(*APART))

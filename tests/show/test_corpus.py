@@ -94,15 +94,12 @@ def test_figures_name_what_they_count(manifest):
 
 
 def test_findings_hold_the_numbers(manifest):
-    near = {"near_identical": 3, "test_sentences": 9, "threshold_percent": 90}
-    audit = {"near_identical_test_texts": near | {"median_best_similarity": 61.5}}
     table = corpus.cross_counts(manifest, "l1", "level")
     rejected = pd.DataFrame({"file": ["x"], "reason": ["silent"]})
     speakers = corpus.clips_per_speaker(manifest)
     for finding, words in (
         (corpus.finding_quarantine(rejected, manifest), "1 of 5 items were rejected, each with"),
         (corpus.finding_quarantine(rejected.head(0), manifest), "0 of 4 items were rejected."),
-        (corpus.finding_near_texts(audit), "3 of 9 test sentences are at least 90 %"),
         (corpus.finding_levels(table), "하 50%, 중 25%, 상 25% (n = 4); the smallest cell holds 0"),
         (corpus.finding_speakers(speakers), "2 learners recorded 1 to 3 clips each (n = 4)"),
         (corpus.finding_durations(manifest), "last 1.0 to 2.5 s, median 1.5 s (n = 4)"),
