@@ -6,10 +6,10 @@ half of everybody else's. Two ids are one voice where they differ no more than a
 95 % of speakers differ from themselves.
 
 Thresholds were measured on 193 clips of 17 real people: halves of one's clips agree at 0.85 or
-more, different people at 0.83 or less. Of 20 unmixed voices of the synthesiser (6 clips each) halves
-agree at 0.91 to 0.98, which gives a threshold of 0.93; the nearest two voices, of one family, have
-0.92. Where speakers are unlike themselves their own measure would call everybody one, hence the
-floor.
+more, different people at 0.83 or less. Of 20 unmixed voices of the synthesiser (6 clips each)
+halves agree at 0.91 to 0.98, which gives a threshold of 0.93; the nearest two voices, of one
+family, have 0.92. Where speakers are unlike themselves their own measure would call everybody one,
+hence the floor.
 """
 
 from __future__ import annotations

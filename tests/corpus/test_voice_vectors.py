@@ -45,7 +45,7 @@ def test_what_holds_no_speech_is_counted_and_stops_nothing(tmp_path):
 
 @pytest.fixture(scope="module")
 def planted():
-    """The busiest speaker of three first languages, half of the first one's clips under a new id."""
+    """The busiest speakers of three first languages; half of one's clips have a new id."""
     manifest = aihub.read(sample_corpus()).manifest
     busiest = manifest.groupby("l1")["speaker_id"].agg(lambda ids: ids.value_counts().index[0])
     chosen = manifest[manifest["speaker_id"].isin(busiest.iloc[:3])]
