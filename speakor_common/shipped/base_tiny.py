@@ -43,7 +43,7 @@ from speakor_common.training.runs import train_model
 logger = logging.getLogger(__name__)
 
 UNTRAINED = "base-untrained"
-EARLY_GROUPS = 1  # of further voices, for all stages but the last, which takes all
+EARLY_CLIPS = 1_000  # of further voices, for all stages but the last, which takes all
 ESPEAK_CLIPS = 1200  # about an hour
 _COLUMNS = Features(
     {
@@ -159,9 +159,9 @@ def train_base(native: DatasetDict, seed: int = 1) -> dict[str, Any]:
     # Each stage continues from the one before, and hears more voices.
     own = {split: decoded(native[f"native_{split}"]) for split in ("train", "valid")}
     simple = espeak.espeak_clips(ESPEAK_CLIPS)
-    train_shipped(BASE_START, _with_voices(own, EARLY_GROUPS, simple), seed)
-    train_shipped(BASE_MIDDLE, _with_voices(own, EARLY_GROUPS), seed)
-    return train_shipped(BASE_TINY, _with_voices(own, extra.GROUPS), seed)
+    train_shipped(BASE_START, _with_voices(own, EARLY_CLIPS, simple), seed)
+    train_shipped(BASE_MIDDLE, _with_voices(own, EARLY_CLIPS), seed)
+    return train_shipped(BASE_TINY, _with_voices(own, extra.CLIPS), seed)
 
 
 def train_shipped(experiment: Experiment, data: DatasetDict, seed: int) -> dict[str, Any]:
@@ -182,10 +182,10 @@ def train_shipped(experiment: Experiment, data: DatasetDict, seed: int) -> dict[
 
 
 def _with_voices(
-    own: dict[str, Dataset], groups: int, *further: list[dict[str, Any]]
+    own: dict[str, Dataset], count: int, *further: list[dict[str, Any]]
 ) -> DatasetDict:
-    """The sample's native speech with ``groups`` of further voices in training."""
-    rows = [extra.extra_clips(paths.root() / "data" / "native-extra", groups), *further]
+    """The sample's native speech with ``count`` clips of further voices in training."""
+    rows = [extra.extra_clips(paths.root() / "data" / "native-extra", count), *further]
     train = concatenate_datasets([own["train"], *map(as_dataset, rows)])
     return DatasetDict(train=train, valid=own["valid"])
 

@@ -22,7 +22,7 @@ from speakor_common.pronunciation import calibration
 from speakor_common.shipped.base_tiny import as_dataset, decoded, prepared_sample, train_shipped
 from speakor_common.shipped.presets import LISTENER_TINY
 from speakor_common.shipped.synthesis import distorted
-from speakor_common.text.g2p import standard_pronunciation
+from speakor_common.text import from_jamo
 
 
 def train_listener_tiny(seed: int = 1) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def train_listener_tiny(seed: int = 1) -> dict[str, Any]:
         speech.
     """
     native = prepared_sample()
-    own = {split: pronounced(decoded(native[f"native_{split}"])) for split in ("train", "valid")}
+    own = {split: decoded(pronounced(native[f"native_{split}"])) for split in ("train", "valid")}
     further = as_dataset(distorted.distorted_clips(paths.root() / "data" / "native-extra"))
     train = concatenate_datasets([own["train"], further])
 
@@ -43,5 +43,5 @@ def train_listener_tiny(seed: int = 1) -> dict[str, Any]:
 
 
 def pronounced(data: Dataset) -> Dataset:
-    """The same clips labelled as they are pronounced by the standard rules."""
-    return data.map(lambda row: {"text": standard_pronunciation(row["text"])}, keep_in_memory=True)
+    """The same clips labelled as they were pronounced, which the sample's labels tell."""
+    return data.map(lambda row: {"text": from_jamo(row["pronounced"])}, keep_in_memory=True)

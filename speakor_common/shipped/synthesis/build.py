@@ -15,26 +15,21 @@ from pathlib import Path
 
 from speakor_common.audio import duration, encode_opus
 from speakor_common.parallel import on_cores
-from speakor_common.shipped.synthesis.kokoro import Synthesiser
+from speakor_common.shipped.synthesis.kokoro import Synthesiser, prepare_synthesis
+from speakor_common.shipped.synthesis.phone_recording import record_speech
 from speakor_common.shipped.synthesis.phonology import to_hangul
-from speakor_common.shipped.synthesis.plan import PlannedClip, plan
-from speakor_common.shipped.synthesis.sentences import CATEGORIES
-from speakor_common.shipped.synthesis.voices import COUNTRIES, L1_CODES, record_speech
+from speakor_common.shipped.synthesis.plan import COUNTRIES, L1_CODES, PlannedClip, plan
 from speakor_common.storage import whole_file
 from speakor_common.text import to_jamo
 
 CORPUS_FOLDER = "131.인공지능 학습을 위한 외국인 한국어 발화 음성 데이터/01.데이터_new_20220719"
+CATEGORIES = {1: "한국일반", 2: "한국생활I", 3: "한국생활II", 4: "한국문화I", 5: "한국문화II"}
 # AI Hub numbers its language zips; the native part is this sample's own addition.
-_ZIP_NAMES = {
-    "VN": "1. 베트남어",
-    "EN": "2. 영어",
-    "JP": "3. 일본어",
-    "CN": "4. 중국어",
-    "KR": "5. 한국어",
-}
+_ZIP_NAMES = {l1: f"{number}. {name}" for number, (l1, name) in enumerate(L1_CODES.items(), 1)}
 _AUDIO_PREFIX = {"1.Training": "TS_", "2.Validation": "VS_"}
 _ZIP_DATE = (2022, 7, 19, 0, 0, 0)  # fixed, so that the same clips make the same zip
-_MEMORY = 2**30  # bytes of a process: the synthesiser's weights and one clip
+_MEMORY = 2**31  # bytes of a process: the synthesiser's weights and one clip
+_COMPRESSION = 0.94  # of Opus; about 21 kbit/s
 
 _synthesiser: Synthesiser | None = None
 
@@ -51,9 +46,27 @@ def build(
         limit: render only the first clips of every speaker (for a try-out).
     """
     clips = _first_clips(plan(), limit)
+    recover(clips, cache, target)
     render_all(clips, cache, processes)
     pack(clips, cache, target)
     return target
+
+
+def recover(clips: list[PlannedClip], cache: Path, target: Path) -> None:
+    """Put into ``cache`` what a former build packed under ``target`` and is still wanted so."""
+    for (split, l1), members in _groups(clips).items():
+        labels, sounds = _zip_files(target, split, l1)
+        if not (labels.is_file() and sounds.is_file()):
+            continue
+        with zipfile.ZipFile(labels) as label_zip, zipfile.ZipFile(sounds) as sound_zip:
+            for clip in members:
+                inner = _inner_name(clip)
+                if f"{inner}.json" not in label_zip.namelist():
+                    continue
+                label = json.loads(label_zip.read(f"{inner}.json"))
+                if label["sample_info"].get("sound") == clip.sound_hash:
+                    with whole_file(sound_file(clip, cache)) as temporary:
+                        temporary.write_bytes(sound_zip.read(f"{inner}.ogg"))
 
 
 def render_all(clips: list[PlannedClip], cache: Path, processes: int | None = None) -> None:
@@ -63,19 +76,33 @@ def render_all(clips: list[PlannedClip], cache: Path, processes: int | None = No
         SpeakorError: clips are missing and the synthesis extra is not installed.
     """
     cache.mkdir(parents=True, exist_ok=True)
-    jobs = [(clip, cache) for clip in clips if not (cache / f"{clip.stem}.ogg").exists()]
+    jobs = [(clip, cache) for clip in clips if not sound_file(clip, cache).exists()]
+    if jobs:
+        prepare_synthesis()  # once, before all processes want it
     most = processes or os.cpu_count() or 1
     bar = "synthesis" if jobs else ""
     for _ in on_cores(_render_to, jobs, most, _load_synthesiser, memory=_MEMORY, progress=bar):
         pass
 
 
+def sound_file(clip: PlannedClip, cache: Path) -> Path:
+    """Where the sound of a clip is kept; another sound of the same clip has another name."""
+    return cache / f"{clip.stem}-{clip.sound_hash}.ogg"
+
+
 def render(clip: PlannedClip, synthesiser: Synthesiser) -> bytes:
     """Opus bytes (OGG, 16 kHz mono) of one planned clip."""
     speaker = clip.speaker
-    speech = synthesiser.speak(clip.phones, speaker.mix, speaker.rate, speaker.pitch)
+    speech = synthesiser.speak(
+        clip.phones,
+        speaker.timbre,
+        speaker.prosody,
+        speaker.rate,
+        speaker.pitch,
+        speaker.intonation,
+    )
     seed = zlib.crc32(clip.stem.encode())
-    return encode_opus(record_speech(speech, speaker, clip.knocks, seed))
+    return encode_opus(record_speech(speech, speaker.microphone, clip.knocks, seed), _COMPRESSION)
 
 
 def label_record(clip: PlannedClip, seconds: float) -> dict:
@@ -123,6 +150,8 @@ def label_record(clip: PlannedClip, seconds: float) -> dict:
         },
         "sample_info": {
             "synthetic": True,
+            "sound": clip.sound_hash,
+            "voices": sorted({name for name, _ in speaker.timbre + speaker.prosody}),
             "intended": to_jamo(to_hangul(list(clip.intended))),
             "pronounced": to_jamo(to_hangul(list(clip.spoken))),
             "deviations": [d.to_label() for d in clip.deviations],
@@ -131,28 +160,46 @@ def label_record(clip: PlannedClip, seconds: float) -> dict:
 
 
 def pack(clips: list[PlannedClip], cache: Path, target: Path) -> None:
-    """Write one zip of labels and one of audio per official split and language."""
-    groups: dict[tuple[str, str], list[PlannedClip]] = defaultdict(list)
-    for clip in clips:
-        groups[clip.official_split, clip.speaker.l1].append(clip)
+    """Write one zip of labels and one of audio per official split and language.
 
-    for (split, l1), members in sorted(groups.items()):
+    A group of which a clip is not rendered yet is left as it is.
+    """
+    for (split, l1), members in sorted(_groups(clips).items()):
+        if not all(sound_file(clip, cache).exists() for clip in members):
+            continue
+
         labels: dict[str, bytes] = {}
         sounds: dict[str, bytes] = {}
         for clip in sorted(members, key=lambda clip: clip.stem):
-            category = clip.prompt.category
-            inner = f"{category}. {CATEGORIES[category]}/{clip.stem}"
-            sound = (cache / f"{clip.stem}.ogg").read_bytes()
+            inner = _inner_name(clip)
+            sound = sound_file(clip, cache).read_bytes()
             label = json.dumps(label_record(clip, duration(sound)), ensure_ascii=False)
             labels[f"{inner}.json"] = label.encode()
             sounds[f"{inner}.ogg"] = sound
 
-        folder = target / CORPUS_FOLDER / split
-        name = f"{_ZIP_NAMES[l1]}.zip"
-        _write_zip(folder / "라벨링데이터" / name, labels, zipfile.ZIP_DEFLATED)
-        _write_zip(
-            folder / "원천데이터" / (_AUDIO_PREFIX[split] + name), sounds, zipfile.ZIP_STORED
-        )
+        label_zip, sound_zip = _zip_files(target, split, l1)
+        _write_zip(label_zip, labels, zipfile.ZIP_DEFLATED)
+        _write_zip(sound_zip, sounds, zipfile.ZIP_STORED)
+
+
+def _groups(clips: list[PlannedClip]) -> dict[tuple[str, str], list[PlannedClip]]:
+    """Clips by official split and first language."""
+    groups: dict[tuple[str, str], list[PlannedClip]] = defaultdict(list)
+    for clip in clips:
+        groups[clip.official_split, clip.speaker.l1].append(clip)
+    return groups
+
+
+def _zip_files(target: Path, split: str, l1: str) -> tuple[Path, Path]:
+    """Where the labels and the sounds of a group are packed."""
+    folder = target / CORPUS_FOLDER / split
+    name = f"{_ZIP_NAMES[l1]}.zip"
+    return folder / "라벨링데이터" / name, folder / "원천데이터" / (_AUDIO_PREFIX[split] + name)
+
+
+def _inner_name(clip: PlannedClip) -> str:
+    category = clip.prompt.category
+    return f"{category}. {CATEGORIES[category]}/{clip.stem}"
 
 
 def _write_zip(path: Path, members: dict[str, bytes], compression: int) -> None:
@@ -177,5 +224,5 @@ def _load_synthesiser() -> None:
 
 
 def _render_to(clip: PlannedClip, cache: Path) -> None:
-    with whole_file(cache / f"{clip.stem}.ogg") as temporary:
+    with whole_file(sound_file(clip, cache)) as temporary:
         temporary.write_bytes(render(clip, _synthesiser))

@@ -15,23 +15,24 @@ from dataclasses import replace
 from pathlib import Path
 
 from speakor_common.corpus.splits import TRAIN
-from speakor_common.shipped.synthesis.extra import render_rows, voices
+from speakor_common.shipped.synthesis.extra import further_speaker, render_rows
 from speakor_common.shipped.synthesis.phonology import Syllable, to_hangul
-from speakor_common.shipped.synthesis.plan import SEED, PlannedClip, distant_sentences, plan_clip
-from speakor_common.shipped.synthesis.sentences import Prompt
+from speakor_common.shipped.synthesis.plan import SEED, PlannedClip, plan_clip
+from speakor_common.shipped.synthesis.texts.prompts import Prompt, further_texts
+from speakor_common.shipped.synthesis.voices import BASE
 from speakor_common.text import ONSETS, PRONOUNCED_CODAS, VOWELS
 
-CLIPS = 440
+CLIPS = 500
 _DISTORTED_SHARE = 0.6  # of syllables; the others keep the rhythm of Korean
 _SOUNDS = {"onset": tuple(ONSETS), "vowel": tuple(VOWELS), "coda": PRONOUNCED_CODAS}
 
 
 def plan_distorted(count: int = CLIPS) -> list[PlannedClip]:
     """``count`` clips, one a voice in turn; a pure function of the project's seed."""
-    sentences = distant_sentences(count, f"{SEED}/distorted")
     planned = []
-    for number, (person, text) in enumerate(zip(voices(count), sentences, strict=True)):
-        clip = plan_clip(person, Prompt(f"Z{number:04d}", text, ""), TRAIN, SEED)
+    for number, text in enumerate(further_texts(count, SEED, "distorted")):
+        prompt = Prompt(f"Z{number:04d}", text, "", BASE)
+        clip = plan_clip(further_speaker(number), prompt, TRAIN, SEED)
         spoken = distort(clip.spoken, random.Random(f"{SEED}/{clip.stem}"))
         planned.append(replace(clip, spoken=tuple(spoken)))
     return planned

@@ -15,8 +15,9 @@ import numpy as np
 
 from speakor_common.audio import decode, encode_wav
 from speakor_common.errors import SpeakorError
-from speakor_common.shipped.synthesis.plan import SEED, distant_sentences
-from speakor_common.text.g2p import standard_pronunciation
+from speakor_common.shipped.synthesis.plan import SEED
+from speakor_common.shipped.synthesis.texts.prompts import further_texts
+from speakor_common.text.pronunciation import pronunciations
 
 _SYNCHRONOUS = 2  # espeak_AUDIO_OUTPUT: synthesise in the calling thread, samples to the callback
 _UTF8 = 1
@@ -28,10 +29,10 @@ def espeak_clips(count: int, seed: int = SEED) -> list[dict]:
     """Training rows: ``utterance_id``, ``text``, ``audio`` (WAV bytes), ``length`` (samples)."""
     rng = random.Random(f"{seed}/espeak/voices")
     rows = []
-    for number, text in enumerate(distant_sentences(count, f"{seed}/espeak")):
+    for number, text in enumerate(further_texts(count, SEED, "espeak")):
         # drawn in this order: variant, words a minute, pitch
         voice = (rng.choice(_VARIANTS), rng.randint(140, 210), rng.randint(25, 75))
-        samples = speak(standard_pronunciation(text), *voice)
+        samples = speak(pronunciations(text).best, *voice)
         row = {
             "utterance_id": f"espeak{number:05d}",
             "text": text,

@@ -1,61 +1,48 @@
-"""More native speech for the tiny base than the sample ships: other voices, other sentences.
+"""More native speech than the sample ships: further speakers and texts of the base's own part.
 
-Seven native training speakers are too few for a model to hear an eighth. These clips come
-from the same synthesiser, microphone model and label rules as the sample's, by virtual
-speakers and sentences that the sample does not have; they only train ``models/base-tiny``
-and stay in a git-ignored cache.
+A few speakers are too few for a model to hear another one. These clips come from the same
+synthesiser, rooms and label rules as the sample's, from the base's voices only, over a much wider
+vocabulary; they train ``models/base-tiny`` and stay in a git-ignored cache.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from speakor_common.audio import decode, encode_wav
 from speakor_common.corpus.splits import TRAIN
-from speakor_common.shipped.synthesis.build import render_all
-from speakor_common.shipped.synthesis.plan import SEED, PlannedClip, distant_sentences, plan_clip
-from speakor_common.shipped.synthesis.sentences import Prompt
-from speakor_common.shipped.synthesis.voices import Speaker, make_speakers
+from speakor_common.shipped.synthesis.build import render_all, sound_file
+from speakor_common.shipped.synthesis.plan import SEED, PlannedClip, plan_clip
+from speakor_common.shipped.synthesis.texts.prompts import Prompt, further_texts
+from speakor_common.shipped.synthesis.voices import BASE, Speaker, make_speaker
 from speakor_common.text import normalize_korean
 
-GROUPS, SPEAKERS, SENTENCES_EACH = 2, 100, 20
-_VOICE_SEED = SEED + 1  # other people than the sample's
+SPEAKERS = 120
+CLIPS = 2_400
 
 
-def voices(count: int) -> list[Speaker]:
-    """Native speakers the sample does not have, in a fixed order, going round after the last."""
-    people = [
-        replace(speaker, speaker_id=f"KX{speaker.speaker_id[2:]}")
-        for speaker in make_speakers("KR", GROUPS * SPEAKERS, _VOICE_SEED)
+def further_speaker(number: int) -> Speaker:
+    """A native speaker the sample does not have; they go round after the last."""
+    number %= SPEAKERS
+    return make_speaker(f"KX{number + 1:04d}", "KR", BASE, number, SEED)
+
+
+def plan_extra(count: int = CLIPS) -> list[PlannedClip]:
+    """Clips one speaker after the other; more of them only append, so a cache stays of use."""
+    return [
+        plan_clip(further_speaker(number), Prompt(f"X{number:04d}", text, "", BASE), TRAIN, SEED)
+        for number, text in enumerate(further_texts(count, SEED))
     ]
-    return list(itertools.islice(itertools.cycle(people), count))
 
 
-def plan_extra(groups: int = GROUPS) -> list[PlannedClip]:
-    """Clips of one group of speakers after the other; in a group they go round the speakers.
-
-    More groups only append, so what a cache already holds stays of use. No sentence is close
-    to one of the sample's validation or test prompts.
-    """
-    people = voices(groups * SPEAKERS)
-    in_group = SPEAKERS * SENTENCES_EACH
-    clips = []
-    for number, text in enumerate(distant_sentences(groups * in_group, f"{SEED}/extra")):
-        speaker = people[number // in_group * SPEAKERS + number % SPEAKERS]
-        clips.append(plan_clip(speaker, Prompt(f"X{number:04d}", text, ""), TRAIN, SEED))
-    return clips
-
-
-def extra_clips(cache: Path, groups: int = GROUPS, processes: int | None = None) -> list[dict]:
+def extra_clips(cache: Path, count: int = CLIPS, processes: int | None = None) -> list[dict]:
     """Render what ``cache`` lacks and return all as training rows.
 
     Args:
         cache: folder of single Opus files; finished ones are kept, so an interrupted
             call continues.
-        groups: how many groups of speakers, see :func:`plan_extra`.
+        count: of clips, see :func:`plan_extra`.
         processes: worker processes, one synthesiser each; default one per core.
 
     Returns:
@@ -65,7 +52,7 @@ def extra_clips(cache: Path, groups: int = GROUPS, processes: int | None = None)
         SpeakorError: clips are missing and the synthesis extra is not installed.
     """
     return render_rows(
-        plan_extra(groups), cache, lambda clip: normalize_korean(clip.label), processes
+        plan_extra(count), cache, lambda clip: normalize_korean(clip.label), processes
     )
 
 
@@ -79,7 +66,7 @@ def render_rows(
     render_all(planned, cache, processes)
     rows = []
     for clip in planned:
-        samples = decode(cache / f"{clip.stem}.ogg")
+        samples = decode(sound_file(clip, cache))
         row = {
             "utterance_id": clip.stem,
             "text": text_of(clip),

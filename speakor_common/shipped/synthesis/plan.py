@@ -1,49 +1,69 @@
 """What every clip of the sample says, decided before a sound is made.
 
-The plan is a pure function of the seed: speakers, prompts, labels with fillers, fragments
-and noise tags, accents and deviations. Speakers and prompts are paired by the same split
-policy that notebook 01 applies, so no clip is lost to prompt-disjointness.
+The plan is a pure function of the seed and the texts: speakers, prompts, labels with fillers,
+fragments and noise tags, accents and deviations. Speakers are named first; the split policy that
+notebook 01 applies says which split a name is in, and the voices, texts and habits follow the
+split. Prompt ids are chosen such that the same policy finds their split.
 """
 
 from __future__ import annotations
 
+import itertools
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property, lru_cache
+from hashlib import sha256
 
 from speakor_common.corpus.splits import (
-    SAMPLE_POLICY,
     TEST,
     TRAIN,
     VALID,
+    SplitPolicy,
     prompt_split,
     speaker_splits,
 )
 from speakor_common.pronunciation.deviations import Deviation
-from speakor_common.shipped.synthesis.accents import apply_accent
-from speakor_common.shipped.synthesis.frames import FRAMES
-from speakor_common.shipped.synthesis.phonology import Syllable, to_phones, to_syllables
-from speakor_common.shipped.synthesis.sentences import Prompt, build_prompts, fill, is_close
-from speakor_common.shipped.synthesis.voices import L1_CODES, Speaker, make_speakers
+from speakor_common.shipped.synthesis.accents import apply_accent, habits_of
+from speakor_common.shipped.synthesis.phonology import (
+    Syllable,
+    to_hangul,
+    to_phones,
+    to_syllables,
+)
+from speakor_common.shipped.synthesis.texts.prompts import Prompt, build_prompts
+from speakor_common.shipped.synthesis.voices import BASE, Speaker, make_speaker
 from speakor_common.text import normalize_korean
-from speakor_common.text.g2p import standard_pronunciation
+from speakor_common.text.pronunciation import Pronunciations, pronunciations
 
 SEED = 20220719  # the date in the corpus's own folder name
-PROMPT_COUNT = 960
-LEARNERS_PER_L1 = 7
-NATIVE_SPEAKERS = 12
+L1_CODES = {
+    "VN": "베트남어",
+    "EN": "영어",
+    "JP": "일본어",
+    "CN": "중국어",
+    "TH": "태국어",
+    "KR": "한국어",
+}
+COUNTRIES = {
+    "VN": "베트남",
+    "EN": "미국",
+    "JP": "일본",
+    "CN": "중국",
+    "TH": "태국",
+    "KR": "한국",
+}
+# Half of all speakers are heard in training, nearly half in the test.
+POLICY = SplitPolicy(seed=635, valid_speakers=0.1, test_speakers=0.45, prompt_disjoint=True)
+SPEAKERS = {l1: 32 if l1 == "KR" else 20 for l1 in L1_CODES}
 # Clips a speaker of each split records: (learner, native).
-CLIPS = {TRAIN: (50, 100), VALID: (30, 40), TEST: (30, 40)}
+CLIPS = {TRAIN: (34, 40), VALID: (30, 20), TEST: (18, 8)}
 
 _FILLERS = ("어", "음", "그")
 # Share of clips with a disfluency of each kind.
 _FILLER_SHARE = 0.06
 _FRAGMENT_SHARE = 0.05
 _NOISE_SHARE = 0.05
-_DRAWS_A_SENTENCE = 40  # at most, before giving up
-# Share of words followed by a hesitation, by level.
-_PAUSE_SHARE = {"하": 0.22, "중": 0.12, "상": 0.05, None: 0.03}
-_NEIGHBOUR = {"하": "중", "중": "하", "상": "중"}
 
 
 @dataclass(frozen=True)
@@ -54,7 +74,7 @@ class PlannedClip:
         stem: AI Hub file name without extension.
         script: what was to be read, with punctuation; answers have none (``""``).
         label: transcript with markup, what was said.
-        level: level of this utterance; 상 for native speakers.
+        level: level of the speaker; 상 for native speakers.
         intended, spoken: syllables of the standard and of the actual pronunciation.
         pauses: words followed by a hesitation.
         knocks: positions of background knocks in the clip, 0-1.
@@ -79,87 +99,96 @@ class PlannedClip:
     def phones(self) -> str:
         return to_phones(list(self.spoken), self.pauses)
 
+    @cached_property
+    def sound_hash(self) -> str:
+        """Changes with whatever changes the sound: phones, speaker, room, knocks."""
+        sound = (self.phones, asdict(self.speaker), self.knocks)
+        return sha256(repr(sound).encode()).hexdigest()[:8]
+
 
 def plan(seed: int = SEED) -> list[PlannedClip]:
     """All clips of the sample corpus, in a fixed order."""
-    speakers: list[Speaker] = []
-    for l1 in L1_CODES:
-        speakers += make_speakers(l1, NATIVE_SPEAKERS if l1 == "KR" else LEARNERS_PER_L1, seed)
-    split_of = speaker_splits({s.speaker_id: s.l1 for s in speakers}, SAMPLE_POLICY)
-    decks = {split: _deck(split, seed) for split in CLIPS}
+    prompts = sample_prompts(seed)
+    decks = {part: _deck(prompts[part], f"{seed}/deck/{part}") for part in prompts}
+    decks["native"] = _deck(prompts[TEST], f"{seed}/deck/native")
 
-    # every speaker takes prompts from the deck of the split, none of them twice
+    # Every speaker takes prompts from the deck of the part, none of them twice.
     clips = []
-    for speaker in speakers:
-        split = split_of[speaker.speaker_id]
-        wanted = CLIPS[split][speaker.l1 == "KR"]
+    for speaker in make_speakers(seed):
+        is_native = speaker.l1 == "KR"
+        split = TRAIN if speaker.part == BASE else speaker.part
+        deck = decks["native" if is_native and split == TEST else speaker.part]
         done: set[str] = set()
-        while len(done) < wanted:
-            prompt = next(decks[split])
+        while len(done) < CLIPS[split][is_native]:
+            prompt = next(deck)
             if prompt.prompt_id not in done:
                 done.add(prompt.prompt_id)
                 clips.append(plan_clip(speaker, prompt, split, seed))
     return clips
 
 
-def distant_sentences(count: int, seed: str) -> list[str]:
-    """Further sentences for training, none close to a validation or test prompt of the sample.
+def make_speakers(seed: int = SEED) -> list[Speaker]:
+    """All speakers; the voices of each are those of the split that its id falls in."""
+    speakers = []
+    for l1, count in SPEAKERS.items():
+        names = [f"{l1}{number:04d}" for number in range(1, count + 1)]
+        split_of = speaker_splits(dict.fromkeys(names, l1), POLICY)
+        numbers: dict[str, Iterator[int]] = {split: itertools.count() for split in CLIPS}
+        for name in names:
+            split = split_of[name]
+            part = BASE if l1 == "KR" and split == TRAIN else split
+            speakers.append(make_speaker(name, l1, part, next(numbers[split]), seed))
+    return speakers
 
-    Raises:
-        ValueError: the frames cannot give that many.
-    """
-    held_out = [
-        prompt.text
-        for prompt in build_prompts(PROMPT_COUNT, SEED)
-        if prompt_split(prompt.prompt_id, SAMPLE_POLICY) != TRAIN
-    ]
-    frames = [frame for rows in FRAMES.values() for frame in rows]
+
+@lru_cache(maxsize=1)
+def sample_prompts(seed: int = SEED) -> dict[str, list[Prompt]]:
+    """The prompts of each part, with ids that the split policy puts in the part's split."""
+    numbers: dict[tuple[str, int, str], Iterator[str]] = {}
+    named: dict[str, list[Prompt]] = {}
+    for part, prompts in build_prompts(seed).items():
+        split = TRAIN if part == BASE else part
+        named[part] = []
+        for prompt in prompts:
+            key = (split, prompt.category, prompt.task)
+            free = numbers.setdefault(key, _prompt_ids(*key))
+            named[part].append(replace(prompt, prompt_id=next(free)))
+    return named
+
+
+def _prompt_ids(split: str, category: int, task: str) -> Iterator[str]:
+    """Ids as AI Hub gives them (category, subtopic, task, group, item) that fall in a split."""
+    for item, group, subtopic in itertools.product(range(1000), "ABC", "1234"):
+        identifier = f"{category}{subtopic}{task}{group}{item:03d}"
+        if prompt_split(identifier, POLICY) == split:
+            yield identifier
+
+
+def _deck(prompts: Sequence[Prompt], seed: str) -> Iterator[Prompt]:
+    """Deal prompts in shuffled rounds, so every prompt is used equally often."""
     rng = random.Random(seed)
-    sentences: dict[str, None] = {}  # an ordered set
-    for _ in range(_DRAWS_A_SENTENCE * count):
-        if len(sentences) == count:
-            break
-        text = fill(rng.choice(frames), rng)
-        if text not in sentences and not is_close(text, held_out):
-            sentences[text] = None
-
-    if len(sentences) < count:
-        raise ValueError(
-            f"only {len(sentences)} of {count} sentences keep their distance from the held-out "
-            "prompts"
-        )
-    return list(sentences)
-
-
-def _deck(split: str, seed: int) -> Iterator[Prompt]:
-    """Deal a split's prompts in shuffled rounds, so every prompt is used equally often."""
-    prompts = [
-        prompt
-        for prompt in build_prompts(PROMPT_COUNT, seed)
-        if prompt_split(prompt.prompt_id, SAMPLE_POLICY) == split
-    ]
-    rng = random.Random(f"{seed}/deck/{split}")
     while True:
-        rng.shuffle(prompts)
-        yield from list(prompts)
+        yield from rng.sample(prompts, len(prompts))
 
 
 def plan_clip(speaker: Speaker, prompt: Prompt, split: str, seed: int) -> PlannedClip:
     """What one speaker makes of one prompt: label with disfluencies, accent, pauses."""
-    rng = random.Random(f"{seed}/{speaker.speaker_id}/{prompt.prompt_id}")
-    label, knocks = _disfluent(prompt.text, speaker.level is not None, rng)
-    level = speaker.level or "상"
-    if speaker.level and rng.random() < 0.2:
-        level = _NEIGHBOUR[level]
+    rng = random.Random(f"{seed}/{speaker.speaker_id}/{prompt.text}")
+    label, knocks, broken = _disfluent(prompt.text, speaker.level is not None, rng)
+    text = normalize_korean(label)
+    words = text.split()
+    drawn = {at for at in range(len(words)) if rng.random() < speaker.pauses}
+    pauses = (drawn | broken) - {len(words) - 1}
 
-    # The accent is drawn per utterance with the utterance's level, the voice stays the speaker's.
-    intended = to_syllables(standard_pronunciation(normalize_korean(label)))
-    spoken, deviations = apply_accent(intended, speaker.l1, level, rng)
+    # The accent of this speaker; a variant that the standard permits is none.
+    allowed = pronunciations(text)
+    intended = to_syllables(_with_pauses(allowed, pauses))
+    habits = habits_of(speaker.speaker_id, speaker.l1, speaker.level, split == TEST, seed)
+    spoken, deviations = apply_accent(
+        intended, habits, lambda syllables: allowed.allows(to_hangul(list(syllables))), rng
+    )
 
-    # Further draws, in this order: date, pauses after each word but the last.
     date = f"202201{rng.randint(3, 28):02d}"
-    words = sorted({syllable.word for syllable in spoken})
-    pauses = [word for word in words[:-1] if rng.random() < _PAUSE_SHARE[speaker.level]]
     return PlannedClip(
         stem=f"{speaker.l1}{prompt.prompt_id}_{speaker.speaker_id}_{date}",
         prompt=prompt,
@@ -167,7 +196,7 @@ def plan_clip(speaker: Speaker, prompt: Prompt, split: str, seed: int) -> Planne
         date=date,
         script="" if prompt.task == "Q" else prompt.text + ".",
         label=label,
-        level=level,
+        level=speaker.level or "상",
         intended=tuple(intended),
         spoken=tuple(spoken),
         deviations=tuple(deviations),
@@ -177,10 +206,31 @@ def plan_clip(speaker: Speaker, prompt: Prompt, split: str, seed: int) -> Planne
     )
 
 
-def _disfluent(text: str, learner: bool, rng: random.Random) -> tuple[str, tuple[float, ...]]:
-    """Put fillers, fragments and noise tags into a label as AI Hub's transcribers write them."""
+def _with_pauses(allowed: Pronunciations, pauses: set[int]) -> str:
+    """The allowed form of a text said with pauses: nothing is joined over a pause.
+
+    Each stretch is looked up on its own; should it mean another word then, the form of the whole
+    text stands.
+    """
+    words = allowed.text.split()
+    ends = [*sorted(at + 1 for at in pauses), len(words)]
+    starts = [0, *ends[:-1]]
+    stretches = [" ".join(words[a:b]) for a, b in zip(starts, ends, strict=True)]
+    form = " ".join(pronunciations(stretch).best for stretch in stretches)
+    return form if allowed.allows(form) else allowed.best
+
+
+def _disfluent(
+    text: str, learner: bool, rng: random.Random
+) -> tuple[str, tuple[float, ...], set[int]]:
+    """Put fillers, fragments and noise tags into a label as AI Hub's transcribers write them.
+
+    Returns:
+        the label, positions of knocks, and the words after which the speaker hesitates for it.
+    """
     words = text.split()
     knocks: tuple[float, ...] = ()
+    broken: set[int] = set()
 
     # a word begun twice
     if learner and rng.random() < _FRAGMENT_SHARE:
@@ -188,14 +238,17 @@ def _disfluent(text: str, learner: bool, rng: random.Random) -> tuple[str, tuple
         if candidates:
             at = rng.choice(candidates)
             words.insert(at, words[at][: rng.randint(1, 2)] + "+")
+            broken = {at}
 
     # a filler
     if learner and rng.random() < _FILLER_SHARE:
-        words.insert(rng.randrange(len(words)), rng.choice(_FILLERS) + "/")
+        at = rng.randrange(len(words))
+        words.insert(at, rng.choice(_FILLERS) + "/")
+        broken = {word + (word >= at) for word in broken} | {at}
 
     # a noise before or after all words
     if rng.random() < _NOISE_SHARE:
         at_start = rng.random() < 0.5
         words.insert(0 if at_start else len(words), rng.choice(("n/", "sn/")))
         knocks = (0.0 if at_start else 1.0,)
-    return " ".join(words), knocks
+    return " ".join(words), knocks, broken

@@ -1,8 +1,9 @@
-"""Who speaks: synthetic speakers and their recording channel.
+"""Whose voices the sample has: the base voices of each part, and speakers mixed from them.
 
-A speaker is a mixture of Kokoro's five Japanese style vectors, a speaking rate, a
-pitch-and-formant factor (the waveform is resampled and the synthesis slowed to match,
-so five voices become many) and a microphone: spectral tilt, band edge, room noise, gain.
+Kokoro-82M comes with 54 voices. Every base voice belongs to one part only, so that a model tested
+on the sample has never heard the voices it is tested on, in whatever mixture. Voices follow the
+first language where there are any (Japanese, Chinese, English); Vietnamese and Thai learners borrow
+those of other languages. Four voices are in no part: they stay unheard, for checks from outside.
 """
 
 from __future__ import annotations
@@ -10,18 +11,48 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-import numpy as np
-from scipy.signal import butter, sosfilt
+from speakor_common.corpus.splits import TEST, TRAIN, VALID
 
-from speakor_common.audio import RATE
+BASE = "base"  # the part that base and listener are trained on: native speech of split train
+PARTS_OF_VOICES = (BASE, TRAIN, VALID, TEST)
+RESERVED = ("am_puck", "zf_xiaoni", "bm_lewis", "if_sara")
 
-VOICES = ("jf_alpha", "jf_gongitsune", "jf_nezumi", "jf_tebukuro", "jm_kumo")
+# Voices by part and by the learners who have them. Names that are one person to the ear stand in
+# the same part: ef_dora and pf_dora, em_alex and pm_alex, em_santa and pm_santa, whose styles
+# correlate by 0.94 to 0.97, and jf_gongitsune and jf_nezumi (0.88); no other two by more than 0.85.
+_VOICES: dict[str, dict[str, str]] = {
+    BASE: {
+        "KR": (
+            "af_alloy af_aoede af_heart af_jessica af_nicole af_river am_adam am_echo am_onyx "
+            "am_santa bf_alice bf_lily bm_daniel bm_george ff_siwis"
+        ),
+    },
+    TRAIN: {
+        "CN": "zf_xiaoxiao zm_yunjian zm_yunyang",
+        "JP": "jf_gongitsune jf_nezumi",
+        "EN": "af_bella af_sarah am_liam am_michael bf_isabella",
+        "VN": "hf_alpha hm_omega",
+        "TH": "em_santa pm_santa hf_alpha",
+    },
+    VALID: {
+        "CN": "zf_xiaoyi zm_yunxia",
+        "JP": "jf_alpha zm_yunxia",
+        "EN": "af_sky am_fenrir",
+        "VN": "im_nicola zf_xiaoyi",
+        "TH": "im_nicola af_sky",
+    },
+    TEST: {
+        "CN": "zf_xiaobei zm_yunxi",
+        "JP": "jf_tebukuro jm_kumo",
+        "EN": "af_kore af_nova am_eric bf_emma bm_fable",
+        "VN": "hf_beta hm_psi",
+        "TH": "ef_dora pf_dora em_alex pm_alex",
+    },
+}
 
-# Native speech first: the base is trained on it while the rest is still being rendered.
-L1_CODES = {"KR": "한국어", "JP": "일본어", "CN": "중국어", "VN": "베트남어", "EN": "영어"}
-COUNTRIES = {"JP": "일본", "CN": "중국", "VN": "베트남", "EN": "미국", "KR": "한국"}
-
-_RATES = {"하": (0.86, 0.98), "중": (0.94, 1.06), "상": (1.02, 1.14), None: (1.06, 1.24)}
+_RATES = {"하": (0.80, 0.96), "중": (0.88, 1.06), "상": (0.96, 1.16), None: (1.0, 1.24)}
+# Share of words followed by a hesitation: lowest and highest of a speaker.
+_PAUSES = {"하": (0.12, 0.34), "중": (0.05, 0.2), "상": (0.0, 0.1), None: (0.0, 0.06)}
 _TOPIK = {
     "하": ("1", "2", "해당 없음"),
     "중": ("3", "4"),
@@ -29,9 +60,39 @@ _TOPIK = {
     None: ("해당 없음",),
 }
 _LEARNING_MONTHS = {"하": (3, 12), "중": (10, 30), "상": (24, 72)}  # natives: none
-_KNOCK = RATE // 10  # samples, 0.1 s
-_DECAY = 300  # samples in which a knock falls to 37 %
-_LEVELS = ("하", "중", "상", "하", "중", "상", "하")  # dealt in turn within an L1
+_OWN_VOICE = (0.55, 0.95)  # share of the voice that a speaker mostly is
+_PITCHES = (0.93, 1.08)
+_INTONATION = (0.55, 1.45)
+
+Mix = tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class Microphone:
+    """The device and the room of one speaker.
+
+    Attributes:
+        tilt_db: gain of the band above 2 kHz.
+        low_hz, high_hz: band edges.
+        snr_db: speech level over the constant noise of the room.
+        noise_hz: below this the room's noise falls no further; low is a dull room.
+        echo_s: time in which the room's echo falls by 60 dB.
+        echo_db: level of the echo relative to the direct sound.
+        peak: peak amplitude of the recording, full scale 1.0.
+        clicks: whether the button is heard.
+        edge_s: longest time between button and speech, and between speech and button.
+    """
+
+    tilt_db: float
+    low_hz: int
+    high_hz: int
+    snr_db: float
+    noise_hz: int
+    echo_s: float
+    echo_db: float
+    peak: float
+    clicks: bool
+    edge_s: float
 
 
 @dataclass(frozen=True)
@@ -40,115 +101,103 @@ class Speaker:
 
     Attributes:
         speaker_id: AI Hub form, L1 code and four digits.
-        l1: key of :data:`L1_CODES`.
+        l1: first language, ``KR`` for native speakers.
+        part: of :data:`PARTS_OF_VOICES`; all its voices are of this part.
         level: overall level 상, 중 or 하; ``None`` for native speakers.
-        mix: weight of each voice in :data:`VOICES`, sums to 1.
+        timbre, prosody: weights of base voices, for how the speaker sounds and moves; sum to 1.
         rate: speaking rate, 1.0 as the voice was trained.
         pitch: factor on fundamental and formants, 1.0 unchanged.
-        tilt_db: gain of the band above 2 kHz.
-        cutoff_hz: upper band edge of the microphone.
-        snr_db: speech level over the constant room noise.
-        peak: peak amplitude of the recording, full scale 1.0.
+        intonation: factor on the fundamental's distance from its mean, 1.0 unchanged.
+        pauses: share of words followed by a hesitation.
     """
 
     speaker_id: str
     l1: str
+    part: str
     gender: str
     level: str | None
     topik: str
     birth_year: int
     learning_months: int
-    mix: tuple[float, ...]
+    timbre: Mix
+    prosody: Mix
     rate: float
     pitch: float
-    tilt_db: float
-    cutoff_hz: int
-    snr_db: float
-    peak: float
+    intonation: float
+    pauses: float
+    microphone: Microphone
 
 
-def make_speakers(l1: str, count: int, seed: int) -> list[Speaker]:
-    """``count`` speakers of one first language; levels are dealt in turn."""
-    return [
-        _make_speaker(l1, number, random.Random(f"{seed}/{l1}/{number}"))
-        for number in range(1, count + 1)
-    ]
+def voices_of(part: str) -> tuple[str, ...]:
+    """All base voices of a part, sorted."""
+    return tuple(sorted({name for names in _VOICES[part].values() for name in names.split()}))
 
 
-def _make_speaker(l1: str, number: int, rng: random.Random) -> Speaker:
-    """Draws in a fixed order, so that a speaker is a function of seed, L1 and number."""
-    level = None if l1 == "KR" else _LEVELS[(number - 1) % len(_LEVELS)]
-    gender = "M" if number % 2 == 0 else "F"
-    mix = _mix(gender, rng)
-    pitches = (0.88, 1.0) if gender == "M" else (0.94, 1.1)
+def make_speaker(speaker_id: str, l1: str, part: str, number: int, seed: int) -> Speaker:
+    """A speaker as a pure function of the arguments.
 
-    # person
+    Args:
+        number: position among the speakers of this part and L1; main voice and level are dealt in
+            turn, so that a part has all of them.
+    """
+    rng = random.Random(f"{seed}/speaker/{speaker_id}")
+    level = None if l1 == "KR" else ("하", "중", "상")[number % 3]
+    own = _own_voices(part, l1)
+    main = own[number % len(own)]
+
+    # Person
     topik = rng.choice(_TOPIK[level])
     birth_year = rng.randint(1975, 2004)
-    months = {name: rng.randint(*span) for name, span in _LEARNING_MONTHS.items()}
+    months = rng.randint(*_LEARNING_MONTHS[level]) if level else 0
 
-    # voice, then microphone
+    # Voice: mostly one, with others of the part mixed in; melody and rhythm may lean elsewhere.
+    timbre = _mix(main, voices_of(part), rng)
+    prosody = _mix(rng.choice(own), voices_of(part), rng)
     return Speaker(
-        speaker_id=f"{l1}{number:04d}",
+        speaker_id=speaker_id,
         l1=l1,
-        gender=gender,
+        part=part,
+        gender="M" if main[1] == "m" else "F",
         level=level,
         topik=topik,
         birth_year=birth_year,
-        learning_months=months.get(level, 0),
-        mix=mix,
+        learning_months=months,
+        timbre=timbre,
+        prosody=prosody,
         rate=round(rng.uniform(*_RATES[level]), 3),
-        pitch=round(rng.uniform(*pitches), 3),
-        tilt_db=round(rng.uniform(-6, 3), 1),
-        cutoff_hz=rng.choice((5500, 6500, 7600)),
-        snr_db=round(rng.uniform(24, 42), 1),
-        peak=round(rng.uniform(0.25, 0.9), 2),
+        pitch=round(rng.uniform(*_PITCHES), 3),
+        intonation=round(rng.uniform(*_INTONATION), 3),
+        pauses=round(rng.uniform(*_PAUSES[level]), 3),
+        microphone=_microphone(rng),
     )
 
 
-def _mix(gender: str, rng: random.Random) -> tuple[float, ...]:
-    """Mostly one voice with one or two others; male speakers lean on the one male voice."""
-    weights = [rng.gammavariate(0.6, 1.0) for _ in VOICES]
-    weights[-1] = 0.0
-    total = sum(weights)
-    weights = [w / total for w in weights]
-    if gender == "M":
-        share = rng.uniform(0.65, 1.0)
-        weights = [w * (1 - share) for w in weights[:-1]] + [share]
-    return tuple(round(w, 4) for w in weights)
+def _own_voices(part: str, l1: str) -> list[str]:
+    """Voices that speakers of an L1 mostly have; natives of a learners' part have all of it."""
+    own = _VOICES[part].get(l1)
+    return own.split() if own else list(voices_of(part))
 
 
-def record_speech(
-    speech: np.ndarray, speaker: Speaker, noise_bursts: tuple[float, ...], seed: int
-) -> np.ndarray:
-    """Pass clean speech through the speaker's microphone and room.
-
-    Args:
-        speech: float32, shape = (samples,), 16 kHz.
-        noise_bursts: positions (share of the clip, 0-1) of short knocks, for noise tags.
-
-    Returns:
-        float32, shape = (samples,), peak ``speaker.peak``.
-    """
-    rng = np.random.default_rng(seed)
-
-    # microphone: spectral tilt above 2 kHz and an upper band edge
-    high = sosfilt(_butter(2, 2000, "high"), speech)
-    shaped = speech + (10 ** (speaker.tilt_db / 20) - 1) * high
-    shaped = sosfilt(_butter(4, speaker.cutoff_hz, "low"), shaped)
-    level = np.sqrt(np.mean(shaped**2)) + 1e-9
-
-    # room: dull noise at the speaker's signal-to-noise ratio
-    room = sosfilt(_butter(1, 1200, "low"), rng.standard_normal(len(shaped)))
-    shaped = shaped + room / np.sqrt(np.mean(room**2)) * level * 10 ** (-speaker.snr_db / 20)
-
-    # knocks: bursts as loud as the speech that die away
-    for position in noise_bursts:
-        start = int(position * max(1, len(shaped) - _KNOCK))
-        burst = rng.standard_normal(_KNOCK) * np.exp(-np.arange(_KNOCK) / _DECAY) * level
-        shaped[start : start + _KNOCK] += burst[: len(shaped[start : start + _KNOCK])]
-    return (shaped * (speaker.peak / np.max(np.abs(shaped)))).astype(np.float32)
+def _mix(main: str, pool: tuple[str, ...], rng: random.Random) -> Mix:
+    """Mostly ``main``, with one or two others of the pool that sound of the same sex."""
+    others = [name for name in pool if name != main and name[1] == main[1]]
+    chosen = rng.sample(others, min(len(others), rng.choice((1, 1, 2))))
+    share = rng.uniform(*_OWN_VOICE) if chosen else 1.0
+    rest = round((1 - share) / max(1, len(chosen)), 4)
+    return ((main, round(1 - rest * len(chosen), 4)), *((name, rest) for name in chosen))
 
 
-def _butter(order: int, hertz: int, kind: str) -> np.ndarray:
-    return butter(order, hertz, kind, fs=RATE, output="sos")
+def _microphone(rng: random.Random) -> Microphone:
+    """Telephones and computers, in rooms from dry to lively."""
+    return Microphone(
+        tilt_db=round(rng.uniform(-8, 4), 1),
+        low_hz=rng.choice((40, 80, 150, 300)),
+        high_hz=rng.choice((3600, 5500, 6500, 7600, 7600)),
+        snr_db=round(rng.uniform(16, 42), 1),
+        noise_hz=rng.choice((200, 600, 1200, 3000)),
+        echo_s=round(rng.uniform(0.12, 0.55), 2),
+        echo_db=round(rng.uniform(-26, -8), 1),
+        peak=round(rng.uniform(0.15, 0.9), 2),
+        clicks=rng.random() < 0.5,
+        edge_s=round(rng.uniform(0.1, 2.0), 2),
+    )

@@ -64,15 +64,6 @@ def test_no_leak_between_splits(manifest):
     assert all(count == 0 for pairs in report["shared"].values() for count in pairs.values())
 
 
-def test_labels_agree_with_the_plan(corpus):
-    planned = {clip.stem: clip for clip in plan()}
-    assert set(planned) == set(corpus.manifest["utterance_id"])
-    for row in corpus.manifest.sample(60, random_state=0).itertuples():
-        clip = planned[row.utterance_id]
-        assert row.raw_text == clip.label
-        assert from_jamo(row.pronounced) == phonology.to_hangul(list(clip.spoken))
-
-
 def test_the_shipped_confusions_are_those_of_the_training_learners(manifest):
     train = manifest[(manifest["split"] == TRAIN) & (manifest["l1"] != "KR")]
     known = read_planted(train["utterance_id"].tolist(), train["deviations"].tolist())
@@ -84,22 +75,54 @@ def test_the_shipped_confusions_are_those_of_the_training_learners(manifest):
 class Humming:
     """Stands for the synthesiser, which is an extra: a tone as long as the text."""
 
-    def speak(self, phones, mix, rate, pitch):
+    def speak(self, phones, timbre, prosody, rate, pitch, intonation):
         return tone(0.2 + 0.02 * len(phones))
 
 
-def test_clips_become_zips_that_the_reader_reads(tmp_path, monkeypatch):
+@pytest.fixture
+def humming(monkeypatch):
     monkeypatch.setattr(build, "Synthesiser", Humming)
+    monkeypatch.setattr(build, "prepare_synthesis", lambda: None)
+    some = plan()[::20]
+    monkeypatch.setattr(build, "plan", lambda: some)
+
+
+def test_clips_become_zips_that_the_reader_reads(tmp_path, humming):
     target = build.build(tmp_path / "corpus", tmp_path / "cache", processes=1, limit=1)
     rendered = aihub.read(target)
-    speakers = {clip.speaker.speaker_id for clip in plan()}
-    assert set(rendered.manifest["speaker_id"]) == speakers and rendered.quarantine.empty
+    planned = {clip.speaker.speaker_id: clip for clip in reversed(build.plan())}
+    assert set(rendered.manifest["speaker_id"]) == set(planned) and rendered.quarantine.empty
     assert all(np.abs(decode(r)).max() > 0.1 for r in rendered.manifest["audio"][:3])
+    for row in rendered.manifest.itertuples():
+        clip = planned[row.speaker_id]
+        assert (row.utterance_id, row.raw_text) == (clip.stem, clip.label)
+        assert from_jamo(row.pronounced) == phonology.to_hangul(list(clip.spoken))
 
-    # What is rendered is kept, and the same clips make the same zips.
-    monkeypatch.setattr(build, "Synthesiser", None)
+
+def test_a_build_goes_on_from_what_it_packed(tmp_path, humming, monkeypatch):
+    target = build.build(tmp_path / "corpus", tmp_path / "cache", processes=1, limit=1)
     zips = {path: path.read_bytes() for path in target.rglob("*.zip")}
-    build.build(target, tmp_path / "cache", processes=1, limit=1)
-    assert {path: path.read_bytes() for path in target.rglob("*.zip")} == zips
     with zipfile.ZipFile(min(zips)) as archive:
         assert all(info.date_time == (2022, 7, 19, 0, 0, 0) for info in archive.infolist())
+
+    # On another machine, with another cache and one group missing: only that is rendered.
+    lost = [path for path in zips if "2. 영어" in path.name and "1.Training" in str(path)]
+    for path in lost:
+        path.unlink()
+    rendered = []
+    render = build.render
+    monkeypatch.setattr(
+        build, "render", lambda clip, voice: rendered.append(clip.speaker.l1) or render(clip, voice)
+    )
+    build.build(target, tmp_path / "other", processes=1, limit=1)
+    assert set(rendered) == {"EN"}
+    assert all(path.is_file() for path in lost)
+    for path in set(zips) - set(lost):
+        assert path.read_bytes() == zips[path]
+
+
+def test_a_group_is_packed_when_all_of_it_is_rendered(tmp_path, humming):
+    clips = build.plan()[:3]
+    build.render_all(clips[:2], tmp_path / "cache", processes=1)
+    build.pack(clips, tmp_path / "cache", tmp_path / "corpus")
+    assert not list((tmp_path / "corpus").rglob("*.zip"))

@@ -1,28 +1,53 @@
-"""Speakers and their microphones."""
+"""Speakers: mixtures of the base voices of one part."""
 
-import numpy as np
+import itertools
+
 import pytest
 
-from speakor_common.shipped.synthesis.voices import VOICES, make_speakers, record_speech
-from tests.builders import tone
+from speakor_common.shipped.synthesis.voices import (
+    BASE,
+    PARTS_OF_VOICES,
+    RESERVED,
+    make_speaker,
+    voices_of,
+)
 
 
-def test_speakers_follow_the_seed_and_do_not_change_when_there_are_more():
-    assert make_speakers("VN", 3, 1) == make_speakers("VN", 7, 1)[:3] != make_speakers("VN", 3, 2)
+def test_every_voice_belongs_to_one_part_and_some_to_none():
+    for one, other in itertools.combinations(PARTS_OF_VOICES, 2):
+        assert not set(voices_of(one)) & set(voices_of(other))
+    used = [name for part in PARTS_OF_VOICES for name in voices_of(part)]
+    assert len(used) == 50
+    assert not set(used) & set(RESERVED)
 
 
-@pytest.mark.parametrize("l1", ["KR", "VN"])
-def test_a_speaker_is_a_mixture_of_voices(l1):
-    for speaker in make_speakers(l1, 7, 1):
-        assert len(speaker.mix) == len(VOICES) and sum(speaker.mix) == pytest.approx(1, abs=1e-3)
+def test_names_of_one_voice_stand_in_the_same_part():
+    part_of = {name: part for part in PARTS_OF_VOICES for name in voices_of(part)}
+    for pair in ("ef_dora pf_dora", "em_alex pm_alex", "em_santa pm_santa"):
+        first, second = pair.split()
+        assert part_of[first] == part_of[second]
+
+
+@pytest.mark.parametrize("part", PARTS_OF_VOICES)
+@pytest.mark.parametrize("l1", ["KR", "VN", "TH", "JP"])
+def test_a_speaker_is_a_mixture_of_its_parts_voices(part, l1):
+    if part == BASE and l1 != "KR":
+        return  # the base hears natives only
+    for number in range(6):
+        speaker = make_speaker(f"{l1}{number}", l1, part, number, seed=1)
+        for mix in (speaker.timbre, speaker.prosody):
+            assert {name for name, _ in mix} <= set(voices_of(part))
+            assert sum(weight for _, weight in mix) == pytest.approx(1, abs=1e-3)
         assert (speaker.level is None) == (l1 == "KR") == (speaker.learning_months == 0)
 
 
-def test_a_recording_has_the_speakers_level_and_its_knocks():
-    speaker = make_speakers("VN", 1, 1)[0]
-    speech = np.concatenate([tone(1.0), np.zeros(16_000, np.float32)])
-    quiet = record_speech(speech, speaker, (), seed=1)
-    knocked = record_speech(speech, speaker, (1.0,), seed=1)
-    assert quiet.dtype == np.float32 and np.abs(quiet).max() == pytest.approx(speaker.peak)
-    assert np.abs(knocked[-1600:]).max() > 3 * np.abs(quiet[-1600:]).max()
-    assert np.array_equal(quiet, record_speech(speech, speaker, (), seed=1))
+def test_a_speaker_follows_from_name_and_seed():
+    first = make_speaker("VN0001", "VN", "test", 0, seed=1)
+    assert first == make_speaker("VN0001", "VN", "test", 0, seed=1)
+    assert first != make_speaker("VN0001", "VN", "test", 0, seed=2)
+
+
+def test_levels_and_voices_are_dealt_in_turn():
+    speakers = [make_speaker(f"CN{n}", "CN", "test", n, seed=1) for n in range(6)]
+    assert [speaker.level for speaker in speakers] == ["하", "중", "상"] * 2
+    assert {speaker.gender for speaker in speakers} == {"F", "M"}

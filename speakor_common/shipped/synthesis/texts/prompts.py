@@ -16,23 +16,22 @@ from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
 from speakor_common.shipped.synthesis.texts.sentence_templates import Composer, templates
-from speakor_common.shipped.synthesis.texts.word_lists import FOLDER, rows
+from speakor_common.shipped.synthesis.texts.word_lists import rows
 from speakor_common.text import normalize_korean
 from speakor_common.text.frame import frame
 from speakor_common.text.jamo import is_hangul
 
-COUNTS = {"base": 1400, "train": 1500, "valid": 300, "test": 640}
+COUNTS = {"base": 1400, "train": 1500}  # valid and test have what was written for them
 # Share of a sentence's characters that must be changed to make it one of another part.
 LEAST_DISTANCE = 0.3
 SHORT = range(6, 23)  # syllables of most sentences
 LONG = range(40, 66)  # of those of several clauses
 _LONG_SHARE = 0.03
 _FEWER_FROM = 15  # syllables, from which on only half of the short ones are kept
-_WRITTEN_SHARE = 0.4  # of base and train
 _ANSWER_SHARE = 0.35
 _ROUNDS = 800  # over all templates, before giving up
 _BATCH = 256  # candidates compared at once
-_GROUPS = {"base": "AB", "train": "CD", "valid": "E", "test": "F"}
+_GROUPS = {"test": "F", "valid": "E", "base": "AB", "train": "CD"}
 
 
 @dataclass(frozen=True)
@@ -104,43 +103,45 @@ def _parts(seed: int) -> tuple[dict[str, list[Sentence]], Fence]:
     parts: dict[str, list[Sentence]] = {}
     taken: set[str] = set()
     for part in ("test", "valid"):
-        written = fence.outside(_written(part, taken))[: COUNTS[part]]
-        taken.update(sentence.text for sentence in written)
-        count = COUNTS[part] - len(written)
-        parts[part] = written + _generated(part, count, f"{seed}/{part}", taken, fence)
+        parts[part] = fence.outside(_written(part, taken))
+        taken.update(sentence.text for sentence in parts[part])
         fence.hold_out(parts[part])
 
     # base and train get the same share of what was written for both
     written = fence.outside(_written("train", taken))
     Random(f"{seed}/written").shuffle(written)
     whole = COUNTS["base"] + COUNTS["train"]
-    written = written[: round(_WRITTEN_SHARE * whole)]
     taken.update(sentence.text for sentence in written)
     at = round(len(written) * COUNTS["base"] / whole)
     for part, some in (("base", written[:at]), ("train", written[at:])):
         count = COUNTS[part] - len(some)
-        parts[part] = some + _generated("train", count, f"{seed}/{part}", taken, fence)
+        parts[part] = some + _generated(count, f"{seed}/{part}", taken, fence)
     return parts, fence
 
 
 def build_prompts(seed: int) -> dict[str, list[Prompt]]:
-    """All prompts by part, as many as :data:`COUNTS` says.
+    """All prompts by part: valid and test as written, the others as many as :data:`COUNTS` says.
 
     Raises:
         ValueError: the templates cannot give that many.
     """
     parts, _ = _parts(seed)
-    return {part: _numbered(part, parts[part], seed) for part in COUNTS}
+    return {part: _numbered(part, parts[part], seed) for part in _GROUPS}
 
 
 def further_texts(
-    count: int, seed: int, shortest: int = SHORT.start, longest: int = LONG.stop - 1
+    count: int,
+    seed: int,
+    purpose: str = "further",
+    shortest: int = SHORT.start,
+    longest: int = LONG.stop - 1,
 ) -> list[str]:
     """More sentences to train on, none of them a prompt, all as far from valid and test as base.
 
     Args:
         count: how many.
         seed: that of :func:`build_prompts`, whose valid and test they keep away from.
+        purpose: other purposes get other sentences.
         shortest, longest: in syllables.
 
     Raises:
@@ -149,7 +150,7 @@ def further_texts(
     parts, fence = _parts(seed)
     taken = {sentence.text for part in parts.values() for sentence in part}
     lengths = range(shortest, longest + 1)
-    found = _generated("train", count, f"{seed}/further", taken, fence, lengths)
+    found = _generated(count, f"{seed}/{purpose}", taken, fence, lengths)
     return [sentence.text for sentence in found]
 
 
@@ -164,12 +165,9 @@ def is_label(text: str) -> bool:
 
 
 def _written(part: str, taken: set[str]) -> list[Sentence]:
-    """The sentences that were written for a part; no file is none of them."""
-    name = f"written_{part}.tsv"
-    if not (FOLDER / name).exists():
-        return []
+    """The sentences that were written for a part."""
     found: dict[str, Sentence] = {}
-    for row in rows(name):
+    for row in rows(f"written_{part}.tsv"):
         if is_label(row["text"]) and row["text"] not in taken:
             sentence = Sentence(row["text"], int(row["category"]), row["question"])
             found.setdefault(row["text"], sentence)
@@ -177,16 +175,15 @@ def _written(part: str, taken: set[str]) -> list[Sentence]:
 
 
 def _generated(
-    part: str,
     count: int,
     seed: str,
     taken: set[str],
     fence: Fence,
     lengths: Sequence[int] = range(SHORT.start, LONG.stop),
 ) -> list[Sentence]:
-    """So many new sentences from a part's templates; they are added to ``taken``."""
+    """So many new sentences from the templates; they are added to ``taken``."""
     found: list[Sentence] = []
-    candidates = _candidates(part, Random(seed))
+    candidates = _candidates(Random(seed))
     batch: list[Sentence] = []
     for sentence in candidates:
         if len(found) == count:
@@ -200,16 +197,16 @@ def _generated(
             found += fence.outside(batch)
             batch = []
     raise ValueError(
-        f"the templates of {part} gave {len(found)} sentences, {count} were asked for; "
-        f"add lines to templates_{part}.tsv"
+        f"the templates gave {len(found)} sentences, {count} were asked for; "
+        "add lines to templates.tsv"
     )
 
 
-def _candidates(part: str, rng: Random) -> Iterator[Sentence]:
+def _candidates(rng: Random) -> Iterator[Sentence]:
     """Sentences round after round over all templates, now and then a long one."""
-    composer = Composer(part, rng)
-    short = [template for template in templates(part) if not template.is_long]
-    long = [template for template in templates(part) if template.is_long]
+    composer = Composer(rng)
+    short = [template for template in templates() if not template.is_long]
+    long = [template for template in templates() if template.is_long]
     for _ in range(_ROUNDS):
         rng.shuffle(short)
         for template in short:

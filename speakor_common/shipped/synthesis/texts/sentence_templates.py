@@ -45,7 +45,6 @@ _OBJECTS = {
     "ask": "document delivery work housepart rubbish household raw".split(),
 }
 _PLACE_SHARE = 0.4  # of verbs that are done somewhere, how many say where
-_HELD_SHARE = 0.6  # of drawn words in held-out parts, how many are held-out ones
 _CANDIDATES = 16  # drawn for a slot; the least used of them is taken
 
 
@@ -59,10 +58,10 @@ class Template:
 
 
 @cache
-def templates(part: str) -> tuple[Template, ...]:
-    """The templates of ``train``, ``valid`` or ``test``; none is in two of them."""
+def templates() -> tuple[Template, ...]:
+    """All templates."""
     found = []
-    for row in rows(f"templates_{part}.tsv"):
+    for row in rows("templates.tsv"):
         mark = row["category"]
         category = int(mark) if mark.isdigit() else 0
         found.append(Template(category, row["template"], mark == "!"))
@@ -70,16 +69,9 @@ def templates(part: str) -> tuple[Template, ...]:
 
 
 class Composer:
-    """Fills templates of one part, from one stream of random numbers.
+    """Fills templates, from one stream of random numbers."""
 
-    Args:
-        part: whose templates, ``train``, ``valid`` or ``test``; only the latter two use held-out
-            words.
-        rng: where all draws come from.
-    """
-
-    def __init__(self, part: str, rng: Random) -> None:
-        self.part = part
+    def __init__(self, rng: Random) -> None:
         self.rng = rng
         self._used: Counter[str] = Counter()  # over all sentences
         self._here: set[str] = set()  # in the sentence that is being made
@@ -155,25 +147,15 @@ class Composer:
         return f"{place}{inflect(verb.stem, verb.tag, ending)} {noun}"
 
     def _predicate(self, fitting: Sequence[Predicate]) -> Predicate:
-        """The least used of some, held-out ones only where the part may use them."""
-        held = [p for p in fitting if p.is_held] if self._draws_held() else []
-        known = [p for p in fitting if not p.is_held]
-        keys = {f"{p.stem}/{p.arguments}": p for p in held or known}
+        """The least used of some."""
+        keys = {f"{p.stem}/{p.arguments}": p for p in fitting}
         return keys[self._least_used(list(keys))]
 
     def _noun(self, noun_class: str) -> str:
-        return self._least_used(self._list(nouns, noun_class))
+        return self._least_used(nouns()[noun_class])
 
     def _time(self, kind: str) -> str:
-        return self._least_used(self._list(times, kind))
-
-    def _list(self, lists, name: str) -> Sequence[str]:
-        """A list of words, the held-out one where it is to be used and there is one."""
-        held = lists(True).get(name, ()) if self._draws_held() else ()
-        return held or lists(False)[name]
-
-    def _draws_held(self) -> bool:
-        return self.part != "train" and self.rng.random() < _HELD_SHARE
+        return self._least_used(times()[kind])
 
     def _least_used(self, words: Sequence[str]) -> str:
         fresh = [word for word in words if word not in self._here] or list(words)

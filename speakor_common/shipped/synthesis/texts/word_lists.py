@@ -1,8 +1,7 @@
-"""The words that sentences are made of, by semantic class and part, and how they are inflected.
+"""The words that sentences are made of, by semantic class, and how they are inflected.
 
 The lists lie beside this module as tab-separated tables. They were written for this project and
-are free for any use (CC0). A word whose part is ``held`` is never used in a sentence that anything
-is trained on.
+are free for any use (CC0).
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ from speakor_common.text.numbers.numerals import native, sino
 from speakor_common.text.numbers.phrases import month
 
 FOLDER = Path(__file__).parent
-HELD = "held"
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,6 @@ class Predicate:
         arguments: noun class and particle of each argument, in order.
         stem: as it is put before endings, a space allowed; its last word is inflected.
         tag: Kiwi's tag of the stem; VV-I and VV-R for irregular and regular ones that look alike.
-        is_held: whether it is kept out of training.
     """
 
     kind: str
@@ -43,7 +40,6 @@ class Predicate:
     arguments: tuple[tuple[str, str], ...]
     stem: str
     tag: str
-    is_held: bool
 
 
 def rows(name: str) -> Iterator[dict[str, str]]:
@@ -53,23 +49,15 @@ def rows(name: str) -> Iterator[dict[str, str]]:
 
 
 @cache
-def nouns(is_held: bool) -> dict[str, tuple[str, ...]]:
-    """Nouns of every class, kept out of training or not; names, places and colours too."""
-    found: dict[str, tuple[str, ...]] = {}
-    for row in rows("nouns.tsv"):
-        if (row["part"] == HELD) == is_held:
-            found[row["class"]] = tuple(row["words"].split())
-    return found
+def nouns() -> dict[str, tuple[str, ...]]:
+    """Nouns of every class; names, places and colours too."""
+    return {row["class"]: tuple(row["words"].split()) for row in rows("nouns.tsv")}
 
 
 @cache
-def times(is_held: bool) -> dict[str, tuple[str, ...]]:
+def times() -> dict[str, tuple[str, ...]]:
     """Adverbs and adverbial phrases by kind: past, future, habit, manner, reason …"""
-    found: dict[str, tuple[str, ...]] = {}
-    for row in rows("times.tsv"):
-        if (row["part"] == HELD) == is_held:
-            found[row["kind"]] = tuple(row["words"].split("|"))
-    return found
+    return {row["kind"]: tuple(row["words"].split("|")) for row in rows("times.tsv")}
 
 
 @cache
@@ -86,16 +74,14 @@ def predicates() -> tuple[Predicate, ...]:
         for stem in row["stems"].split():
             word, tag = _stem(stem, "VV")
             category = int(row["category"])
-            is_held = row["part"] == HELD
-            found.append(Predicate(row["kind"], category, where, arguments, word, tag, is_held))
+            found.append(Predicate(row["kind"], category, where, arguments, word, tag))
 
     # an adjective's one argument is its subject
     for row in rows("adjectives.tsv"):
         subject = ((row["subject"], ""),)
         for stem in row["stems"].split():
             word, tag = _stem(stem, "VA")
-            is_held = row["part"] == HELD
-            found.append(Predicate("adj", 0, "", subject, word, tag, is_held))
+            found.append(Predicate("adj", 0, "", subject, word, tag))
     return tuple(found)
 
 

@@ -1,4 +1,4 @@
-"""The word lists: sizes, held-out words apart, inflection and particles fitted."""
+"""The word lists: sizes, inflection, and particles fitted."""
 
 import random
 
@@ -16,7 +16,7 @@ from speakor_common.shipped.synthesis.texts.word_lists import (
 
 
 def test_the_lists_are_wide_and_every_argument_has_its_list():
-    words = {word for held in (False, True) for some in nouns(held).values() for word in some}
+    words = {word for some in nouns().values() for word in some}
     verbs = {(p.stem, p.arguments) for p in predicates() if p.kind != "adj"}
     adjectives = {p.stem for p in predicates() if p.kind == "adj"}
     assert len(words) >= 1500 and len(verbs) >= 350 and len(adjectives) >= 150
@@ -24,12 +24,7 @@ def test_the_lists_are_wide_and_every_argument_has_its_list():
 
     classes = {noun for p in predicates() for noun, _ in p.arguments}
     classes |= {p.where for p in predicates() if p.where}
-    assert not classes - set(nouns(False))
-
-
-def test_a_held_out_noun_is_in_no_list_of_its_class_for_training():
-    for name, held in nouns(True).items():
-        assert not set(held) & set(nouns(False)[name]), name
+    assert not classes - set(nouns())
 
 
 @pytest.mark.parametrize(
