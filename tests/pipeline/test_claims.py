@@ -12,7 +12,7 @@ from speakor_common.storage import write_json, write_text
 ROOT = Path(__file__).resolve().parents[2]
 
 # Numbers of the project's documents that nothing committed says. It may shrink, and never grow.
-MOST_UNVERIFIED = 28
+MOST_UNVERIFIED = 27
 
 INVENTORY = """
 documents = ["README.md", "cards/*.md"]
