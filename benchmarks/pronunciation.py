@@ -53,7 +53,7 @@ THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.73, 0.9)
 def main() -> None:
     splits = prepare.load_prepared(paths.prepared("sample"))
     data = splits["valid"]
-    truths = read_truths(data["utterance_id"], data["text"], data["deviations"])
+    truths = read_truths(data["utterance_id"], data["text"], data["intended"], data["deviations"])
 
     # Transcripts compared.
     rows = []
@@ -102,7 +102,7 @@ def of_other_languages(train: Dataset, language: str, weights: EvidenceWeights) 
     others = train.filter(lambda l1: l1 != language, input_columns="l1", keep_in_memory=True)
     planted = read_planted(others["utterance_id"], others["deviations"])
     known = [planted[identifier] for identifier in others["utterance_id"]]
-    return Confusions(count_confusions(spoken_sounds(list(others["text"]), known)), weights)
+    return Confusions(count_confusions(spoken_sounds(list(others["intended"]), known)), weights)
 
 
 def by_sound(

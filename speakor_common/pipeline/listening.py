@@ -67,7 +67,7 @@ def write_feedback(profile_name: str, predictions: pd.DataFrame, intended: str) 
 
     # Deviations are known of synthetic and of annotated speech only.
     data = test_data(profile)
-    truths = read_truths(data["utterance_id"], data["text"], data["deviations"])
+    truths = read_truths(data["utterance_id"], data["text"], data["intended"], data["deviations"])
     if not truths:
         for stale in (PLANTED_FILE, COUNTS_FILE, SCORES_FILE):
             (results / stale).unlink(missing_ok=True)
@@ -123,8 +123,10 @@ def unheard(splits: DatasetDict, data: Dataset) -> dict[str, list[Record]]:
         of_each[l1] = Confusions(counted_on(train.select(rows)) if rows else {})
 
     valid = _texts(splits["valid"])
-    deviations = list(splits["valid"]["deviations"])
-    truths = read_truths(valid["utterance_id"].tolist(), valid["text"].tolist(), deviations)
+    known = splits["valid"]
+    truths = read_truths(
+        known["utterance_id"], known["text"], known["intended"], known["deviations"]
+    )
     reports = {}
     for name, counts in (
         (BY_SOUND, dict.fromkeys(languages, of_all)),

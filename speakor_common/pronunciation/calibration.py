@@ -33,8 +33,7 @@ from speakor_common.pronunciation.confusions import (
 from speakor_common.pronunciation.deviations import Deviation
 from speakor_common.pronunciation.listener import NativeListener
 from speakor_common.pronunciation.truth import Truth, read_planted, truth_of
-from speakor_common.text import PARTS, split_syllable
-from speakor_common.text.g2p import standard_pronunciation
+from speakor_common.text import PARTS, from_jamo, split_syllable
 from speakor_common.text.pronunciation import Pronunciations, pronunciations
 
 _ROUNDS = 6  # which alternative is the best depends on the weights, so they are fitted again
@@ -66,8 +65,10 @@ def calibrate_listener(directory: Path, splits: DatasetDict) -> Path:
     allowed = [pronunciations(text) for text in valid["text"]]
     forms = [best_fitting_form(of_text, clip) for of_text, clip in zip(allowed, clips, strict=True)]
     truths = [
-        truth_of(text, known)
-        for text, known in zip(valid["text"], _known_deviations(valid), strict=True)
+        truth_of(text, from_jamo(made_from), known)
+        for text, made_from, known in zip(
+            valid["text"], valid["intended"], _known_deviations(valid), strict=True
+        )
     ]
     weights = fit_weights_on(listener, allowed, forms, truths)
     return save_confusions(Confusions(counts, weights), directory)
@@ -79,7 +80,7 @@ def counted_on(split: Dataset) -> Counts:
     Raises:
         TrainingError: no deviations are known.
     """
-    return count_confusions(spoken_sounds(list(split["text"]), _known_deviations(split)))
+    return count_confusions(spoken_sounds(list(split["intended"]), _known_deviations(split)))
 
 
 def _known_deviations(split: Dataset) -> list[list[Deviation]]:
@@ -94,17 +95,18 @@ def _known_deviations(split: Dataset) -> list[list[Deviation]]:
 
 
 def spoken_sounds(
-    texts: Sequence[str], deviations: Sequence[Sequence[Deviation]]
+    intended: Sequence[str], deviations: Sequence[Sequence[Deviation]]
 ) -> Iterator[tuple[str, str, str]]:
     """``(part, intended, spoken)`` of every sound that was meant, see :func:`count_confusions`.
 
-    Relative to the one pronunciation the sample was made from, as its deviations are.
+    Args:
+        intended: the pronunciations that speech was made from, in jamo; deviations are from them.
     """
-    for text, known in zip(texts, deviations, strict=True):
+    for pronunciation, known in zip(intended, deviations, strict=True):
         wrong = {deviation.place: deviation for deviation in known}
-        for position, character in enumerate(standard_pronunciation(text).replace(" ", "")):
-            for part, intended in zip(PARTS, split_syllable(character), strict=True):
-                yield from _spoken_for(part, intended, wrong.get((position, part)))
+        for position, character in enumerate(from_jamo(pronunciation).replace(" ", "")):
+            for part, sound in zip(PARTS, split_syllable(character), strict=True):
+                yield from _spoken_for(part, sound, wrong.get((position, part)))
 
 
 def _spoken_for(

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 from speakor_common.pronunciation.deviations import Deviation, Place
 from speakor_common.text import PARTS, conjoining, from_jamo, split_syllable
-from speakor_common.text.g2p import standard_pronunciation
 from speakor_common.text.pronunciation import pronunciations
 from speakor_common.text.spoken_text import nearest_form
 
@@ -51,17 +50,18 @@ def read_planted(
     return planted
 
 
-def truth_of(text: str, planted: Sequence[Deviation]) -> Truth:
+def truth_of(text: str, made_from: str, planted: Sequence[Deviation]) -> Truth:
     """What was said in an utterance of the sample.
 
     Args:
         text: what was meant, spelled.
-        planted: deviations from :func:`standard_pronunciation`, with which the sample was made.
+        made_from: the pronunciation that its speech was synthesised from, in Hangul.
+        planted: deviations from that pronunciation.
     """
     # The sounds the speech was made from, and those that were said: a vowel added after a coda
     # changes none of them.
-    made_from = [split_syllable(c) for c in standard_pronunciation(text).replace(" ", "")]
-    said = [list(syllable) for syllable in made_from]
+    sounds_made_from = [split_syllable(c) for c in made_from.replace(" ", "")]
+    said = [list(syllable) for syllable in sounds_made_from]
     for deviation in planted:
         if deviation.kind != "insertion":
             silent = _SILENT if deviation.part == "onset" else ""
@@ -80,7 +80,7 @@ def truth_of(text: str, planted: Sequence[Deviation]) -> Truth:
         for number, part in enumerate(PARTS):
             if said[syllable][number] == sounds[number]:
                 right.add((syllable, part))
-            elif made_from[syllable][number] != sounds[number]:
+            elif sounds_made_from[syllable][number] != sounds[number]:
                 unknown.add((syllable, part))
 
     deviations = []
@@ -92,16 +92,22 @@ def truth_of(text: str, planted: Sequence[Deviation]) -> Truth:
 
 
 def read_truths(
-    utterance_ids: Sequence[str], texts: Sequence[str], deviations: Sequence[str]
+    utterance_ids: Sequence[str],
+    texts: Sequence[str],
+    intended: Sequence[str],
+    deviations: Sequence[str],
 ) -> dict[str, Truth]:
     """What was said in each utterance, from a prepared split's columns.
 
     Empty for a corpus of which it is not known.
+
+    Args:
+        intended: the pronunciation that speech was made from, in jamo.
     """
     planted = read_planted(utterance_ids, deviations)
     if not planted:
         return {}
     return {
-        identifier: truth_of(text, planted[identifier])
-        for identifier, text in zip(utterance_ids, texts, strict=True)
+        identifier: truth_of(text, from_jamo(made_from), planted[identifier])
+        for identifier, text, made_from in zip(utterance_ids, texts, intended, strict=True)
     }

@@ -5,6 +5,7 @@ import pytest
 
 from speakor_common.pronunciation.calibration import fit_weights, spoken_sounds
 from speakor_common.pronunciation.deviations import Deviation
+from speakor_common.text import to_jamo
 
 
 def test_counting_takes_every_intended_sound_and_what_was_said_for_it():
@@ -13,7 +14,7 @@ def test_counting_takes_every_intended_sound_and_what_was_said_for_it():
         Deviation(0, "coda", "insertion", "", "ㅜ"),
         Deviation(1, "onset", "omission", "ㄱ", ""),
     ]
-    assert list(spoken_sounds(["밤 가"], [known])) == [
+    assert list(spoken_sounds([to_jamo("밤 가")], [known])) == [
         ("onset", "ᄇ", "ᄇ"),
         ("vowel", "ᅡ", "ㅓ"),
         ("added", "ᆷ", "ㅜ"),

@@ -68,7 +68,7 @@ def test_the_shipped_confusions_are_those_of_the_training_learners(manifest):
     train = manifest[(manifest["split"] == TRAIN) & (manifest["l1"] != "KR")]
     known = read_planted(train["utterance_id"].tolist(), train["deviations"].tolist())
     deviations = [known[identifier] for identifier in train["utterance_id"]]
-    counted = count_confusions(spoken_sounds(train["text"].tolist(), deviations))
+    counted = count_confusions(spoken_sounds(train["intended"].tolist(), deviations))
     assert counted == load_confusions(checkpoints.find_checkpoint("listener-tiny")).counts
 
 
