@@ -59,6 +59,8 @@ SPEAKERS = {l1: 32 if l1 == "KR" else 20 for l1 in L1_CODES}
 # Clips a speaker of each split records: (learner, native).
 CLIPS = {TRAIN: (34, 40), VALID: (30, 20), TEST: (18, 8)}
 
+# Raised when synthesis or recording makes another sound of the same plan.
+_SOUND_VERSION = 1
 _FILLERS = ("어", "음", "그")
 # Share of clips with a disfluency of each kind.
 _FILLER_SHARE = 0.06
@@ -101,8 +103,8 @@ class PlannedClip:
 
     @cached_property
     def sound_hash(self) -> str:
-        """Changes with whatever changes the sound: phones, speaker, room, knocks."""
-        sound = (self.phones, asdict(self.speaker), self.knocks)
+        """Changes with whatever changes the sound: phones, speaker, room, knocks, and the code."""
+        sound = (_SOUND_VERSION, self.phones, asdict(self.speaker), self.knocks)
         return sha256(repr(sound).encode()).hexdigest()[:8]
 
 
