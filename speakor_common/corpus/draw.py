@@ -18,6 +18,8 @@ def draw_by_speaker(data: Dataset, count: int, seed: int) -> Dataset:
     Args:
         data: with a column ``speaker_id``.
     """
+    if count == 0 or count >= len(data):
+        return data  # which may say nothing of speakers
     return _draw(data, data["speaker_id"], count, seed)
 
 
@@ -27,15 +29,14 @@ def draw_by_kind(data: Dataset, count: int, seed: int) -> Dataset:
     Args:
         data: with columns ``l1, task, level``.
     """
+    if count == 0 or count >= len(data):
+        return data
     kinds = list(zip(data["l1"], data["task"], data["level"], strict=True))
     return _draw(data, kinds, count, seed)
 
 
 def _draw(data: Dataset, strata: Sequence[Hashable], count: int, seed: int) -> Dataset:
-    """``count`` rows, of each stratum its share."""
-    if count == 0 or count >= len(data):
-        return data
-
+    """``count`` rows, fewer than there are, of each stratum its share."""
     # The rows of each stratum, in an order of chance.
     generator = random.Random(seed)
     rows: dict[Hashable, list[int]] = defaultdict(list)

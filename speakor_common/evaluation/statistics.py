@@ -94,22 +94,28 @@ class Comparison:
 
 
 def rate_interval(
-    errors: Sequence[int], lengths: Sequence[int], speakers: Sequence[str]
+    errors: Sequence[int],
+    lengths: Sequence[int],
+    speakers: Sequence[str],
+    highest: float | None = None,
 ) -> Estimate:
     """sum(errors) / sum(lengths) with its 95 % t interval over speakers.
 
-    The interval keeps to what a rate can be: not below 0, and not above 1 where no utterance is.
+    The interval keeps to what a rate can be: not below 0, and not above ``highest``.
 
     Args:
         errors, lengths: counts of each utterance.
         speakers: speaker of each utterance.
+        highest: by default 1 where no utterance is above, else without end.
     """
-    shares = bool(np.all(np.asarray(errors) <= np.asarray(lengths)))
+    if highest is None:
+        is_share = bool(np.all(np.asarray(errors) <= np.asarray(lengths)))
+        highest = 1.0 if is_share else float("inf")
     estimate = _ratio(errors, lengths, speakers)
     if estimate.interval is None:
         return estimate
     low, high = estimate.interval
-    return replace(estimate, interval=(max(low, 0.0), min(high, 1.0) if shares else high))
+    return replace(estimate, interval=(max(low, 0.0), min(high, highest)))
 
 
 def paired_comparison(

@@ -11,7 +11,6 @@ order there; where they do not, the sample flatters some of them.
 from __future__ import annotations
 
 import logging
-import math
 import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -171,7 +170,10 @@ def _measure_native(models: Mapping[str, Path], missing: dict[str, str]) -> Rate
     except (CorpusError, KeyError):
         missing["sample_native"] = f"not prepared: speakor prepare --profile {_PROFILE}"
         return {}
-    return _measure(models, data, _cache() / "sample-native", dict(missing))
+    failed: dict[str, str] = {}
+    rates = _measure(models, data, _cache() / "sample-native", failed)
+    missing.update({f"{name} on sample_native": reason for name, reason in failed.items()})
+    return rates
 
 
 def count_rates(predictions: pd.DataFrame) -> dict[str, Any]:
@@ -183,13 +185,8 @@ def count_rates(predictions: pd.DataFrame) -> dict[str, Any]:
     rates = {key: counted[key] for key in ("n", "speakers", "ambiguous_numbers")}
     for level in LEVELS.values():
         rates[level.rate] = counted[level.rate]
-        rates[f"{level.rate}_95"] = _bounds(counted[f"{level.rate}_95"])
+        rates[f"{level.rate}_95"] = counted[f"{level.rate}_95"]
     return rates
-
-
-def _bounds(interval: list[float] | None) -> list[float] | None:
-    """An interval as JSON has it: null where there is none, as for a single speaker."""
-    return interval if interval and not any(map(math.isnan, interval)) else None
 
 
 def _count_clips(clips: pd.DataFrame) -> dict[str, Any]:

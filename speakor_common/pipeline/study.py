@@ -149,7 +149,12 @@ def run_study(
             predictions.append(table)
             write_text(folder / f"{study}.csv", pd.DataFrame(rows).to_csv(index=False))
 
-    claims = verdicts(variants, pd.concat(predictions, ignore_index=True))
+    finished = [table for table in predictions if table is not None]
+    if not finished:
+        raise TrainingError(
+            f"every run of {study} stopped before its end; {folder / f'{study}.csv'} says why"
+        )
+    claims = verdicts(variants, pd.concat(finished, ignore_index=True))
     write_text(folder / f"{study}_verdicts.csv", claims.to_csv(index=False))
     return pd.DataFrame(rows), claims
 

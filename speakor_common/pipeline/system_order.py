@@ -33,7 +33,7 @@ def compare_orders(real: Rates, native: Rates, learners: Rates) -> dict[str, Any
         order = {kind: _sorted(shared, rates, rate) for kind, rates in kinds.items() if rates}
         orders[rate] = dict(order)
         for kind in ("sample_native", "sample_learners"):
-            said = kind in order and len(shared) > 1
+            said = {"real", kind} <= order.keys() and len(shared) > 1
             orders[rate][f"same_on_{kind}"] = order["real"] == order[kind] if said else None
     return orders
 

@@ -27,7 +27,8 @@ TEXT = dict.fromkeys(("system", "group", "l1", "speaker_id"), str)  # columns th
 
 # What speakers' decisions are summed to, and the rates that get an interval.
 _COUNTS = ("n", "judged", *(field.name for field in fields(Detection)))
-_INTERVALS = ("precision", "recall", "f1", "frr", "false_per_1000")
+# Rates that have an interval, and the highest value each can take.
+_INTERVALS = {"precision": 1, "recall": 1, "f1": 1, "frr": 1, "false_per_1000": 1000}
 
 
 def groups(confusions: Confusions) -> dict[str, InGroup]:
@@ -117,9 +118,9 @@ def _scores(counts: pd.DataFrame) -> dict[str, float]:
     scores: dict[str, float] = {"n": int(n), "judged": int(judged), "speakers": len(each)}
     scores |= {"planted": total.planted, "reported": total.reported}
     scores |= asdict(total) | total.rates()
-    for rate in _INTERVALS:
+    for rate, highest in _INTERVALS.items():
         shares = [of_speaker.ratios()[rate][0] for of_speaker in each]
         wholes = [of_speaker.ratios()[rate][1] for of_speaker in each]
-        interval = rate_interval(shares, wholes, list(by_speaker.index))
+        interval = rate_interval(shares, wholes, list(by_speaker.index), highest)
         scores |= {f"{rate}_low": interval.low, f"{rate}_high": interval.high}
     return scores

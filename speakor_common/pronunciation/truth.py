@@ -102,12 +102,15 @@ def read_truths(
     Empty for a corpus of which it is not known.
 
     Args:
-        intended: the pronunciation that speech was made from, in jamo.
+        intended: the pronunciation that deviations are from, in jamo; where it is empty, the
+            best one that is allowed.
     """
     planted = read_planted(utterance_ids, deviations)
     if not planted:
         return {}
     return {
-        identifier: truth_of(text, from_jamo(made_from), planted[identifier])
+        identifier: truth_of(
+            text, from_jamo(made_from) or pronunciations(text).best, planted[identifier]
+        )
         for identifier, text, made_from in zip(utterance_ids, texts, intended, strict=True)
     }

@@ -187,3 +187,13 @@ def test_the_detectable_difference_is_detected_four_times_in_five():
 
     difference = compared(0).difference
     assert detectable_difference(difference, 80) < detectable_difference(difference, 20) / 1.9
+
+
+def test_a_rate_a_thousand_is_not_cut_at_one():
+    """One false alarm of a thousand syllables, or none: more than one may be true."""
+    alarms = [0, 1000, 0, 1000, 1000]
+    speakers = list("abcde")
+    cut = rate_interval(alarms, [1000] * 5, speakers)
+    whole = rate_interval(alarms, [1000] * 5, speakers, highest=1000)
+    assert cut.value == whole.value == pytest.approx(0.6)
+    assert cut.high == 1.0 < whole.high

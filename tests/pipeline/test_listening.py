@@ -16,6 +16,7 @@ from speakor_common.pronunciation.deviations import Deviation
 from speakor_common.pronunciation.feedback import Record
 from speakor_common.recognition import predict
 from speakor_common.storage import read_json, write_json, write_text
+from speakor_common.text import to_jamo
 from speakor_common.training.profiles import PROFILES
 from tests.builders import predictions
 
@@ -31,6 +32,7 @@ def split(name, deviations, count=6):
             "utterance_id": f"u{i:03d}",
             "audio": b"",
             "text": "먹어요",
+            "intended": to_jamo("머거요"),
             "l1": ("VN", "JP")[i % 2],
             "level": "하",
             "speaker_id": f"S{i % 4}",

@@ -59,9 +59,9 @@ def test_cells_of_a_notebook_are_read_and_written_back(tmp_path):
     path = tmp_path / "01_a.ipynb"
     notebook = nbformat.v4.new_notebook()
     notebook.cells = [
-        nbformat.v4.new_markdown_cell("one 1"),
-        nbformat.v4.new_code_cell("x = 2"),
-        nbformat.v4.new_markdown_cell("글\n세 3"),
+        nbformat.v4.new_markdown_cell("one 1", id="first"),
+        nbformat.v4.new_code_cell("x = 2", id="second"),
+        nbformat.v4.new_markdown_cell("글\n세 3", id="third"),
     ]
     path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
 

@@ -48,3 +48,10 @@ def test_where_the_sample_was_made_from_a_wrong_sound_nothing_is_known():
 
     vowel = Deviation(0, "vowel", "substitution", "ㅕ", "ㅛ")
     assert truth_of("여권", "여권", [vowel]).deviations == (vowel,)
+
+
+def test_annotated_speech_may_say_nothing_of_what_it_was_made_from():
+    label = json.dumps([VOWEL.to_label()])
+    truth = read_truths(["u0"], ["먹어요"], [""], [label])["u0"]
+    assert truth.pronunciation == "머거요"
+    assert truth.deviations == (VOWEL,)

@@ -42,7 +42,7 @@ def trained(tmp_path, monkeypatch):
     monkeypatch.setattr(runs.pkgutil, "resolve_name", lambda name: train)
     rendered = {"audio": b"", "text": "소리", "length": 16_000}
     row = rendered | {"utterance_id": "x"}
-    monkeypatch.setattr(base_tiny.extra, "extra_clips", lambda folder, groups: [row] * groups)
+    monkeypatch.setattr(base_tiny.extra, "extra_clips", lambda folder, count: [row] * count)
     monkeypatch.setattr(base_tiny.espeak, "espeak_clips", lambda count: [row] * 5)
     return calls
 
@@ -54,7 +54,12 @@ def native():
 
 def test_the_base_is_trained_in_three_stages_on_more_and_more_voices(tmp_path, trained):
     facts = base_tiny.train_base(native())
-    assert trained == [("base-start", 8 + 1 + 5), ("base-middle", 8 + 1), ("base-tiny", 8 + 2)]
+    assert trained == [
+        ("base-start", 8 + base_tiny.EARLY_CLIPS + 5),
+        ("base-middle", 8 + base_tiny.EARLY_CLIPS),
+        ("base-tiny", 8 + base_tiny.extra.CLIPS),
+    ]
+    assert base_tiny.EARLY_CLIPS < base_tiny.extra.CLIPS
     assert facts["experiment"]["name"] == "base-tiny" and facts["profile"] == presets.PROFILE
     untrained = tmp_path / "models" / "base-untrained"
     assert (untrained / "vocab.json").is_file() and (untrained / "model.safetensors").is_file()
