@@ -90,6 +90,10 @@ def _check_promises(
     leaks = []
     for what in policy.promises:
         if what == VOICES:
+            if reason := heard.get("not_compared"):
+                raise CorpusError(
+                    f"this split promises other voices in every part, and nobody listened: {reason}"
+                )
             leaks += voice_leaks(heard)
             continue
         for pair, values in shared[what].items():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from speakor_common.decoding.output_readings import TITLES, Reading
 from speakor_common.training.experiments import EXPERIMENTS, UNTUNED
@@ -139,7 +140,10 @@ def system_title(name: str, profile_name: str) -> str:
     if system.model in EXPERIMENTS:
         title = EXPERIMENTS[system.model].title
     elif profile_name in PROFILES:
-        title = f"`{PROFILES[profile_name].base[UNTUNED[system.model]]}`, not tuned"
+        base = PROFILES[profile_name].base[UNTUNED[system.model]]
+        # A folder of somebody's own is called by its last name: where it lies is nobody's business.
+        named = Path(base).name if Path(base).is_absolute() else base
+        title = f"`{named}`, not tuned"
     else:
         title = system.model
     return f"{title}, {TITLES[system.reading]}"

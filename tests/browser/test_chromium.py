@@ -271,6 +271,7 @@ class Clips:
     __getitem__ = staticmethod({sound})
 folder, clips = Path({folder!r}), Clips()
 predictions = pd.read_csv(folder / "all.csv", keep_default_na=False)
+fates = None
 """
 
 

@@ -27,6 +27,7 @@ from scipy.signal import resample_poly
 from speakor_common import paths
 from speakor_common.audio import RATE
 from speakor_common.errors import SpeakorError
+from speakor_common.shipped.synthesis import fast_convolutions, onnx_graph
 from speakor_common.shipped.synthesis.fast_convolutions import rewrite
 from speakor_common.shipped.synthesis.onnx_graph import Steps
 from speakor_common.shipped.synthesis.voices import PARTS_OF_VOICES, Mix, voices_of
@@ -54,7 +55,7 @@ def prepare_synthesis() -> Path:
     Raises:
         SpeakorError: the synthesis packages or npm are missing, or files are corrupted.
     """
-    folder = paths.root() / "build" / "kokoro"
+    folder = paths.root() / "build" / f"kokoro-{_made_by()}"
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "voices.npz").is_file():
         with whole_file(folder / "voices.npz") as temporary, temporary.open("wb") as file:
@@ -62,6 +63,16 @@ def prepare_synthesis() -> Path:
     if not (folder / "network.onnx").is_file():
         rewrite(_read_packages()[1], folder / "network.onnx", also=_add_intonation)
     return folder
+
+
+def _made_by() -> str:
+    """Short hash of the code and the voices that the files of :func:`prepare_synthesis` are of."""
+    digest = hashlib.sha256()
+    for module in (__file__, fast_convolutions.__file__, onnx_graph.__file__):
+        digest.update(Path(module).read_bytes())
+    for part in PARTS_OF_VOICES:
+        digest.update(" ".join(voices_of(part)).encode())
+    return digest.hexdigest()[:8]
 
 
 class Synthesiser:

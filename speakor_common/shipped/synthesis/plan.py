@@ -59,7 +59,7 @@ SPEAKERS = {l1: 32 if l1 == "KR" else 20 for l1 in L1_CODES}
 # Clips a speaker of each split records: (learner, native).
 CLIPS = {TRAIN: (34, 40), VALID: (30, 20), TEST: (18, 8)}
 
-# Raised when synthesis or recording makes another sound of the same plan.
+# To be raised by whoever lets synthesis or recording make another sound of the same plan.
 _SOUND_VERSION = 1
 _FILLERS = ("어", "음", "그")
 # Share of clips with a disfluency of each kind.
@@ -103,7 +103,7 @@ class PlannedClip:
 
     @cached_property
     def sound_hash(self) -> str:
-        """Changes with whatever changes the sound: phones, speaker, room, knocks, and the code."""
+        """Changes with phones, speaker, room and knocks; with the code by its version's number."""
         sound = (_SOUND_VERSION, self.phones, asdict(self.speaker), self.knocks)
         return sha256(repr(sound).encode()).hexdigest()[:8]
 

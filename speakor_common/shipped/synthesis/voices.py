@@ -50,6 +50,9 @@ _VOICES: dict[str, dict[str, str]] = {
     },
 }
 
+_LEVELS = ("하", "중", "상")
+# Of the first speaker: a part with fewer speakers than levels has other levels in other L1s.
+_FIRST_LEVEL = {"VN": 0, "JP": 0, "CN": 1, "EN": 1, "TH": 2}
 _RATES = {"하": (0.80, 0.96), "중": (0.88, 1.06), "상": (0.96, 1.16), None: (1.0, 1.24)}
 # Share of words followed by a hesitation: lowest and highest of a speaker.
 _PAUSES = {"하": (0.12, 0.34), "중": (0.05, 0.2), "상": (0.0, 0.1), None: (0.0, 0.06)}
@@ -138,12 +141,13 @@ def make_speaker(speaker_id: str, l1: str, part: str, number: int, seed: int) ->
 
     Args:
         number: position among the speakers of this part and L1; main voice and level are dealt in
-            turn, so that a part has all of them.
+            turn, each voice with each level.
     """
     rng = random.Random(f"{seed}/speaker/{speaker_id}")
-    level = None if l1 == "KR" else ("하", "중", "상")[number % 3]
+    level = None if l1 == "KR" else _LEVELS[(number + _FIRST_LEVEL[l1]) % len(_LEVELS)]
     own = _own_voices(part, l1)
-    main = own[number % len(own)]
+    shift = number // len(_LEVELS) if len(own) % len(_LEVELS) == 0 else 0
+    main = own[(number + shift) % len(own)]
 
     # Person
     topik = rng.choice(_TOPIK[level])

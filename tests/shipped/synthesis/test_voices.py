@@ -47,7 +47,23 @@ def test_a_speaker_follows_from_name_and_seed():
     assert first != make_speaker("VN0001", "VN", "test", 0, seed=2)
 
 
-def test_levels_and_voices_are_dealt_in_turn():
-    speakers = [make_speaker(f"CN{n}", "CN", "test", n, seed=1) for n in range(6)]
-    assert [speaker.level for speaker in speakers] == ["하", "중", "상"] * 2
-    assert {speaker.gender for speaker in speakers} == {"F", "M"}
+@pytest.mark.parametrize("l1", ["CN", "JP", "EN", "VN", "TH"])
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_each_voice_speaks_at_more_than_one_level(part, l1):
+    speakers = [make_speaker(f"{l1}{n}", l1, part, n, seed=1) for n in range(9)]
+    levels = [speaker.level for speaker in speakers]
+    assert all(levels.count(level) == 3 for level in ("하", "중", "상"))
+
+    of_voice = {}
+    for speaker in speakers:
+        of_voice.setdefault(speaker.timbre[0][0], []).append(speaker.level)
+    assert all(len(set(of_one)) > 1 for of_one in of_voice.values() if len(of_one) > 1)
+    assert {speaker.gender for speaker in speakers} == {"F", "M"} or (part, l1) == ("train", "JP")
+
+
+def test_validation_hears_every_level():
+    languages = ("CN", "JP", "EN", "VN", "TH")
+    speakers = [
+        make_speaker(f"{l1}{n}", l1, "valid", n, seed=1) for l1 in languages for n in (0, 1)
+    ]
+    assert {speaker.level for speaker in speakers} == {"하", "중", "상"}
