@@ -29,7 +29,7 @@ if os.environ.get("SPEAKOR_REQUIRE_BROWSER") and not CHROMIUM:
         "SPEAKOR_REQUIRE_BROWSER is set, but chromium is not installed: apt-get install chromium"
     )
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
-PATIENCE = 90_000  # ms; a busy machine starts a kernel slowly
+PATIENCE = 180_000  # milliseconds; a slow machine starts a kernel for a minute
 BOM = "\ufeff".encode()  # or a spreadsheet shows Hangul as garbage
 GONE = "u002"  # the utterance without a clip, where a test asks for one
 
