@@ -211,11 +211,5 @@ def _shares(rows: pd.DataFrame, with_intervals: bool = True) -> dict[str, Any]:
         result[fate] = sum(of_fate) / n if n else None
         if with_intervals:
             interval = rate_interval(of_fate, [1] * n, speakers) if n else None
-            result[f"{fate}_95"] = _bounds(interval.low, interval.high) if interval else None
+            result[f"{fate}_95"] = interval.bounds if interval else None
     return result
-
-
-def _bounds(low: float, high: float) -> list[float] | None:
-    """An interval as JSON has it; ``None`` where there are too few speakers for one."""
-    bounds = [float(bound) for bound in (low, high)]
-    return None if any(bound != bound for bound in bounds) else bounds
