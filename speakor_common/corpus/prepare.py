@@ -19,7 +19,14 @@ from speakor_common.corpus.collect import count_reasons
 from speakor_common.corpus.readers import find_reader
 from speakor_common.corpus.recordings import check_recordings, find_duplicates
 from speakor_common.corpus.review import Review, read_reviews, unusable
-from speakor_common.corpus.schema import QUARANTINE_COLUMNS, Corpus, ReadOptions, empty_table
+from speakor_common.corpus.schema import (
+    AUDIO_DIGEST,
+    LENGTH,
+    QUARANTINE_COLUMNS,
+    Corpus,
+    ReadOptions,
+    empty_table,
+)
 from speakor_common.corpus.shards import limit_rows, load_prepared, write_shards
 from speakor_common.corpus.splits import TEST, Policy, assign_splits, check_splits
 from speakor_common.corpus.voice_vectors import Voices, listen
@@ -97,8 +104,8 @@ def prepare(
         report = audit(manifest, policy, checked["digest"], voices, native_l1)
 
         # stored
-        with_lengths = manifest.assign(length=checked["length"])
-        lost = write_shards(with_lengths, target, native_l1, embed_audio, workers, progress)
+        known = manifest.assign(**{LENGTH: checked["length"], AUDIO_DIGEST: checked["digest"]})
+        lost = write_shards(known, target, native_l1, embed_audio, workers, progress)
         manifest = manifest[~manifest["utterance_id"].isin(set(lost["file"]))]
         quarantine = pd.concat([corpus.quarantine, excluded, bad, lost], ignore_index=True)
         prepared = Prepared(

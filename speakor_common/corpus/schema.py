@@ -35,6 +35,10 @@ MANIFEST_COLUMNS: dict[str, str] = {
     "deviations": "sample only: JSON list of planted deviations",
 }
 
+# What is known of a recording beside its row, in prepared splits.
+LENGTH = "length"  # samples at 16 kHz
+AUDIO_DIGEST = "audio_digest"  # equal for recordings with the same samples
+
 QUARANTINE_COLUMNS = ("file", "reason")
 SKIPPED_COLUMNS = ("reason", "count", "example")
 

@@ -20,7 +20,12 @@ from datasets import Dataset, DatasetDict, concatenate_datasets
 
 from speakor_common import audio
 from speakor_common.corpus.recordings import containers, file_state
-from speakor_common.corpus.schema import MANIFEST_COLUMNS, QUARANTINE_COLUMNS
+from speakor_common.corpus.schema import (
+    AUDIO_DIGEST,
+    LENGTH,
+    MANIFEST_COLUMNS,
+    QUARANTINE_COLUMNS,
+)
 from speakor_common.corpus.splits import SPLITS
 from speakor_common.errors import AudioError, CorpusError
 from speakor_common.parallel import on_cores
@@ -33,8 +38,10 @@ _MEMORY = 2**29  # bytes of a process: libraries and the clips of one shard
 _TYPES = {
     "category": datasets.Value("int64"),
     "duration_s": datasets.Value("float64"),
-    "length": datasets.Value("int64"),
+    LENGTH: datasets.Value("int64"),
+    AUDIO_DIGEST: datasets.Value("string"),
 }
+_COLUMNS = (*MANIFEST_COLUMNS, LENGTH, AUDIO_DIGEST)
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,8 @@ def write_shards(
     """Write the shards that are missing and the index of all.
 
     Args:
-        manifest: with ``split`` and ``length`` (samples); rows ``unused`` are left out.
+        manifest: with ``split``, ``length`` and ``audio_digest``, see
+            :func:`.recordings.check_recordings`; rows ``unused`` are left out.
         native_l1: clips of this L1 go to splits named ``native_train`` and so on.
         embed_audio: store bytes; else references.
 
@@ -132,7 +140,7 @@ def _write_shard(shard: _Shard, embed_audio: bool) -> None:
             rejected.append({"file": record["utterance_id"], "reason": reason})
 
     if rows:
-        columns = {key: [row[key] for row in rows] for key in (*MANIFEST_COLUMNS, "length")}
+        columns = {key: [row[key] for row in rows] for key in _COLUMNS}
         with (
             whole_file(shard.path) as temporary,
             datasets.arrow_writer.ArrowWriter(
@@ -146,7 +154,7 @@ def _write_shard(shard: _Shard, embed_audio: bool) -> None:
 
 def _embedded(reference: str) -> dict[str, Any]:
     samples = audio.decode(reference)
-    return {"audio": audio.encode_wav(samples), "length": len(samples)}
+    return {"audio": audio.encode_wav(samples), LENGTH: len(samples)}
 
 
 def _features(embed_audio: bool) -> datasets.Features:
@@ -157,8 +165,8 @@ def _features(embed_audio: bool) -> datasets.Features:
 def load_prepared(target: Path) -> DatasetDict:
     """Memory-mapped dataset of a prepared folder.
 
-    Columns are those of the manifest, ``audio`` holding bytes or a reference, and ``length``
-    (int64, samples at 16 kHz).
+    Columns are those of the manifest, ``audio`` holding bytes or a reference, ``length`` (int64,
+    samples at 16 kHz) and ``audio_digest`` (equal for recordings with the same samples).
 
     Raises:
         CorpusError: nothing prepared there.

@@ -20,7 +20,7 @@ from speakor_common.models import checkpoints
 from speakor_common.recognition import predict, predict_many
 from speakor_common.recognition.predict_many import Request
 from speakor_common.storage import read_json, write_json
-from speakor_common.training.fingerprints import data_hash
+from speakor_common.training.fingerprints import clips_hash
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ def remove_others(experiments: Sequence[str], folder: Path) -> None:
 
 def _origins(requests: Sequence[Request], data: Dataset) -> dict[str, Origin]:
     same_for_all = {
-        "data": data_hash(data["utterance_id"], data["text"]),
+        "data": clips_hash(data),
         "recogniser_code": predict.recogniser_code_hash(),
     }
     origins = {}

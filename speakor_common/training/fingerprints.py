@@ -1,28 +1,35 @@
 """What decides a model, as short hashes, and whether a model with the same ones is there already.
 
 Two runs with one fingerprint end with the same weights on one machine, whatever their experiments
-are called. Light enough for everything that only asks whether a model is finished.
+are called. Of the code only augmentation is in it, because its setting is a mere strength and what
+that means stands in code; ``code_revision`` in ``run.json`` says which code it was in whole. Light
+enough for everything that only asks whether a model is finished.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from speakor_common.audio import read_bytes
 from speakor_common.corpus.held_out import HELD_OUT
+from speakor_common.corpus.schema import AUDIO_DIGEST
 from speakor_common.models import checkpoints
 from speakor_common.storage import UNFINISHED, read_json
 from speakor_common.training.preset import Experiment
 
 if TYPE_CHECKING:
-    from datasets import DatasetDict
+    from datasets import Dataset, DatasetDict
 
 RUN_FILE = "run.json"
 LEARNED = ("train", "valid")  # splits that decide the weights
+_AUGMENTS = ("batching/augment.py", "batching/conditions.py")  # what varies clips in training
 
 
 def finished_run(directory: Path) -> dict[str, Any] | None:
@@ -50,10 +57,14 @@ def find_trained(fingerprint: str, output: Path) -> Path | None:
 
 
 def training_fingerprint(experiment: Experiment, data: DatasetDict, seed: int) -> str:
-    """Hash of training, base weights, data and seed: equal ones give equal weights on a machine."""
+    """Hash of training, base weights, data and seed: equal ones give equal weights on a machine.
+
+    Of a training with augmentation, also of the code that augments.
+    """
     base = checkpoints.weights_hash(checkpoints.find_checkpoint(experiment.base))
     training = experiment.training
-    return _short_hash([training.method, asdict(training), base, label_hashes(data), seed])
+    content = [training.method, asdict(training), base, split_hashes(data), seed]
+    return _short_hash([*content, augmentation_hash()] if training.augment else content)
 
 
 def decoding_fingerprint(experiment: Experiment, data: DatasetDict, seed: int) -> str | None:
@@ -67,8 +78,8 @@ def decoding_fingerprint(experiment: Experiment, data: DatasetDict, seed: int) -
     native = data.get("native_train")
     labels = data_hash(native["utterance_id"], native["text"]) if native else ""
     held_out = data[HELD_OUT]["text"] if HELD_OUT in data else []
-    sentences = data_hash(held_out, held_out)
-    return _short_hash([asdict(experiment.decoding), label_hashes(data), labels, sentences, seed])
+    sentences = data_hash(held_out)
+    return _short_hash([asdict(experiment.decoding), split_hashes(data), labels, sentences, seed])
 
 
 def _short_hash(content: Any) -> str:
@@ -76,17 +87,52 @@ def _short_hash(content: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def label_hashes(data: DatasetDict) -> dict[str, str]:
-    """:func:`data_hash` of each split that decides the weights."""
-    return {split: data_hash(data[split]["utterance_id"], data[split]["text"]) for split in LEARNED}
+def split_hashes(data: DatasetDict) -> dict[str, str]:
+    """:func:`clips_hash` of each split that decides the weights."""
+    return {split: clips_hash(data[split]) for split in LEARNED}
 
 
-def data_hash(utterance_ids: Iterable[str], texts: Iterable[str]) -> str:
-    """sha256 over ids and texts in order: two runs with the same hash saw the same labels."""
+def clips_hash(data: Dataset) -> str:
+    """sha256 over ids, texts and sound of clips in order: with the same hash the data is the same.
+
+    A prepared split knows the digests of its recordings. Of other clips the encoded audio is read.
+    """
+    if AUDIO_DIGEST in data.column_names:
+        sounds = data[AUDIO_DIGEST]
+    else:
+        sounds = (_encoded_hash(row["audio"]) for row in data.select_columns(["audio"]))
+    return data_hash(data["utterance_id"], data["text"], sounds)
+
+
+def _encoded_hash(audio: bytes | str) -> str:
+    content = audio if isinstance(audio, bytes) else read_bytes(audio)
+    return hashlib.sha256(content).hexdigest()
+
+
+def data_hash(*columns: Iterable[str]) -> str:
+    """sha256 over columns of equal length, row by row."""
     digest = hashlib.sha256()
-    for identifier, text in zip(utterance_ids, texts, strict=True):
-        digest.update(f"{identifier}\t{text}\n".encode())
+    for row in zip(*columns, strict=True):
+        digest.update(("\t".join(row) + "\n").encode())
     return digest.hexdigest()
+
+
+def augmentation_hash() -> str:
+    """Hash of the code that varies clips in training, whatever its comments say."""
+    package = Path(__file__).parent.parent
+    code = [_statements(package / file) for file in _AUGMENTS]
+    return _short_hash([*code, version("audiomentations")])
+
+
+def _statements(file: Path) -> str:
+    """A module's code without comments and docstrings: what is reworded needs no new training."""
+    tree = _WithoutDocstrings().visit(ast.parse(file.read_text(encoding="utf-8")))
+    return ast.unparse(tree)
+
+
+class _WithoutDocstrings(ast.NodeTransformer):
+    def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
+        return None if isinstance(node.value, ast.Constant) else node
 
 
 def weights_sha256(directory: Path) -> str:

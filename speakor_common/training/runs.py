@@ -34,7 +34,7 @@ from speakor_common.training.fingerprints import (
     decoding_fingerprint,
     find_trained,
     finished_run,
-    label_hashes,
+    split_hashes,
     training_fingerprint,
 )
 from speakor_common.training.halving import halved
@@ -132,7 +132,7 @@ def train_model(
             # A process killed between saving its model and clearing up leaves this behind.
             shutil.rmtree(output.with_name(f"{output.name}.work"), ignore_errors=True)
     else:
-        log.facts |= {"fingerprint": fingerprint, "data_sha256": label_hashes(part)}
+        log.facts |= {"fingerprint": fingerprint, "data_sha256": split_hashes(part)}
         log.facts["drawn"] = {
             split: {"clips": len(part[split]), "of": len(data[split])} for split in LEARNED
         }

@@ -24,6 +24,7 @@ def manifest(folder, count=7):
             "duration_s": 1.0,
             "split": ("train", "train", "valid", "test")[number % 4],
             "length": 16_000,
+            "audio_digest": f"digest {number}",
         }
         rows.append(row)
     return pd.DataFrame(rows)
@@ -43,6 +44,7 @@ def test_rows_keep_their_split_order_and_audio(tmp_path, monkeypatch, embed, wor
     assert data["train"]["utterance_id"][:] == ["00001", "00004", "00005"]
     assert data["native_train"]["utterance_id"][:] == ["00000"]
     assert set(data) == {"train", "valid", "native_test", "native_train", "native_valid"}
+    assert data["train"]["audio_digest"][:] == ["digest 1", "digest 4", "digest 5"]
     for row in data["train"]:
         assert isinstance(row["audio"], bytes if embed else str) and row["length"] == 16_000
         assert len(decode(row["audio"])) == 16_000

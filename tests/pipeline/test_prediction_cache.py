@@ -40,7 +40,7 @@ def test_only_missing_conditions_are_added_and_only_those_asked_for_returned(tmp
     assert len(made) == 2
 
 
-@pytest.mark.parametrize("changed", ["model", "data", "recogniser_code"])
+@pytest.mark.parametrize("changed", ["model", "data", "sound", "recogniser_code"])
 def test_a_change_of_anything_makes_them_again(tmp_path, model, made, monkeypatch, changed):
     ask(tmp_path, model, "clean")
     data = DATA
@@ -48,6 +48,8 @@ def test_a_change_of_anything_makes_them_again(tmp_path, model, made, monkeypatc
         (model / "model.safetensors").write_bytes(b"others")
     elif changed == "data":
         data = DATA.select([1])
+    elif changed == "sound":
+        data = DATA.remove_columns("audio").add_column("audio", DATA["audio"][::-1])
     else:
         monkeypatch.setattr(predict, "recogniser_code_hash", lambda: "other code")
     ask(tmp_path, model, "clean", data=data)
