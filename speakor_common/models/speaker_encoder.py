@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import nn
+from transformers.audio_utils import mel_filter_bank
 
 from speakor_common.errors import CheckpointError
 
@@ -96,8 +97,6 @@ def mean_vector(vectors: np.ndarray) -> np.ndarray:
 
 def _mel_windows(clip: np.ndarray, step: int) -> np.ndarray:
     """Mel spectra of a clip's windows: float32, shape = (windows, 160, 40)."""
-    import librosa
-
     # Where windows begin, as the weights' authors cut; the last is filled with silence.
     frames = -(-(len(clip) + 1) // _HOP)
     starts = list(range(0, max(1, frames - WINDOW + step + 1), step))
@@ -108,10 +107,31 @@ def _mel_windows(clip: np.ndarray, step: int) -> np.ndarray:
     padded = np.pad(clip, (0, max(0, needed - len(clip))))
 
     # Power, not its logarithm.
-    mels = librosa.feature.melspectrogram(
-        y=padded, sr=RATE, n_fft=_FFT, hop_length=_HOP, n_mels=_MELS
+    spectra = torch.stft(
+        torch.from_numpy(padded.astype(np.float32)),
+        _FFT,
+        _HOP,
+        window=torch.hann_window(_FFT),
+        pad_mode="constant",
+        return_complex=True,
     )
-    return np.stack([mels.T[start : start + WINDOW] for start in starts]).astype(np.float32)
+    mels = spectra.abs().square().T.numpy() @ _mel_filters()
+    return np.stack([mels[start : start + WINDOW] for start in starts])
+
+
+@lru_cache(maxsize=1)
+def _mel_filters() -> np.ndarray:
+    """Librosa's, which the weights were trained with: float32, shape = (201, 40)."""
+    filters = mel_filter_bank(
+        num_frequency_bins=_FFT // 2 + 1,
+        num_mel_filters=_MELS,
+        min_frequency=0.0,
+        max_frequency=RATE / 2,
+        sampling_rate=RATE,
+        norm="slaney",
+        mel_scale="slaney",
+    )
+    return filters.astype(np.float32)
 
 
 @lru_cache(maxsize=1)
