@@ -52,6 +52,8 @@ def training_arguments(
         warmup_steps=training.warmup,
         weight_decay=training.weight_decay,
         eval_strategy="epoch",
+        # A resumed run counts on how many epochs in a row were no better.
+        restore_callback_states_from_checkpoint=True,
         # Data: half the cores decode. Loaders are new ones in every epoch, or a resumed run would
         # augment differently.
         remove_unused_columns=False,

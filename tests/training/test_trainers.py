@@ -2,6 +2,7 @@
 
 import os
 import signal
+from itertools import count
 from multiprocessing import get_context
 
 import pytest
@@ -14,6 +15,7 @@ from speakor_common.models import short_context
 from speakor_common.models.ctc import load_ctc
 from speakor_common.models.short_context import frames_for, shortened_context
 from speakor_common.models.whisper import build_adapted
+from speakor_common.training import finetune_ctc
 from speakor_common.training.finetune_ctc import prepare_model, train_ctc
 from speakor_common.training.preset import FEATURE_ENCODER, Stage
 from speakor_common.training.trainers import (
@@ -140,6 +142,22 @@ def test_a_signal_saves_a_checkpoint_and_the_run_continues_to_the_same_weights(
     assert signal.getsignal(signal.SIGTERM) is before and not (tmp_path / "parts").exists()
     assert train(used, tmp_path / "parts")["steps"] == 8
     assert same_weights(undisturbed(0.0), tmp_path / "parts")
+
+
+@pytest.mark.parametrize("step", [3, 4])  # at the end of the second epoch, and in the third
+def test_an_interruption_is_no_reason_for_more_patience(ctc_base, tmp_path, monkeypatch, step):
+    rates = count(1)
+    monkeypatch.setattr(
+        finetune_ctc,
+        "word_and_character_errors",
+        lambda processor: lambda prediction: {"wer": next(rates), "cer": 1.0},
+    )
+
+    used = ctc_experiment(ctc_base, epochs=6, patience=2)
+    with pytest.raises(TrainingInterrupted):
+        train(used, tmp_path / "parts", SendSignal(step, signal.SIGTERM))
+    # Two steps an epoch, and two epochs no better than the first.
+    assert train(used, tmp_path / "parts")["steps"] == 6
 
 
 def train_until_killed(experiment, output, step):
