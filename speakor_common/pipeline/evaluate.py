@@ -27,6 +27,7 @@ from speakor_common.pipeline.results import (
     NATIVE_FILE,
     PREDICTIONS,
 )
+from speakor_common.pipeline.validation_choice import best_by_validation
 from speakor_common.recognition import predict
 from speakor_common.recognition.predict_many import Request
 from speakor_common.recognition.recognisers import default_device, load_recogniser
@@ -81,19 +82,21 @@ def available_models(profile: Profile) -> dict[str, Path]:
 
 
 def choose_experiment(profile_name: str) -> str:
-    """The trained CTC experiment with the lowest validation WER, found without test data.
+    """The trained CTC experiment that is best on validation, found without test data.
+
+    See :func:`.validation_choice.best_by_validation`.
 
     Raises:
         ResultsError: no CTC experiment of the profile is trained.
     """
     names = experiments_with(CTCTraining)
     runs = {name: finished_run(paths.model(name, profile_name)) for name in names}
-    rates = {name: run["best_validation_wer"] for name, run in runs.items() if run}
-    if not rates:
+    finished = {name: run for name, run in runs.items() if run}
+    if not finished:
         raise ResultsError(
             f"profile {profile_name} has no trained CTC model; run notebooks 02 and 03"
         )
-    return min(rates, key=rates.__getitem__)
+    return best_by_validation(finished, LEAD)
 
 
 def plain_experiment(experiment: str, profile_name: str) -> str:

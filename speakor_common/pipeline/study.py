@@ -30,7 +30,7 @@ from speakor_common.training import runs
 from speakor_common.training.experiments import EXPERIMENTS, resolve_experiment
 from speakor_common.training.preset import Experiment
 from speakor_common.training.profiles import Profile, get_profile
-from speakor_common.training.runlog import LOG_FILE, RunLog, read_training_log
+from speakor_common.training.runlog import LOG_FILE, RunLog, read_training_log, training_seconds
 
 logger = logging.getLogger(__name__)
 
@@ -183,7 +183,7 @@ def _run_variant(
     losses = [float(row["train_loss"]) for row in log_rows if row["train_loss"]]
     row |= {
         "steps": facts["steps"],
-        "minutes": round(facts["seconds"] / 60, 1),
+        "minutes": round(training_seconds(facts) / 60, 1),
         "lowest_train_loss": min(losses),
         "validation_wer": facts.get("best_validation_wer"),
     }

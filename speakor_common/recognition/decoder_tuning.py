@@ -1,12 +1,7 @@
 """Language models for a trained CTC model: counted on training texts, weighted on validation.
 
-Legend: B clips, N texts of an N-best list, K features of a text (:class:`FeatureWeights`).
-
-A grid over weights finds the fewest errors on the clips it sees, by luck as much as by merit. Here
-weights make the texts of a clip more or less probable (a softmax of their weighted features), and
-the expected number of word errors is minimised. It is smooth in the weights, so few clips suffice
-(Smith & Eisner, 2006, "Minimum risk annealing for training log-linear models"). How texts are found
-and what their features are is in :mod:`speakor_common.decoding.rescoring`.
+The weights are those of least risk (:mod:`.minimum_risk`). How texts are found and what their
+features are is in :mod:`speakor_common.decoding.rescoring`.
 """
 
 from __future__ import annotations
@@ -14,14 +9,13 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from datasets import Dataset, DatasetDict
 from rapidfuzz.distance import Levenshtein
-from scipy.optimize import minimize
 
 from speakor_common.audio import RATE
 from speakor_common.batching.collate import load_audio, to_label_form
@@ -30,6 +24,7 @@ from speakor_common.corpus.held_out import countable_texts
 from speakor_common.decoding.beam import BeamSettings
 from speakor_common.decoding.korean import tag_morphemes
 from speakor_common.decoding.ngram import NGram
+from speakor_common.decoding.output_readings import Reading
 from speakor_common.decoding.rescoring import SPEEDS, Rescorer, write_decoder
 from speakor_common.decoding.text_features import (
     JAMO_MODEL_FILE,
@@ -38,6 +33,11 @@ from speakor_common.decoding.text_features import (
     FeatureWeights,
 )
 from speakor_common.recognition.ctc_recogniser import CTCRecogniser
+from speakor_common.recognition.minimum_risk import (
+    ScoredNBest,
+    cross_validated_error_rate,
+    fit_weights,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -47,48 +47,34 @@ CLIPS_SEED = 0  # of their draw: the same for every experiment and training seed
 MORPHEME_ORDER = 3  # longest n-gram of morphemes
 TAG_ORDER = 5  # longest n-gram of part-of-speech tags
 
-_RIDGE = 1e-4  # pulls weights of standardised features to zero, where two say the same
-_START = 0.5  # of every weight
-_NO_TEXT = -1e9  # log probability of what fills up shorter N-best lists
-# Until the optimum is met to four decimals; some 25 evaluations for 120 clips.
-_SEARCH = {"maxiter": 1000, "maxcor": 20, "ftol": 1e-14, "gtol": 1e-9}
 
-
-@dataclass(frozen=True)
-class ScoredNBest:
-    """One validation clip's N-best list.
+class FittedDecoder(NamedTuple):
+    """What was written into ``decoder.json``, and what it is worth on the clips it was found on.
 
     Attributes:
-        features: float64, shape = (N, K).
-        errors: word errors of each text, int, shape = (N,).
-        words: number of words of the reference.
-        speaker: speakers are kept together in cross-validation.
+        settings: the content of the file.
+        clips: number of validation clips.
+        wer: of each speaker, with weights found on the others.
+        wer_without: of the same clips, without language models.
     """
 
-    features: np.ndarray
-    errors: np.ndarray
-    words: int
-    speaker: str
+    settings: dict[str, Any]
+    clips: int
+    wer: float
+    wer_without: float
 
 
-def fit_decoder(
-    directory: Path, data: DatasetDict, order: int, seed: int
-) -> tuple[dict[str, Any], float]:
+def fit_decoder(directory: Path, data: DatasetDict, order: int, seed: int) -> FittedDecoder:
     """Write the language models and ``decoder.json`` into a saved CTC model's directory.
 
     The language models see only training transcripts, and of these no sentence of validation or
-    test. The weights are those expected to make the
-    fewest word errors on validation; the beam search's settings hardly matter after rescoring and
-    are fixed.
+    test. The weights are those expected to make the fewest word errors on validation; the beam
+    search's settings hardly matter after rescoring and are fixed.
 
     Args:
         data: splits ``train`` and ``valid``; ``native_train``, where there is one, is counted too.
         order: longest jamo n-gram; KenLM as packaged reads up to 6.
         seed: chooses the transcripts, where there are too many to count.
-
-    Returns:
-        The content of ``decoder.json``, and a validation WER: of each speaker, with weights found
-        on the others.
     """
     recogniser = CTCRecogniser(directory, "cpu")
     symbols = recogniser.symbols
@@ -103,11 +89,23 @@ def fit_decoder(
     rescorer = Rescorer(directory, symbols, recogniser.blank, delimiter, settings, FeatureWeights())
     nbest = score_nbest(recogniser, rescorer, weighing_clips(data["valid"]))
     weights = FeatureWeights(*fit_weights(nbest).tolist())
-    wer = cross_validated_error_rate(nbest)
-
-    logger.info("language models of order %d: %s, validation WER %.4f", order, weights, wer)
     write_decoder(directory, settings, weights)
-    return {"beam": asdict(settings), "weights": asdict(weights)}, wer
+    return fitted_decoder({"beam": asdict(settings), "weights": asdict(weights)}, nbest)
+
+
+def fitted_decoder(settings: dict[str, Any], nbest: Sequence[ScoredNBest]) -> FittedDecoder:
+    """Settings whose weights were found on these clips, with their rates, which are logged."""
+    wer = cross_validated_error_rate(nbest)
+    words = max(1, sum(clip.words for clip in nbest))
+    without = sum(clip.errors_without for clip in nbest) / words
+    logger.info(
+        "language models weighed as %s: validation WER %.4f, %.4f without them (n = %d)",
+        settings["weights"],
+        wer,
+        without,
+        len(nbest),
+    )
+    return FittedDecoder(settings, len(nbest), wer, without)
 
 
 def training_transcripts(data: DatasetDict, seed: int) -> list[str]:
@@ -146,91 +144,23 @@ def score_nbest(recogniser: CTCRecogniser, rescorer: Rescorer, rows: Dataset) ->
     waves = [load_audio(row) for row in rows]
     nbest = []
     all_posteriors = recogniser.posteriors_by_speed(waves, SPEEDS)
-    for row, wave, posteriors in zip(rows, waves, all_posteriors, strict=True):
+    read_without = recogniser.decode(all_posteriors, waves, Reading.WHOLE_SYLLABLES)
+    for row, wave, posteriors, without in zip(
+        rows, waves, all_posteriors, read_without, strict=True
+    ):
         alignments, features = rescorer.nbest_features(posteriors)
+        seconds = len(wave) / RATE
+        texts = [recogniser.to_hypothesis(each, posteriors[0], seconds) for each in alignments]
 
         # Errors are counted on the texts as a user would see them.
         reference = row["text"].split()
-        errors = []
-        for alignment in alignments:
-            hypothesis = recogniser.to_hypothesis(alignment, posteriors[0], len(wave) / RATE)
-            errors.append(Levenshtein.distance(reference, hypothesis.text.split()))
-        nbest.append(ScoredNBest(features, np.array(errors), len(reference), row["speaker_id"]))
+        errors = [
+            Levenshtein.distance(reference, hypothesis.text.split())
+            for hypothesis in (*texts, without)
+        ]
+        nbest.append(
+            ScoredNBest(
+                features, np.array(errors[:-1]), len(reference), row["speaker_id"], errors[-1]
+            )
+        )
     return nbest
-
-
-def fit_weights(nbest: Sequence[ScoredNBest]) -> np.ndarray:
-    """Weights with the smallest expected word errors.
-
-    Returns:
-        float64, shape = (K,), scaled so that the first is 1 where it is positive.
-    """
-    features, errors, mask = _padded(nbest)
-    words = max(1, sum(clip.words for clip in nbest))
-
-    # Standardised, so that one ridge suits all. A feature that never varies decides nothing.
-    spread = features.reshape(-1, features.shape[2]).std(axis=0, ddof=1)
-    spread[spread == 0] = 1.0
-    features = features / spread
-
-    def risk(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        """Expected word error rate with its ridge, and its gradient."""
-        # Probability of each text: a softmax over the clip's N-best list.
-        logits = features @ weights + mask
-        probabilities = np.exp(logits - logits.max(axis=1, keepdims=True))
-        probabilities /= probabilities.sum(axis=1, keepdims=True)
-
-        # A text's share of the gradient is how much worse than expected it is.
-        expected = (probabilities * errors).sum(axis=1, keepdims=True)
-        shares = probabilities * (errors - expected)
-        gradient = np.einsum("bn,bnk->k", shares, features) / words + 2 * _RIDGE * weights
-        return expected.sum() / words + _RIDGE * (weights @ weights), gradient
-
-    start = np.full(features.shape[2], _START)
-    optimum = minimize(risk, start, jac=True, method="L-BFGS-B", options=_SEARCH).x
-    weights = optimum / spread
-    return weights / weights[0] if weights[0] > 0 else weights
-
-
-def nbest_error_rate(nbest: Sequence[ScoredNBest], weights: np.ndarray) -> float:
-    """Word errors of the texts that weights choose, over words of the references."""
-    errors = sum(int(clip.errors[(clip.features @ weights).argmax()]) for clip in nbest)
-    return errors / max(1, sum(clip.words for clip in nbest))
-
-
-def cross_validated_error_rate(nbest: Sequence[ScoredNBest], folds: int = 4) -> float:
-    """Error rate of clips whose speakers had no part in the weights.
-
-    Of one speaker's clips it is that of the fitted clips themselves.
-    """
-    speakers = sorted({clip.speaker for clip in nbest})
-    if len(speakers) < 2:
-        return nbest_error_rate(nbest, fit_weights(nbest))
-
-    weighted_rates = []
-    for first in range(min(folds, len(speakers))):
-        held_out = set(speakers[first::folds])
-        inside = [clip for clip in nbest if clip.speaker in held_out]
-        weights = fit_weights([clip for clip in nbest if clip.speaker not in held_out])
-        words = sum(clip.words for clip in inside)
-        weighted_rates.append(nbest_error_rate(inside, weights) * words)
-    return sum(weighted_rates) / max(1, sum(clip.words for clip in nbest))
-
-
-def _padded(nbest: Sequence[ScoredNBest]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """N-best lists filled up to the longest.
-
-    Returns:
-        Features relative to each list's first text, shape = (B, N, K); errors, shape = (B, N); and
-        what makes filling improbable when added to weighted features, shape = (B, N); all float64.
-    """
-    longest = max(len(clip.errors) for clip in nbest)
-    features = np.zeros((len(nbest), longest, nbest[0].features.shape[1]))
-    errors = np.zeros((len(nbest), longest))
-    mask = np.full((len(nbest), longest), _NO_TEXT)
-    for row, clip in enumerate(nbest):
-        count = len(clip.errors)
-        features[row, :count] = clip.features - clip.features[:1]
-        errors[row, :count] = clip.errors
-        mask[row, :count] = 0.0
-    return features, errors, mask

@@ -6,10 +6,8 @@ feature is the log probability it gives them. Everything else is as in :mod:`.de
 
 from __future__ import annotations
 
-import logging
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from datasets import Dataset, DatasetDict
@@ -25,36 +23,28 @@ from speakor_common.decoding.text_features import (
 )
 from speakor_common.recognition.decoder_tuning import (
     CLIPS_SEED,
-    ScoredNBest,
+    FittedDecoder,
     count_language_models,
-    cross_validated_error_rate,
-    fit_weights,
+    fitted_decoder,
     training_transcripts,
     weighing_clips,
 )
+from speakor_common.recognition.minimum_risk import ScoredNBest, fit_weights
 from speakor_common.recognition.recognisers import default_device
 from speakor_common.recognition.whisper_recogniser import BEAMS, WhisperRecogniser
 from speakor_common.storage import write_json
 from speakor_common.text import CODAS, ONSETS, VOWELS, normalise_hypothesis
 
-logger = logging.getLogger(__name__)
-
 MAX_CLIPS = 200  # validation clips the weights are chosen on; each takes a beam search
 
 
-def fit_decoder(
-    directory: Path, data: DatasetDict, order: int, seed: int
-) -> tuple[dict[str, Any], float]:
+def fit_decoder(directory: Path, data: DatasetDict, order: int, seed: int) -> FittedDecoder:
     """Write the language models and ``decoder.json`` into a trained Whisper's directory.
 
     Args:
         data: splits ``train`` and ``valid``; ``native_train``, where there is one, is counted too.
         order: longest jamo n-gram; KenLM as packaged reads up to 6.
         seed: chooses transcripts, where there are too many to count.
-
-    Returns:
-        The content of ``decoder.json``, and a validation WER: of each speaker, with weights found
-        on the others.
     """
     # The beam search knows no language models yet: there is no decoder.json.
     recogniser = WhisperRecogniser(directory, default_device())
@@ -67,18 +57,18 @@ def fit_decoder(
     clips = draw_by_kind(weighing_clips(data["valid"]), MAX_CLIPS, CLIPS_SEED)
     nbest = score_texts(recogniser, rescorer, clips)
     weights = FeatureWeights(*fit_weights(nbest).tolist())
-    wer = cross_validated_error_rate(nbest)
-
-    logger.info("language models of order %d: %s, validation WER %.4f", order, weights, wer)
     content = {"beam": {"beams": BEAMS}, "weights": asdict(weights)}
     write_json(directory / DECODER_FILE, content)
-    return content, wer
+    return fitted_decoder(content, nbest)
 
 
 def score_texts(
     recogniser: WhisperRecogniser, rescorer: TextRescorer, rows: Dataset
 ) -> list[ScoredNBest]:
-    """The best texts of every clip of a prepared split, with features and word errors."""
+    """The best texts of every clip of a prepared split, with features and word errors.
+
+    The first of them is what the beam search chooses without language models.
+    """
     found = recogniser.nbest_texts([load_audio(row) for row in rows])
     nbest = []
     for row, scored in zip(rows, found, strict=True):
@@ -86,5 +76,7 @@ def score_texts(
         features = rescorer.features(texts, [score for _, score in scored])
         reference = row["text"].split()
         errors = [Levenshtein.distance(reference, text.split()) for text in texts]
-        nbest.append(ScoredNBest(features, np.array(errors), len(reference), row["speaker_id"]))
+        nbest.append(
+            ScoredNBest(features, np.array(errors), len(reference), row["speaker_id"], errors[0])
+        )
     return nbest

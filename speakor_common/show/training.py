@@ -22,10 +22,11 @@ from speakor_common.show import palette, plots
 from speakor_common.show.interval_texts import verdict_text
 from speakor_common.training.fingerprints import finished_run
 from speakor_common.training.preset import NEVER, Experiment
-from speakor_common.training.runlog import LOG_FILE, clips_used
+from speakor_common.training.runlog import LOG_FILE, clips_used, training_seconds
 
 _COST = ("clips", "steps", "seconds", "peak_memory_mib")
-_FACTS = (*_COST, "left_out", "best_validation_wer", "code_revision", "fingerprint")
+_WHOSE = ("trained_as", "training_seconds", "code_revision", "fingerprint")
+_FACTS = (*_COST, "left_out", "best_validation_wer", *_WHOSE)
 _ADAPTER = ("base_directory", "quantized", "encoder_positions", "trainable_parameters", *_COST)
 
 
@@ -57,7 +58,7 @@ def weight_table(run: dict[str, Any]) -> pd.DataFrame:
 
 
 def validation_table(experiments: list[str], profile: str) -> pd.DataFrame:
-    """Best validation WER, steps and minutes of finished runs; one not yet made is left out."""
+    """Best validation WER, steps and minutes of training of finished runs; others are left out."""
     rows = []
     for name in experiments:
         if run := finished_run(paths.model(name, profile)):
@@ -67,7 +68,7 @@ def validation_table(experiments: list[str], profile: str) -> pd.DataFrame:
                     "best validation WER": run["best_validation_wer"],
                     "optimiser steps": run["steps"],
                     "clips": run["clips"],
-                    "minutes": round(run["seconds"] / 60, 1),
+                    "minutes": round(training_seconds(run) / 60, 1),
                 }
             )
     return pd.DataFrame(rows)
@@ -187,7 +188,8 @@ def finding_curves(name: str, log: pd.DataFrame, run: dict[str, Any]) -> str:
     text += f"validation loss {validation.iloc[0]:.3f} → {validation.iloc[-1]:.3f} in {evaluations}"
     if log["wer"].notna().any():
         text += f"; validation WER {log['wer'].iloc[0]:.3f} → {log['wer'].min():.3f} at best"
-    took = f"{run['steps']} steps, {run['seconds'] / 60:.1f} min"
+    took = f"{run['steps']} steps, {training_seconds(run) / 60:.1f} min"
+    took += f", trained as {run['trained_as']}" if "trained_as" in run else ""
     kept = f"; kept is epoch {run['best_epoch']:g}" if "best_epoch" in run else ""
     return f"{text}{kept} (training clips: {clips_used(run)}; {took})."
 

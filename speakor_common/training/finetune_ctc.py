@@ -47,6 +47,7 @@ from speakor_common.training.trainers import (
     save_once,
     training_arguments,
 )
+from speakor_common.training.work_folder import work_folder
 
 _EVAL_CLIPS = 16  # in a validation batch
 
@@ -75,7 +76,7 @@ def train_ctc(
     """
     set_seed(seed)
     training: CTCTraining = experiment.training
-    work = output.with_name(output.name + ".work")
+    work = work_folder(output)
 
     # The base, and the clips it can learn from.
     model, processor = load_ctc(experiment.base, training.dropout)

@@ -38,6 +38,7 @@ from speakor_common.training.trainers import (
     save_once,
     training_arguments,
 )
+from speakor_common.training.work_folder import work_folder
 
 _EVAL_CLIPS = 8  # in a validation batch
 
@@ -66,7 +67,7 @@ def train_whisper(
     """
     set_seed(seed)
     training: LoraTraining = experiment.training
-    work = output.with_name(output.name + ".work")
+    work = work_folder(output)
     # Of several processes each takes a GPU with these, before a 4-bit base is loaded onto it.
     arguments = _arguments(training, work, seed)
 

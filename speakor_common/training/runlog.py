@@ -79,7 +79,8 @@ class RunLog:
         """Write ``run.json`` beside the weights in ``directory``; returns its content."""
         self.facts |= facts
         self.facts["weights_sha256"] = weights_sha256(directory)
-        self.facts["seconds"] = round(time.perf_counter() - self._started, 1)
+        seconds = round(time.perf_counter() - self._started, 1)
+        self.facts |= {"seconds": seconds, "training_seconds": seconds}
         self.facts["peak_memory_mib"] = round(peak_memory_mib())
         write_json(directory / RUN_FILE, self.facts)
         return self.facts
@@ -178,6 +179,15 @@ def read_training_log(path: Path) -> list[dict[str, Any]]:
     """Rows of a training log as written, all values text."""
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
+
+
+def training_seconds(run: dict[str, Any]) -> float:
+    """How long the weights of a run took, also where they were trained under another name.
+
+    Args:
+        run: content of ``run.json``; those of earlier versions hold ``seconds`` alone.
+    """
+    return run.get("training_seconds", run["seconds"])
 
 
 def clips_used(run: dict[str, Any], split: str = "train") -> str:

@@ -2,8 +2,9 @@
 
 Nothing is made twice. ``run.json`` holds a fingerprint of what decides a model's weights: training,
 base, data and seed, but no name. A model directory beside the one asked for that has the same
-fingerprint lends its weights, and only decoding is fitted anew. How a kind of model is trained is
-left to the module that :data:`TRAINERS` names for it.
+fingerprint lends its weights, and only decoding is fitted anew
+(:mod:`speakor_common.training.decoded_weights`). How a kind of model is trained is left to the
+module that :data:`TRAINERS` names for it.
 """
 
 from __future__ import annotations
@@ -12,8 +13,7 @@ import json
 import logging
 import pkgutil
 import shutil
-import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,16 +24,14 @@ from datasets import DatasetDict
 from speakor_common import paths
 from speakor_common.corpus import prepare
 from speakor_common.corpus.draw import draw_by_speaker
-from speakor_common.corpus.held_out import HELD_OUT, held_out_sentences, left_out
+from speakor_common.corpus.held_out import HELD_OUT, held_out_sentences
 from speakor_common.decoding.ngram import require_lm_packages
-from speakor_common.storage import only_writer, read_json, whole_directory, write_json
+from speakor_common.storage import only_writer
+from speakor_common.training.decoded_weights import with_decoder
 from speakor_common.training.experiments import resolve_experiment
 from speakor_common.training.fingerprints import (
     LEARNED,
-    RUN_FILE,
-    decoding_fingerprint,
     find_trained,
-    finished_run,
     split_hashes,
     training_fingerprint,
 )
@@ -41,6 +39,7 @@ from speakor_common.training.halving import halved
 from speakor_common.training.preset import CTCTraining, Experiment, LoraTraining, Training
 from speakor_common.training.profiles import Profile
 from speakor_common.training.runlog import RunLog
+from speakor_common.training.work_folder import claim_work_folder, work_folder
 
 if TYPE_CHECKING:
     from transformers import TrainerCallback
@@ -52,14 +51,6 @@ TRAINERS: dict[type[Training], str] = {
     CTCTraining: "speakor_common.training.finetune_ctc:train_ctc",
     LoraTraining: "speakor_common.training.finetune_whisper:train_whisper",
 }
-# The function that counts language models for a trained model and weighs them, likewise.
-DECODERS: dict[type[Training], str] = {
-    CTCTraining: "speakor_common.recognition.decoder_tuning:fit_decoder",
-    LoraTraining: "speakor_common.recognition.whisper_tuning:fit_decoder",
-}
-# Files and facts of one experiment's decoder and card, which its weights do without.
-_NOT_WEIGHTS = ("*.arpa", "decoder.json", "README.md")
-_OF_DECODING = ("decoding", "lm_texts", "decoding_fingerprint", "greedy_validation_wer")
 
 
 def train_experiment(
@@ -130,17 +121,26 @@ def train_model(
         )
         if trained == output and processes.is_main_process:
             # A process killed between saving its model and clearing up leaves this behind.
-            shutil.rmtree(output.with_name(f"{output.name}.work"), ignore_errors=True)
+            shutil.rmtree(work_folder(output), ignore_errors=True)
     else:
         log.facts |= {"fingerprint": fingerprint, "data_sha256": split_hashes(part)}
         log.facts["drawn"] = {
             split: {"clips": len(part[split]), "of": len(data[split])} for split in LEARNED
         }
         with only_writer(output):
+            claim_work_folder(output, _identity(experiment, log, seed))
             _train_in_memory(experiment, part, output, log, seed, callbacks)
 
     with processes.main_process_first():
-        return _with_decoder(experiment, data, trained or output, output, log, seed)
+        return with_decoder(experiment, data, trained or output, output, log, seed)
+
+
+def _identity(experiment: Experiment, log: RunLog, seed: int) -> dict[str, Any]:
+    """What decides a run that is to be trained, for its work folder."""
+    training = {"base": experiment.base, **asdict(experiment.training), "seed": seed}
+    data = {f"{split} data": sha256 for split, sha256 in log.facts["data_sha256"].items()}
+    processes = PartialState().num_processes
+    return {**training, **data, "fingerprint": log.facts["fingerprint"], "processes": processes}
 
 
 def drawn_part(training: Training, data: DatasetDict, seed: int) -> DatasetDict:
@@ -148,57 +148,6 @@ def drawn_part(training: Training, data: DatasetDict, seed: int) -> DatasetDict:
     counts = {"train": training.train_clips, "valid": training.valid_clips}
     drawn = {split: draw_by_speaker(data[split], counts[split], seed) for split in LEARNED}
     return DatasetDict({**data, **drawn})
-
-
-def _with_decoder(
-    experiment: Experiment, data: DatasetDict, trained: Path, output: Path, log: RunLog, seed: int
-) -> dict[str, Any]:
-    """The trained weights in ``output``, with the decoder the experiment asks for, if any.
-
-    Returns:
-        the content of ``run.json``; its ``seconds`` are those of training and of fitting.
-    """
-    # Is it there already, perhaps by another process?
-    source = read_json(trained / RUN_FILE)
-    wanted = decoding_fingerprint(experiment, data, seed)
-    there = finished_run(output) or {}
-    if (
-        there.get("fingerprint") == source["fingerprint"]
-        and there.get("decoding_fingerprint") == wanted
-    ):
-        return there
-
-    # The facts of the weights, without those of another decoder.
-    started = time.perf_counter()
-    facts = {key: value for key, value in source.items() if key not in _OF_DECODING}
-    facts |= {key: log.facts[key] for key in ("experiment", "changed_by_profile")}
-    if "decoding" in source:
-        facts.pop("best_validation_wer", None)
-    if "greedy_validation_wer" in source:
-        facts["best_validation_wer"] = source["greedy_validation_wer"]
-    if trained != output:
-        facts["trained_as"] = trained.name
-
-    with only_writer(output), whole_directory(output) as folder:
-        ignored = shutil.ignore_patterns(*_NOT_WEIGHTS)
-        shutil.copytree(trained, folder, ignore=ignored, dirs_exist_ok=True)
-        if experiment.decoding:
-            facts |= _fit_decoder(experiment, data, folder, facts.get("best_validation_wer"), seed)
-            facts["decoding_fingerprint"] = wanted
-        facts["seconds"] = round(facts["seconds"] + time.perf_counter() - started, 1)
-        write_json(folder / RUN_FILE, facts)
-    return read_json(output / RUN_FILE)
-
-
-def _fit_decoder(
-    experiment: Experiment, data: DatasetDict, folder: Path, plain_wer: float | None, seed: int
-) -> dict[str, Any]:
-    """Add language models and their weights to a model folder; what ``run.json`` says of them."""
-    fit = pkgutil.resolve_name(DECODERS[type(experiment.training)])
-    settings, wer = fit(folder, data, experiment.decoding.order, seed)
-    facts = {"decoding": settings, "best_validation_wer": wer, "lm_texts": left_out(data)}
-    # A training that is validated by its loss alone has no other rate.
-    return facts if plain_wer is None else facts | {"greedy_validation_wer": plain_wer}
 
 
 def _train_in_memory(

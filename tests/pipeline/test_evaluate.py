@@ -70,6 +70,7 @@ def test_without_a_trained_model_there_is_nothing_to_evaluate(home):
 def test_the_reported_experiment_is_chosen_by_validation(home, networks):
     train("exp01", networks[0], wer=0.4)
     train("exp05", networks[0], wer=0.3)
+    train("exp02", networks[0], wer=0.2, data_sha256={"valid": "other clips"})
     train("whisper", networks[1], wer=0.1)  # no CTC model
     assert evaluate.choose_experiment(NAME) == "exp05"
 
@@ -100,7 +101,9 @@ def test_conditions_are_measured_with_the_same_weights_decoded_plainly(home, net
 def test_all_conditions_are_measured_once(home, networks, made):
     train("exp01", networks[0], wer=0.5)
     train("exp05", networks[0], wer=0.4, fingerprint="a")
-    train("exp06", networks[0], wer=0.3, fingerprint="a", decoding={})
+    worth = {"clips": 4, "wer": 0.3, "wer_without": 0.4}
+    decoder = {"decoding": {}, "decoder_validation": worth, "greedy_validation_wer": 0.4}
+    train("exp06", networks[0], wer=0.3, fingerprint="a", **decoder)
     predictions = evaluate.predict_all(NAME)
     assert measured(predictions) == {
         "base plain": (CLEAN,),

@@ -33,9 +33,10 @@ def test_a_beam_search_gives_texts_with_their_log_probability_best_first(directo
 @needs_lm
 def test_a_fitted_decoder_is_used_and_chooses_among_the_texts(directory):
     data = prepared({"train": 8, "valid": 4})
-    content, wer = whisper_tuning.fit_decoder(directory, DatasetDict(data), 3, seed=1)
-    assert read_json(directory / "decoder.json") == content and wer >= 0
-    assert set(content["weights"]) == set(vars(FeatureWeights()))
+    fitted = whisper_tuning.fit_decoder(directory, DatasetDict(data), 3, seed=1)
+    assert read_json(directory / "decoder.json") == fitted.settings
+    assert set(fitted.settings["weights"]) == set(vars(FeatureWeights()))
+    assert fitted.clips == 4 and fitted.wer >= 0 and fitted.wer_without >= 0
     recogniser = WhisperRecogniser(directory, "cpu")
     (hypothesis,) = recogniser.recognise_segments([tone(1.0)])
     assert hypothesis.raw in [text for text, _ in recogniser.nbest_texts([tone(1.0)])[0]]

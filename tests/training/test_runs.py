@@ -8,10 +8,10 @@ import torch
 from datasets import DatasetDict
 
 from speakor_common.corpus.splits import SplitPolicy
-from speakor_common.errors import TrainingError
+from speakor_common.errors import SpeakorError, TrainingError, TrainingInterrupted
 from speakor_common.recognition.ctc_recogniser import CTCRecogniser
-from speakor_common.storage import read_json, write_json
-from speakor_common.training import runs
+from speakor_common.storage import only_writer, read_json, write_json
+from speakor_common.training import decoded_weights, runs
 from speakor_common.training.experiments import EXPERIMENTS
 from speakor_common.training.fingerprints import RUN_FILE
 from speakor_common.training.preset import CTCTraining, LanguageModels, LoraTraining, Training
@@ -48,7 +48,7 @@ def counted(monkeypatch):
 
 
 def test_every_kind_of_training_has_a_function_that_does_it():
-    for named in (runs.TRAINERS, runs.DECODERS):
+    for named in (runs.TRAINERS, decoded_weights.DECODERS):
         assert set(named) == set(Training.__subclasses__())
         assert all(callable(runs.pkgutil.resolve_name(name)) for name in named.values())
 
@@ -97,7 +97,7 @@ def test_a_decoder_is_fitted_once_and_taken_off_again(ctc_base, tmp_path, counte
         (folder / "jamo.arpa").write_text("n-grams")
         return {"decoding": {}, "best_validation_wer": 0.4, "greedy_validation_wer": plain_wer}
 
-    monkeypatch.setattr(runs, "_fit_decoder", fit)
+    monkeypatch.setattr(decoded_weights, "_fit_decoder", fit)
     monkeypatch.setattr(runs, "require_lm_packages", lambda: None)
     plain = ctc_experiment(ctc_base)
     decoded = replace(plain, name="exp06", decoding=LanguageModels(order=3))
@@ -159,16 +159,42 @@ def test_exp06_is_exp05_decoded_otherwise_and_made_once(ctc_base, tmp_path, monk
     assert facts["decoding"] == read_json(target / "decoder.json")
     assert set(facts["decoding"]) == {"beam", "weights"} and not (source / "decoder.json").exists()
     assert facts["greedy_validation_wer"] == plain["best_validation_wer"]
+    worth = facts["decoder_validation"]
+    assert worth["clips"] == 4 and worth["wer"] == facts["best_validation_wer"]
+    assert worth["wer_without"] >= 0 and facts["trained_as"] == "exp05"
+    assert plain["seconds"] == plain["training_seconds"] == facts["training_seconds"]
     assert CTCRecogniser(target, "cpu").recognise([tone(1.0)])
 
-    monkeypatch.setattr(runs, "_fit_decoder", None)  # nothing is fitted again
+    monkeypatch.setattr(decoded_weights, "_fit_decoder", None)  # nothing is fitted again
     assert runs.train_experiment("exp06", "seconds", 1) == facts
 
 
-def test_another_writer_is_refused(ctc_base, tmp_path, counted):
-    from speakor_common.errors import SpeakorError
-    from speakor_common.storage import only_writer
+def test_an_interrupted_run_is_continued_as_it_was_or_not_at_all(ctc_base, tmp_path, monkeypatch):
+    used = ctc_experiment(ctc_base)
+    output = tmp_path / "exp05"
+    resolve = runs.pkgutil.resolve_name
 
+    def interrupted(*rest):
+        (tmp_path / "exp05.work" / "checkpoint-2").mkdir()
+        raise TrainingInterrupted("SIGTERM at step 2 of 6")
+
+    monkeypatch.setattr(runs.pkgutil, "resolve_name", lambda name: interrupted)
+    with pytest.raises(TrainingInterrupted):
+        trained(used, output)
+    monkeypatch.setattr(runs.pkgutil, "resolve_name", resolve)
+
+    # Other settings, seeds or data are another run; of data only that it differs can be said.
+    for experiment, data, seed, said in (
+        (replace(used, training=replace(used.training, epochs=4)), None, 1, "epochs was 3, is 4"),
+        (used, None, 2, "seed was 1, is 2"),
+        (used, prepared({"train": 7, "valid": 4}), 1, "train data was .*, is .*; fingerprint was"),
+    ):
+        with pytest.raises(SpeakorError, match=said):
+            trained(experiment, output, data, seed)
+    assert not output.exists()
+
+
+def test_another_writer_is_refused(ctc_base, tmp_path, counted):
     with only_writer(tmp_path / "exp05"), pytest.raises(SpeakorError, match="another run"):
         trained(ctc_experiment(ctc_base), tmp_path / "exp05")
     assert not counted
@@ -210,7 +236,7 @@ def test_a_drawn_part_is_trained_on_and_written_down(ctc_base, tmp_path, monkeyp
         return {"decoding": {}, "best_validation_wer": 0.4}
 
     monkeypatch.setattr(runs.pkgutil, "resolve_name", lambda name: train)
-    monkeypatch.setattr(runs, "_fit_decoder", fit)
+    monkeypatch.setattr(decoded_weights, "_fit_decoder", fit)
     monkeypatch.setattr(runs, "require_lm_packages", lambda: None)
     used = ctc_experiment(ctc_base, train_clips=5, valid_clips=2)
     facts = trained(replace(used, decoding=LanguageModels(order=3)), tmp_path / "part", data)
