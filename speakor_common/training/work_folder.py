@@ -46,12 +46,13 @@ def claim_work_folder(output: Path, identity: dict[str, Any]) -> None:
     if goes_on:
         _refuse_another_run(work, identity)
 
-    # All have looked before one of them writes.
+    # All have looked before one of them writes, and none goes on before it has.
     processes = PartialState()
     processes.wait_for_everyone()
     if not goes_on and processes.is_main_process:
         shutil.rmtree(work, ignore_errors=True)
         write_json(work / IDENTITY_FILE, identity)
+    processes.wait_for_everyone()
 
 
 def _refuse_another_run(work: Path, identity: dict[str, Any]) -> None:
