@@ -4,9 +4,11 @@ Chunks of up to a second and a half are merged by their average angle (average l
 them is cut, and what comes of it settles: each window goes to the voice it is most like, on the
 path through the recording that changes voices only where it gains by it, voices are averaged anew,
 and those that have next to nothing are dropped (a cough is unlike everybody). How many speak, if
-nobody says it, is the largest number of settled voices that are all unlike each other.
+nobody says it, is the largest number of settled voices that are all unlike each other, and of
+which each makes its windows enough more like their voice than they were without it.
 
-What is set here was set on mixtures of the next sample's training and validation voices.
+What is set here was set on 12 mixtures, 8 min of speech, of the next sample's training and
+validation voices, of which one has two speaking at once.
 
 Legend: W windows, C chunks, K voices.
 """
