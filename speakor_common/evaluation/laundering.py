@@ -12,7 +12,9 @@ read [학꾜]. They are left out and counted (``unwritable``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import chain
 from typing import Any, Literal
 
 import pandas as pd
@@ -28,6 +30,7 @@ from speakor_common.evaluation.planted_sounds import (
     spoken_form,
 )
 from speakor_common.evaluation.statistics import rate_interval
+from speakor_common.parallel import on_cores
 from speakor_common.text import PARTS, is_syllable, split_syllable
 from speakor_common.text.pronunciation import pronunciations
 from speakor_common.text.spoken_text import as_pronounced, nearest_form
@@ -36,6 +39,10 @@ Fate = Literal["corrected", "kept", "mangled", "unwritable"]
 FATES: tuple[Fate, ...] = ("corrected", "kept", "mangled")  # of what can be written
 LISTENER = "listener"  # beside the models: what the native listener wrote
 BREAKDOWNS = ("kind", "l1", "level", "seen", "sound")
+
+_OF_OUTPUT = ("experiment", "utterance_id", "speaker_id", "l1", "level")
+_SHARE = 40  # utterances a process takes at a time
+_MEMORY = 2**30  # bytes of a process, most of them the analyser's
 
 _ADDED = "added"  # beside the parts of a syllable: the syllables said after it that nobody meant
 
@@ -46,7 +53,7 @@ Trace = Mapping[SoundPlace, tuple[str, str]]  # where a deviation shows: what wa
 
 def fates(utterance: PlantedUtterance, transcript: str) -> list[Fate]:
     """What a transcript makes of each deviation of an utterance, in their order."""
-    return [fate for fate, _ in _judged(utterance, traces(utterance), transcript)]
+    return _judged(utterance, traces(utterance), transcript)
 
 
 def traces(utterance: PlantedUtterance) -> list[Trace]:
@@ -58,18 +65,19 @@ def traces(utterance: PlantedUtterance) -> list[Trace]:
     form = utterance.pronunciation
     meant = _sounds_of(form, form)
     said = _sounds_of(_read_aloud(spoken_form(form, utterance.sounds), form), form)
-    found = []
+    other_than_meant = {place: heard for place, heard in said.items() if heard != meant[place]}
+    found: list[Trace] = []
     for sound in utterance.sounds:
         others = [other for other in utterance.sounds if other != sound]
-        without = _sounds_of(_read_aloud(spoken_form(form, others), form), form)
         elsewhere = {place for other in others for place in _places(other)}
-        found.append(
-            {
-                place: (meant[place], heard)
-                for place, heard in said.items()
-                if place not in elsewhere and heard not in (meant[place], without[place])
-            }
-        )
+        possible = other_than_meant.keys() - elsewhere
+        if not possible:
+            found.append({})  # whatever is read without it
+            continue
+
+        without = _sounds_of(_read_aloud(spoken_form(form, others), form), form)
+        shown = [place for place in possible if said[place] != without[place]]
+        found.append({place: (meant[place], said[place]) for place in shown})
     return found
 
 
@@ -78,14 +86,12 @@ def _places(sound: PlantedSound) -> list[SoundPlace]:
     return [own, (sound.syllable, _ADDED)] if sound.adds_vowel else [own]
 
 
-def _judged(
-    utterance: PlantedUtterance, shown: list[Trace], transcript: str
-) -> list[tuple[Fate, PlantedSound]]:
-    """The fate of each deviation with the deviation, from where each shows."""
+def _judged(utterance: PlantedUtterance, shown: list[Trace], transcript: str) -> list[Fate]:
+    """The fate of each deviation, from where each shows."""
     form = utterance.pronunciation
     written = _sounds_of(_read_aloud(transcript, form), form)
-    judged: list[tuple[Fate, PlantedSound]] = []
-    for sound, trace in zip(utterance.sounds, shown, strict=True):
+    judged: list[Fate] = []
+    for trace in shown:
         fate: Fate = "mangled"
         if not trace:
             fate = "unwritable"
@@ -93,7 +99,7 @@ def _judged(
             fate = "corrected"
         elif all(written[place] == said for place, (_, said) in trace.items()):
             fate = "kept"
-        judged.append((fate, sound))
+        judged.append(fate)
     return judged
 
 
@@ -123,11 +129,15 @@ def _sounds_of(reading: str, form: str) -> dict[SoundPlace, str]:
                 sounds[position, _ADDED] += pair.hypothesis
             continue
         position += 1
-        missing = ("–",) * len(PARTS)
-        parts = split_syllable(pair.hypothesis) if is_syllable(pair.hypothesis) else missing
-        sounds |= {(position, part): jamo for part, jamo in zip(PARTS, parts, strict=True)}
+        for part, jamo in zip(PARTS, _parts(pair.hypothesis), strict=True):
+            sounds[position, part] = jamo
         sounds[position, _ADDED] = ""
     return sounds
+
+
+@lru_cache(maxsize=20_000)  # there are 11,172 syllables
+def _parts(character: str) -> tuple[str, ...]:
+    return split_syllable(character) if is_syllable(character) else ("–",) * len(PARTS)
 
 
 # Tables
@@ -139,7 +149,8 @@ def with_listener(predictions: pd.DataFrame, planted: Planted) -> pd.DataFrame:
     Only utterances with a known deviation; the listener only where it was asked.
     """
     clean = predictions[predictions["condition"] == CLEAN]
-    clean = clean[clean["utterance_id"].isin(planted.keys())]
+    deviating = [name for name, utterance in planted.items() if utterance.sounds]
+    clean = clean[clean["utterance_id"].isin(deviating)]
     heard = clean.drop_duplicates("utterance_id").assign(experiment=LISTENER, raw_hypothesis="")
     heard["hypothesis"] = [planted[identifier].heard for identifier in heard["utterance_id"]]
     asked = any(utterance.heard for utterance in planted.values())
@@ -158,21 +169,44 @@ def fate_table(predictions: pd.DataFrame, planted: Planted) -> pd.DataFrame:
         :data:`BREAKDOWNS`, and ``fate``.
     """
     table = with_closest_readings(with_listener(predictions, planted))
+    written: dict[str, dict[str, list[Fate]]] = {}
+    for identifier, hypothesis in zip(table["utterance_id"], table["hypothesis"], strict=True):
+        written.setdefault(identifier, {})[hypothesis] = []
+
+    # Reading aloud takes long: what several models wrote is read once, and all cores read.
+    names = list(written)
+    jobs = [
+        ([(planted[name], list(written[name])) for name in names[start : start + _SHARE]],)
+        for start in range(0, len(names), _SHARE)
+    ]
+    judged = on_cores(_fates_of, jobs, len(jobs), memory=_MEMORY)
+    for name, of_utterance in zip(names, chain.from_iterable(judged), strict=True):
+        written[name] = dict(zip(written[name], of_utterance, strict=True))
+
+    # A row a model and deviation, utterance by utterance.
+    order = {name: number for number, name in enumerate(names)}
+    table = table.sort_values("utterance_id", key=lambda of: of.map(order), kind="stable")
     rows = []
-    for identifier, outputs in table.groupby("utterance_id", sort=False):
-        utterance = planted[identifier]
+    for output in table[[*_OF_OUTPUT, "hypothesis"]].itertuples(index=False):
+        of_output = tuple(getattr(output, name) for name in _OF_OUTPUT)
+        found = written[output.utterance_id][output.hypothesis]
+        sounds = planted[output.utterance_id].sounds
+        for sound, fate in zip(sounds, found, strict=True):
+            seen = "seen" if sound.seen else "unseen"
+            rows.append((*of_output, sound.kind, seen, sound.name, fate))
+    table = pd.DataFrame(rows, columns=[*_OF_OUTPUT, "kind", "seen", "sound", "fate"])
+    return table[["experiment", "utterance_id", "speaker_id", *BREAKDOWNS, "fate"]]
+
+
+def _fates_of(
+    utterances: Sequence[tuple[PlantedUtterance, Sequence[str]]],
+) -> list[list[list[Fate]]]:
+    """Fates in each of the transcripts of each utterance."""
+    found = []
+    for utterance, transcripts in utterances:
         shown = traces(utterance)
-        for output in outputs.itertuples():
-            of_output = {
-                name: getattr(output, name)
-                for name in ("experiment", "utterance_id", "speaker_id", "l1", "level")
-            }
-            for fate, sound in _judged(utterance, shown, output.hypothesis):
-                of_sound = {"kind": sound.kind, "sound": sound.name}
-                of_sound |= {"seen": "seen" if sound.seen else "unseen", "fate": fate}
-                rows.append(of_output | of_sound)
-    columns = ("experiment", "utterance_id", "speaker_id", *BREAKDOWNS, "fate")
-    return pd.DataFrame(rows, columns=list(columns))
+        found.append([_judged(utterance, shown, transcript) for transcript in transcripts])
+    return found
 
 
 def summarise_fates(table: pd.DataFrame) -> dict[str, dict[str, Any]]:

@@ -1,8 +1,9 @@
 """What learners are known to have said otherwise than they meant, as evaluation needs it.
 
 A corpus may know it because it was made that way or because somebody annotated it. ``planted.csv``
-holds it beside the predictions of a profile, a row an utterance with a deviation, and what the
-native listener wrote of it, so that everything counted from it can be counted again.
+holds it beside the predictions of a profile, and what the native listener wrote, so that everything
+counted from it can be counted again. It has a row an utterance of which it is known, with an empty
+list where all was said as meant: an utterance without a row is one that nobody annotated.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import pandas as pd
 from speakor_common.errors import ResultsError
 from speakor_common.storage import write_text
 from speakor_common.text import PARTS, conjoining, from_jamo, split_syllable
+from speakor_common.text.jamo import VOWEL_LETTERS
 
 _COLUMNS = ("utterance_id", "pronunciation", "deviations", "heard")
 _SILENT = "ᄋ"  # the onset of a syllable that begins with its vowel
@@ -45,8 +47,9 @@ class PlantedSound:
 
     @property
     def adds_vowel(self) -> bool:
-        """Whether a vowel was added after a coda: 밥 said as 바부."""
-        return self.kind == "insertion" and self.part == "coda"
+        """Whether a vowel was added after a coda (밥 → 바부), not a coda to a syllable without."""
+        is_inserted = self.kind == "insertion" and self.part == "coda"
+        return is_inserted and self.spoken != "" and self.spoken in VOWEL_LETTERS
 
     @property
     def name(self) -> str:
@@ -64,7 +67,7 @@ class PlantedUtterance:
 
     Attributes:
         pronunciation: what was meant, as pronounced in Hangul, words separated by spaces.
-        sounds: what was said otherwise.
+        sounds: what was said otherwise; none where all was said as meant.
         heard: what the native listener wrote of it, ``""`` if it was not asked.
     """
 
@@ -73,7 +76,7 @@ class PlantedUtterance:
     heard: str = ""
 
 
-Planted = Mapping[str, PlantedUtterance]  # by utterance id
+Planted = Mapping[str, PlantedUtterance]  # by utterance id; all of which it is known
 
 
 def spoken_form(pronunciation: str, sounds: Collection[PlantedSound]) -> str:
@@ -116,12 +119,11 @@ def _said_for(character: str, sounds: Collection[PlantedSound]) -> str:
 
 
 def write_planted(planted: Planted, path: Path) -> Path:
-    """Write ``planted.csv``, utterances without a deviation left out."""
+    """Write ``planted.csv``."""
     rows = []
     for identifier, utterance in planted.items():
-        if utterance.sounds:
-            sounds = json.dumps([astuple(sound) for sound in utterance.sounds], ensure_ascii=False)
-            rows.append((identifier, utterance.pronunciation, sounds, utterance.heard))
+        sounds = json.dumps([astuple(sound) for sound in utterance.sounds], ensure_ascii=False)
+        rows.append((identifier, utterance.pronunciation, sounds, utterance.heard))
     return write_text(path, pd.DataFrame(rows, columns=list(_COLUMNS)).to_csv(index=False))
 
 

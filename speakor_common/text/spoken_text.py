@@ -7,6 +7,7 @@ text the one counts that comes nearest to what was said.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import groupby
 
 from speakor_common.errors import TextError
@@ -37,6 +38,7 @@ def nearest_form(allowed: Pronunciations, spoken: Sequence[str]) -> str:
     return allowed.spoken(picks)
 
 
+@lru_cache(maxsize=20_000)  # there are 11,172 syllables
 def _sounds(syllable: str) -> tuple[str, str, str]:
     return split_syllable(syllable) if is_syllable(syllable) else ("", "", "")
 

@@ -24,6 +24,7 @@ OMITTED = PlantedSound(0, "coda", "omission", "ㄱ", "", False)
         ("아", [PlantedSound(0, "onset", "insertion", "", "ㄱ", True)], "가"),
         ("밥 밥", [PlantedSound(1, "coda", "insertion", "", "ㅜ", True)], "밥 바부"),
         ("방", [PlantedSound(0, "coda", "insertion", "", "ㅡ", True)], "방으"),
+        ("가 바", [PlantedSound(0, "coda", "insertion", "", "ㄴ", True)], "간 바"),
         ("가", [], "가"),
     ],
 )
@@ -31,10 +32,11 @@ def test_sounds_are_put_into_the_pronunciation(pronunciation, sounds, spoken):
     assert spoken_form(pronunciation, sounds) == spoken
 
 
-def test_a_file_holds_what_deviates(tmp_path):
+def test_a_file_holds_what_deviates_and_where_nothing_does(tmp_path):
     wrong = PlantedUtterance("학꾜 가요", (LAX, OMITTED), "하교, 가요")
-    path = write_planted({"u0": wrong, "u1": PlantedUtterance("가", ())}, tmp_path / "planted.csv")
-    assert read_planted_sounds(path) == {"u0": wrong}
+    said = {"u0": wrong, "u1": PlantedUtterance("가", (), "가")}
+    path = write_planted(said, tmp_path / "planted.csv")
+    assert read_planted_sounds(path) == said
     assert read_planted_sounds(tmp_path / "none.csv") == {}
 
 
