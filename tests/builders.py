@@ -202,7 +202,8 @@ def tiny_ctc(directory: Path) -> Path:
     """A stock CTC checkpoint with the shipped base's vocabulary and a fraction of its size."""
     from transformers import Wav2Vec2ForCTC
 
-    from speakor_common.shipped.base_tiny import jamo_vocabulary, tiny_config, write_untrained
+    from speakor_common.models.jamo_tokenizer import jamo_vocabulary
+    from speakor_common.shipped.base_tiny import tiny_config, write_untrained
 
     write_untrained(directory)
     config = tiny_config(len(jamo_vocabulary()))
@@ -325,7 +326,7 @@ class FakeWhisperProcessor:
 
 def jamo_symbols() -> list[str]:
     """The shipped base's vocabulary by index, special tokens as ``""``; index 0 is the blank."""
-    from speakor_common.shipped.base_tiny import jamo_vocabulary
+    from speakor_common.models.jamo_tokenizer import jamo_vocabulary
 
     return ["" if symbol.startswith("<") else symbol for symbol in jamo_vocabulary()]
 

@@ -1,8 +1,8 @@
 """CTC networks: loading them, and where their frames lie.
 
 Everything that loads a CTC network loads it here, of whatever architecture: wav2vec2, HuBERT,
-WavLM and data2vec take the waveform itself, w2v-BERT takes mel features of it, and each
-checkpoint's feature extractor knows which. Computing posteriors is left to
+WavLM and data2vec take the waveform itself, w2v-BERT and our CTC on Whisper's encoder take mel
+features of it, and each checkpoint's feature extractor knows which. Computing posteriors is left to
 :mod:`speakor_common.models.posteriors`.
 
 Legend: B clips, S samples, T frames.
@@ -25,18 +25,32 @@ from transformers import (
     ProcessorMixin,
     Wav2Vec2Processor,
 )
+from transformers.models.auto.modeling_auto import MODEL_FOR_CTC_MAPPING_NAMES
 
 from speakor_common.errors import CheckpointError
 from speakor_common.models.checkpoints import find_checkpoint
 from speakor_common.models.cpu_convolutions import use_matmul_convolutions
+from speakor_common.models.whisper_ctc import WHISPER_CTC  # and registers it
+from speakor_common.models.whisper_ctc_processor import SAMPLES_PER_POSITION
 
 logger = logging.getLogger(__name__)
+
+# Model types of CTC networks: those of transformers, and ours.
+CTC_MODEL_TYPES = (*MODEL_FOR_CTC_MAPPING_NAMES, WHISPER_CTC)
 
 _DROPOUTS = ("hidden_dropout", "attention_dropout", "final_dropout")
 
 # What training sets in a configuration, and model types that are known to have it.
 _TRAINED_WITH = (*_DROPOUTS, "mask_time_prob")
-_TRAINABLE = ("wav2vec2", "hubert", "wavlm", "data2vec-audio", "sew-d", "wav2vec2-bert")
+_TRAINABLE = (
+    "wav2vec2",
+    "hubert",
+    "wavlm",
+    "data2vec-audio",
+    "sew-d",
+    "wav2vec2-bert",
+    WHISPER_CTC,
+)
 
 # Window and hop of the mel features of w2v-BERT, samples; fixed in its feature extractor.
 _MEL_WINDOW = 400
@@ -110,7 +124,7 @@ def load_network(directory: Path, **changes: float) -> tuple[PreTrainedModel, Pr
         raise CheckpointError(f"{directory} is no CTC checkpoint ({error})") from error
     processor = load_processor(directory, model.config)
     use_matmul_convolutions(model)
-    return model, processor, not any("lm_head" in name for name in loaded["missing_keys"])
+    return model, processor, not any("head" in name for name in loaded["missing_keys"])
 
 
 def load_processor(directory: Path, config: PreTrainedConfig) -> ProcessorMixin:
@@ -157,6 +171,8 @@ def count_frames(
     model: PreTrainedModel, processor: ProcessorMixin, samples: torch.Tensor
 ) -> torch.Tensor:
     """Frames a network makes of waveforms of so many samples: int64, shape = (B,)."""
+    if model.config.model_type == WHISPER_CTC:
+        return (samples + SAMPLES_PER_POSITION - 1) // SAMPLES_PER_POSITION
     if takes_features(processor):
         mel_frames = (samples - _MEL_WINDOW) // _MEL_HOP + 1
         samples = mel_frames // processor.feature_extractor.stride
@@ -174,6 +190,9 @@ def frame_grid(directory: Path, config: PreTrainedConfig, processor: ProcessorMi
     Raises:
         CheckpointError: a network of neither kind.
     """
+    if config.model_type == WHISPER_CTC:
+        return FrameGrid(SAMPLES_PER_POSITION, 1)
+
     # Kernels and strides, samples first.
     if hasattr(config, "conv_stride"):
         layers = list(zip(config.conv_kernel, config.conv_stride, strict=True))
@@ -183,7 +202,7 @@ def frame_grid(directory: Path, config: PreTrainedConfig, processor: ProcessorMi
     else:
         raise CheckpointError(
             f"{directory}: where the frames of model type {config.model_type!r} lie is not known; "
-            "known are networks of convolutions over the waveform, and wav2vec2-bert"
+            "known are networks of convolutions over the waveform, wav2vec2-bert and whisper-ctc"
         )
     samples_per_frame = math.prod(stride for _, stride in layers)
 

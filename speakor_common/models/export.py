@@ -13,29 +13,30 @@ from pathlib import Path
 import numpy as np
 import torch
 from transformers import AutoModelForCTC, PreTrainedModel
-from transformers.models.auto.modeling_auto import MODEL_FOR_CTC_MAPPING_NAMES
 
 from speakor_common.audio import RATE
 from speakor_common.errors import CheckpointError
 from speakor_common.models.checkpoints import model_type
-from speakor_common.models.ctc import frame_grid, load_processor
-from speakor_common.models.posteriors import ONNX_FILE, network_input
+from speakor_common.models.ctc import CTC_MODEL_TYPES, frame_grid, load_processor
+from speakor_common.models.posteriors import HEADS, ONNX_FILE, heads_of, network_input
 from speakor_common.storage import whole_directory
 
 _EXAMPLE = 3 * RATE  # samples of the clip the network is traced with
-_LONGEST = 30 * RATE
+_LONGEST = 29 * RATE  # what fits into 30 s of Whisper
 _NOT_COPIED = ("*.safetensors", "runs", "README.md")
 
 
 class _LogPosteriors(torch.nn.Module):
-    """One clip to its posteriors, float32, shape = (1, T, V), natural logarithm."""
+    """One clip to its posteriors by each head, float32, shape = (1, T, V), natural logarithm."""
 
     def __init__(self, model: PreTrainedModel) -> None:
         super().__init__()
         self.model = model
+        self.outputs = [HEADS[head] for head in heads_of(model.config)]
 
-    def forward(self, clip: torch.Tensor) -> torch.Tensor:
-        return self.model(clip).logits.log_softmax(-1)
+    def forward(self, clip: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        said = self.model(clip)
+        return tuple(said[output].log_softmax(-1) for output in self.outputs)
 
 
 def export_ctc(model: Path, int8: bool = True) -> Path:
@@ -49,7 +50,7 @@ def export_ctc(model: Path, int8: bool = True) -> Path:
         CheckpointError: no CTC model there, or the packages of the ``onnx`` extra are missing.
     """
     kind = model_type(model)
-    if kind not in MODEL_FOR_CTC_MAPPING_NAMES or not list(model.glob("*.safetensors")):
+    if kind not in CTC_MODEL_TYPES or not list(model.glob("*.safetensors")):
         raise CheckpointError(
             f"{model} holds no trained CTC model (model type {kind!r}); only those are exported"
         )
@@ -97,7 +98,7 @@ def _write_network(model: Path, path: Path) -> None:
         (torch.from_numpy(example),),
         path,
         input_names=[processor.feature_extractor.model_input_names[0]],
-        output_names=["log_probabilities"],
+        output_names=list(heads_of(network.config)),
         dynamic_shapes=({1: length},),
         dynamo=True,
         external_data=False,

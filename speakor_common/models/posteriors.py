@@ -1,7 +1,8 @@
 """Frame posteriors out of waveforms: a CTC network in PyTorch, or exported in ONNX Runtime.
 
-Both are one :class:`PosteriorModel` to their callers. Turning posteriors into text is left to
-:mod:`speakor_common.decoding`.
+Both are one :class:`PosteriorModel` to their callers. A network has one head, or two that read the
+same pass (:mod:`.whisper_ctc`): ``spelled``, what was meant, and ``spoken``, what was heard.
+Turning posteriors into text is left to :mod:`speakor_common.decoding`.
 
 Legend: B clips, S samples, T frames, V vocabulary.
 """
@@ -16,18 +17,23 @@ from typing import Protocol
 
 import numpy as np
 import torch
-from transformers import AutoConfig, PreTrainedModel, ProcessorMixin
+from transformers import AutoConfig, PreTrainedConfig, PreTrainedModel, ProcessorMixin
+from transformers.modeling_outputs import ModelOutput
 
 from speakor_common.audio import RATE
 from speakor_common.errors import CheckpointError
 from speakor_common.models.cpu_convolutions import MatmulFeatureEncoder
 from speakor_common.models.ctc import FrameGrid, frame_grid, load_network, load_processor
+from speakor_common.models.whisper_ctc_config import WHISPER_CTC
 
 ONNX_FILE = "model.onnx"
+SPELLED = "spelled"
+SPOKEN = "spoken"
+HEADS = {SPELLED: "logits", SPOKEN: "spoken_logits"}  # and what networks call their outputs
 
 # Networks whose attention mask keeps padding out of a clip's posteriors. Any other is given one
 # clip at a time: data2vec's stacked positional convolutions, for one, carry padding back.
-_MASKED = ("hubert", "wav2vec2", "wav2vec2-bert", "wavlm")
+_MASKED = ("hubert", "wav2vec2", "wav2vec2-bert", "wavlm", WHISPER_CTC)
 
 
 class PosteriorModel(Protocol):
@@ -36,13 +42,15 @@ class PosteriorModel(Protocol):
     Attributes:
         processor: its feature extractor and its tokenizer.
         grid: where its frames lie in a waveform.
+        heads: names of its heads, of :data:`HEADS`.
     """
 
     processor: ProcessorMixin
     grid: FrameGrid
+    heads: tuple[str, ...]
 
-    def log_probabilities(self, waves: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Posteriors of each wave: float32, shape = (T, V), natural logarithm.
+    def posteriors(self, waves: Sequence[np.ndarray]) -> list[dict[str, np.ndarray]]:
+        """Posteriors of each wave by each head: float32, shape = (T, V), natural logarithm.
 
         A clip's posteriors do not depend on what it is given together with.
 
@@ -50,6 +58,11 @@ class PosteriorModel(Protocol):
             waves: levelled, float32, shape = (S,), 16 kHz, not shorter than ``grid.shortest``.
         """
         ...
+
+
+def heads_of(config: PreTrainedConfig) -> tuple[str, ...]:
+    """Names of the heads of a network with this configuration."""
+    return tuple(HEADS) if config.model_type == WHISPER_CTC else (SPELLED,)
 
 
 def load_posteriors(directory: Path, device: str) -> PosteriorModel:
@@ -74,17 +87,18 @@ class TorchPosteriors:
         if not head_is_trained:
             raise CheckpointError(f"{directory} has no CTC head; it must be trained before use")
         self.grid = frame_grid(directory, self.model.config, self.processor)
+        self.heads = heads_of(self.model.config)
         self.model.eval().to(device)
         self._batches = _keeps_clips_apart(self.model)
 
     @torch.inference_mode()
-    def log_probabilities(self, waves: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """See :meth:`PosteriorModel.log_probabilities`."""
+    def posteriors(self, waves: Sequence[np.ndarray]) -> list[dict[str, np.ndarray]]:
+        """See :meth:`PosteriorModel.posteriors`."""
         if self._batches:
             return self._together(waves)
         return [self._alone(wave) for wave in waves]
 
-    def _together(self, waves: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def _together(self, waves: Sequence[np.ndarray]) -> list[dict[str, np.ndarray]]:
         # Extract features; the mask says what is padding.
         inputs = self.processor.feature_extractor(
             list(waves),
@@ -97,16 +111,23 @@ class TorchPosteriors:
 
         # A group norm's statistics leave padding out too.
         with self._counting(lengths):
-            logits = self.model(**inputs).logits
+            logs = self._by_head(self.model(**inputs))
 
         # Cut off the frames of padding.
-        logs = logits.float().log_softmax(-1).cpu().numpy()
         frames = self.model._get_feat_extract_output_lengths(lengths).tolist()
-        return [row[:count] for row, count in zip(logs, frames, strict=True)]
+        return [
+            {head: logs[head][clip, :count] for head in self.heads}
+            for clip, count in enumerate(frames)
+        ]
 
-    def _alone(self, wave: np.ndarray) -> np.ndarray:
+    def _alone(self, wave: np.ndarray) -> dict[str, np.ndarray]:
         values = torch.from_numpy(network_input(self.processor, wave)).to(self.model.device)
-        return self.model(values).logits[0].float().log_softmax(-1).cpu().numpy()
+        return {head: logs[0] for head, logs in self._by_head(self.model(values)).items()}
+
+    def _by_head(self, said: ModelOutput) -> dict[str, np.ndarray]:
+        return {
+            head: said[HEADS[head]].float().log_softmax(-1).cpu().numpy() for head in self.heads
+        }
 
     def _counting(self, lengths: torch.Tensor) -> AbstractContextManager[None]:
         encoder = _feature_encoder(self.model)
@@ -134,6 +155,7 @@ class OnnxPosteriors:
         config = AutoConfig.from_pretrained(directory)
         self.processor = load_processor(directory, config)
         self.grid = frame_grid(directory, config, self.processor)
+        self.heads = heads_of(config)
 
         # A clip is short: cores are used better by a clip each than by all on one.
         options = onnxruntime.SessionOptions()
@@ -149,13 +171,13 @@ class OnnxPosteriors:
             ) from error
         self._input = self.session.get_inputs()[0].name
 
-    def log_probabilities(self, waves: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """See :meth:`PosteriorModel.log_probabilities`."""
+    def posteriors(self, waves: Sequence[np.ndarray]) -> list[dict[str, np.ndarray]]:
+        """See :meth:`PosteriorModel.posteriors`."""
         return list(self._pool.map(self._alone, waves))
 
-    def _alone(self, wave: np.ndarray) -> np.ndarray:
-        values = network_input(self.processor, wave)
-        return self.session.run(None, {self._input: values})[0][0]
+    def _alone(self, wave: np.ndarray) -> dict[str, np.ndarray]:
+        by_head = self.session.run(None, {self._input: network_input(self.processor, wave)})
+        return {head: logs[0] for head, logs in zip(self.heads, by_head, strict=True)}
 
 
 def network_input(processor: ProcessorMixin, wave: np.ndarray) -> np.ndarray:

@@ -25,6 +25,7 @@ FULL_POSITIONS = 1500  # encoder positions of Whisper's 30 s
 POSITIONS_PER_SECOND = 50
 PADDING_POSITIONS = 48  # that stay of the padding after the clips
 _FRAMES_PER_POSITION = 2  # mel frames; the second convolution has stride 2
+_NEVER = torch.finfo(torch.float32).min  # attention score of a position that is not there
 
 # In training half to four times as many stay: powers of two, drawn evenly between these.
 _DRAWN_POWERS = (-1.0, 2.0)
@@ -111,6 +112,40 @@ def with_padding(features: torch.Tensor, frames: int) -> torch.Tensor:
     if missing <= 0:
         return features[..., :frames]
     return torch.cat([features, features[..., -1:].expand(-1, -1, missing)], -1)
+
+
+def thinned_positions(
+    counts: torch.Tensor, longest: int, full: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Positions in Whisper's 30 s, and attention scores, of clips with thinned padding.
+
+    Args:
+        counts: positions of each clip with its padding, int64, shape = (B,).
+        longest: of them.
+        full: positions of 30 s.
+
+    Returns:
+        int64, shape = (B, longest), and float32, shape = (B, 1, 1, longest): the logarithm of how
+        many positions each stands for, and the lowest number there is beyond a clip's padding.
+
+    >>> positions, scores = thinned_positions(torch.tensor([50]), 50, 1500)
+    >>> positions[0, :4].tolist(), positions[0, -1].item()
+    ([0, 1, 32, 63], 1499)
+    >>> round(scores[0, 0, 0, -1].exp().item(), 2)
+    31.21
+    """
+    place = torch.arange(longest, device=counts.device)
+    clip = (counts - PADDING_POSITIONS)[:, None]
+    step = (full - clip).float() / PADDING_POSITIONS
+
+    # The clip's own, and then the last of each stretch of padding.
+    stretch = (place - clip + 1).clamp(min=0)
+    thinned = clip - 1 + (stretch * step).round().long()
+    positions = torch.where(place < clip, place, thinned).clamp(max=full - 1)
+
+    scores = torch.where(place < clip, torch.zeros_like(step), step.log())
+    scores = torch.where(place < counts[:, None], scores, torch.full_like(step, _NEVER))
+    return positions, scores[:, None, None]
 
 
 def _subsampled(positions: int, full: int, draw: int | None) -> tuple[torch.Tensor, torch.Tensor]:

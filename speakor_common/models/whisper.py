@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
+from safetensors import safe_open
 from transformers import WhisperForConditionalGeneration, WhisperProcessor
 
 from speakor_common.errors import CheckpointError, TrainingError
@@ -24,12 +25,14 @@ from speakor_common.storage import whole_directory
 if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import BitsAndBytesConfig
+    from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
 logger = logging.getLogger(__name__)
 
 # Every projection of attention and feed-forward. PEFT drops a name that does not exist
 # silently beside valid ones (`o_proj`; Whisper's is `out_proj`), so adapters are counted.
 ADAPTED = ("q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2")
+_ENCODER = "model.encoder."  # what the names of its weights begin with
 
 
 def load_whisper(directory: Path) -> tuple[WhisperForConditionalGeneration, WhisperProcessor]:
@@ -114,6 +117,27 @@ def add_adapters(
             f"{placed} LoRA adapters were placed, {expected} modules are named {ADAPTED}"
         )
     return adapted
+
+
+def inject_adapters(encoder: WhisperEncoder, rank: int, alpha: int, dropout: float) -> None:
+    """Put LoRA adapters on every attention and feed-forward projection of an encoder, in place."""
+    from peft import LoraConfig, inject_adapter_in_model
+
+    config = LoraConfig(
+        r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules=list(ADAPTED)
+    )
+    inject_adapter_in_model(config, encoder)
+
+
+def read_encoder(directory: Path) -> dict[str, torch.Tensor]:
+    """The encoder's weights of a Whisper checkpoint, by their names inside the encoder."""
+    weights = {}
+    for file in sorted(directory.glob("*.safetensors")):
+        with safe_open(file, framework="pt") as tensors:
+            for name in tensors.keys():  # noqa: SIM118 - it is no dict
+                if name.startswith(_ENCODER):
+                    weights[name.removeprefix(_ENCODER)] = tensors.get_tensor(name)
+    return weights
 
 
 def merge_adapter(adapter: Path) -> Path:

@@ -18,7 +18,7 @@ from speakor_common.decoding.rescoring import SPEEDS, load_rescorer
 from speakor_common.decoding.syllables import viterbi_decoder, vocabulary
 from speakor_common.decoding.words import Hypothesis, to_hypothesis
 from speakor_common.errors import SpeakorError
-from speakor_common.models.posteriors import load_posteriors
+from speakor_common.models.posteriors import SPELLED, load_posteriors
 from speakor_common.recognition.segments import SegmentLengths, cut_waves, join_pieces
 
 # A network is given windows of long audio. Neighbours share two seconds, and are joined in the
@@ -42,18 +42,23 @@ class CTCRecogniser:
         blank: index of the CTC blank.
         delimiter: symbol between words.
         seconds_per_frame: between the starts of two frames.
+        head: of the network, that is read.
     """
 
     segment_lengths = SegmentLengths(1.0, 8.0)
 
-    def __init__(self, directory: Path, device: str) -> None:
+    def __init__(self, directory: Path, device: str, head: str = SPELLED) -> None:
         """Load a model directory onto a device of PyTorch.
+
+        Args:
+            head: which of the network's heads is read; one that has a single head has only that.
 
         Raises:
             CheckpointError: no CTC model, or not all of its files.
             SpeakorError: it asks for language models, and flashlight-text is not installed.
         """
         self._network = load_posteriors(directory, device)
+        self.head = head if head in self._network.heads else SPELLED
         tokenizer = self._network.processor.tokenizer
         self.symbols = vocabulary(tokenizer)
         self.blank = tokenizer.pad_token_id
@@ -155,7 +160,11 @@ class CTCRecogniser:
         )
 
     def log_probabilities(self, waves: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Posteriors of each wave: float32, shape = (T, V), natural logarithm.
+        """Posteriors of each wave by :attr:`head`: float32, shape = (T, V), natural logarithm."""
+        return [by_head[self.head] for by_head in self.posteriors(waves)]
+
+    def posteriors(self, waves: Sequence[np.ndarray]) -> list[dict[str, np.ndarray]]:
+        """Posteriors of each wave by every head: float32, shape = (T, V), natural logarithm.
 
         Waves are computed in batches of similar length, long ones in windows. Less audio than a
         frame is taken for silence.
@@ -168,18 +177,23 @@ class CTCRecogniser:
             windows += _windows(index, padded, grid.samples_per_frame)
 
         # Compute all windows, and keep of each what no other window knows better.
-        kept: list[np.ndarray | None] = [None] * len(windows)
+        kept: list[dict[str, np.ndarray]] = [{}] * len(windows)
         for batch in _batches([len(window.samples) for window in windows]):
-            posteriors = self._network.log_probabilities([windows[i].samples for i in batch])
-            for position, logs in zip(batch, posteriors, strict=True):
+            posteriors = self._network.posteriors([windows[i].samples for i in batch])
+            for position, by_head in zip(batch, posteriors, strict=True):
                 window = windows[position]
-                kept[position] = logs[window.first : window.last]
+                kept[position] = {
+                    head: logs[window.first : window.last] for head, logs in by_head.items()
+                }
 
         # Join the windows of each wave again.
-        joined: list[list[np.ndarray]] = [[] for _ in waves]
-        for window, logs in zip(windows, kept, strict=True):
-            joined[window.wave].append(logs)
-        return [np.concatenate(of_wave) for of_wave in joined]
+        joined: list[list[dict[str, np.ndarray]]] = [[] for _ in waves]
+        for window, by_head in zip(windows, kept, strict=True):
+            joined[window.wave].append(by_head)
+        return [
+            {head: np.concatenate([part[head] for part in parts]) for head in self._network.heads}
+            for parts in joined
+        ]
 
 
 def _strongest(by_speed: Sequence[np.ndarray]) -> np.ndarray:

@@ -13,11 +13,11 @@ from typing import Protocol
 
 import numpy as np
 import torch
-from transformers.models.auto.modeling_auto import MODEL_FOR_CTC_MAPPING_NAMES
 
 from speakor_common.decoding.words import Hypothesis
 from speakor_common.errors import CheckpointError
 from speakor_common.models.checkpoints import model_type
+from speakor_common.models.ctc import CTC_MODEL_TYPES
 from speakor_common.recognition.ctc_recogniser import CTCRecogniser
 from speakor_common.recognition.segments import SegmentLengths
 from speakor_common.recognition.whisper_recogniser import WhisperRecogniser
@@ -38,7 +38,7 @@ class Recogniser(Protocol):
 
 
 RECOGNISERS: dict[str, type[Recogniser]] = {
-    **dict.fromkeys(MODEL_FOR_CTC_MAPPING_NAMES, CTCRecogniser),
+    **dict.fromkeys(CTC_MODEL_TYPES, CTCRecogniser),
     "whisper": WhisperRecogniser,
 }
 

@@ -13,7 +13,6 @@ trained stands in :mod:`speakor_common.shipped.presets`.
 
 from __future__ import annotations
 
-import json
 import logging
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,6 @@ from typing import Any
 from datasets import Dataset, DatasetDict, Features, Value, concatenate_datasets
 from transformers import (
     Wav2Vec2Config,
-    Wav2Vec2CTCTokenizer,
     Wav2Vec2FeatureExtractor,
     Wav2Vec2ForCTC,
     Wav2Vec2Processor,
@@ -32,10 +30,10 @@ from speakor_common import paths
 from speakor_common.audio import RATE, decode, encode_wav
 from speakor_common.corpus import prepare
 from speakor_common.corpus.splits import SAMPLE_POLICY
+from speakor_common.models.jamo_tokenizer import jamo_tokenizer, jamo_vocabulary
 from speakor_common.shipped.presets import BASE_MIDDLE, BASE_START, BASE_TINY, PROFILE
 from speakor_common.shipped.synthesis import espeak, extra
 from speakor_common.storage import write_text
-from speakor_common.text import CODAS, ONSETS, VOWELS
 from speakor_common.training.preset import Experiment
 from speakor_common.training.runlog import RunLog
 from speakor_common.training.runs import train_model
@@ -53,15 +51,6 @@ _COLUMNS = Features(
         "length": Value("int64"),
     }
 )
-PAD = "<pad>"  # the blank
-UNKNOWN = "<unk>"
-DELIMITER = "|"  # between words
-
-
-def jamo_vocabulary() -> dict[str, int]:
-    """Blank/pad, unknown, word delimiter and the 67 conjoining jamo of modern Korean."""
-    symbols = (PAD, UNKNOWN, DELIMITER, *ONSETS, *VOWELS, *CODAS)
-    return {symbol: index for index, symbol in enumerate(symbols)}
 
 
 def tiny_config(vocabulary_size: int) -> Wav2Vec2Config:
@@ -105,25 +94,13 @@ def tiny_config(vocabulary_size: int) -> Wav2Vec2Config:
 
 def write_untrained(directory: Path) -> Path:
     """Save a randomly initialised base with its processor as a stock checkpoint."""
-    vocabulary = jamo_vocabulary()
-    vocabulary_file = directory / "vocab.json"
-    write_text(vocabulary_file, json.dumps(vocabulary, ensure_ascii=False))
-
     # The processor: a tokenizer of jamo, and waveforms of unit variance.
-    tokenizer = Wav2Vec2CTCTokenizer(
-        str(vocabulary_file),
-        pad_token=PAD,
-        unk_token=UNKNOWN,
-        word_delimiter_token=DELIMITER,
-        bos_token=None,
-        eos_token=None,
-    )
     extractor = Wav2Vec2FeatureExtractor(
         sampling_rate=RATE, do_normalize=True, return_attention_mask=True
     )
-    Wav2Vec2Processor(extractor, tokenizer).save_pretrained(directory)
+    Wav2Vec2Processor(extractor, jamo_tokenizer()).save_pretrained(directory)
 
-    Wav2Vec2ForCTC(tiny_config(len(vocabulary))).save_pretrained(directory)
+    Wav2Vec2ForCTC(tiny_config(len(jamo_vocabulary()))).save_pretrained(directory)
     return directory
 
 

@@ -34,8 +34,9 @@ def base(tmp_path_factory):
         *(
             (ARCHITECTURES[name], FrameGrid(320, 400))
             for name in ARCHITECTURES
-            if "w2v" not in name
+            if "w2v" not in name and "Whisper" not in name
         ),
+        (ARCHITECTURES["Whisper's encoder"], FrameGrid(320, 1)),
         (ARCHITECTURES["w2v-BERT"], FrameGrid(320, 560)),
         (ADAPTED, FrameGrid(1280, 400)),
     ],

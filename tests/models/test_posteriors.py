@@ -31,10 +31,13 @@ def checkpoint(name, directory):
 def test_a_clip_has_the_posteriors_it_has_alone(name, tmp_path):
     network = load_posteriors(checkpoint(name, tmp_path), "cpu")
     waves = [tone(seconds, frequency=100 + 300 * seconds) for seconds in (0.3, 1.7, 0.9)]
-    for wave, together in zip(waves, network.log_probabilities(waves), strict=True):
-        (alone,) = network.log_probabilities([wave])
-        assert alone.dtype == np.float32 and np.allclose(np.exp(alone).sum(1), 1, atol=1e-4)
-        assert alone.shape == together.shape and np.allclose(alone, together, atol=1e-4)
+    for wave, together in zip(waves, network.posteriors(waves), strict=True):
+        (alone,) = network.posteriors([wave])
+        assert set(alone) == set(together) == set(network.heads)
+        for head, logs in alone.items():
+            assert logs.dtype == np.float32 and np.allclose(np.exp(logs).sum(1), 1, atol=1e-4)
+            assert logs.shape == together[head].shape
+            assert np.allclose(logs, together[head], atol=1e-4)
 
 
 @pytest.mark.parametrize("name", [name for name in CONFIGS if name not in SAME_GRAPH])
@@ -45,9 +48,12 @@ def test_every_architecture_recognises_and_exports(name, tmp_path):
 
     # The exported network says the same, of clips of any length.
     recognisers = [CTCRecogniser(folder, "cpu") for folder in (directory, exported)]
-    torch_posteriors, onnx_posteriors = (r.log_probabilities(waves) for r in recognisers)
+    torch_posteriors, onnx_posteriors = (r.posteriors(waves) for r in recognisers)
     for expected, computed in zip(torch_posteriors, onnx_posteriors, strict=True):
-        assert computed.shape == expected.shape and np.allclose(computed, expected, atol=1e-3)
+        assert list(computed) == list(expected)
+        for head, logs in expected.items():
+            assert computed[head].shape == logs.shape
+            assert np.allclose(computed[head], logs, atol=1e-3)
 
     # And so do the recognisers that transcribers take.
     texts = [load_recogniser(folder, "cpu").recognise(waves) for folder in (directory, exported)]
