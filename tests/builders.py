@@ -153,6 +153,7 @@ def prepared(
                     "utterance_id": f"{split}{i:03d}",
                     "audio": audio.encode_wav(samples),
                     "text": f"{words[i % len(words)]} {words[(i + 3) % len(words)]}",
+                    "pronounced": to_jamo(f"{words[i % len(words)]} {words[(i + 3) % len(words)]}"),
                     "length": len(samples),
                     "l1": ("VN", "JP")[i % 2],
                     "level": ("하", "중", "상")[i % 3],

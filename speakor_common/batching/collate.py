@@ -23,6 +23,7 @@ from transformers import ProcessorMixin, WhisperProcessor
 from speakor_common.audio import RATE, Transform, decode, level_speech
 from speakor_common.errors import AudioError
 from speakor_common.models.short_context import frames_for, positions_for
+from speakor_common.models.whisper_ctc_processor import WhisperCTCProcessor
 from speakor_common.text import ONSETS, to_jamo, to_nfc
 
 logger = logging.getLogger(__name__)
@@ -97,7 +98,9 @@ class CTCCollator:
     Returns a dict with what the network takes: ``input_values`` float32 (B, S) or
     ``input_features`` float32 (B, T, M), and ``attention_mask`` int64 where its feature extractor
     makes one. Besides ``labels`` int64 (B, L), padded with -100, where rows have a text, and
-    ``utterance_id``, B strings for error messages, where asked.
+    ``utterance_id``, B strings for error messages, where asked. A network that also writes what
+    was heard (:mod:`speakor_common.models.whisper_ctc`) gets ``spoken_labels`` int64 (B, L) of
+    rows' ``pronounced``; a row that does not say holds nothing but -100.
 
     Attributes:
         processor: feature extractor and tokenizer of the network.
@@ -115,20 +118,47 @@ class CTCCollator:
 
     def __call__(self, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """Batch of prepared rows, without those whose audio cannot be read."""
-        # Audio.
-        rows, waves = self.clips.load(rows, self.transform)
-        batch = dict(self.processor(waves, sampling_rate=RATE, return_tensors="pt", padding=True))
+        rows, batch = self.sound(rows)
 
         # Labels, in the vocabulary's units.
         if rows and "text" in rows[0]:
-            tokenizer = self.processor.tokenizer
-            vocabulary = tokenizer.get_vocab()
-            texts = [to_label_form(row["text"], vocabulary) for row in rows]
-            batch["labels"] = pad_labels(tokenizer(texts).input_ids, self.label_padding)
+            batch["labels"] = self._labels(rows, "text")
+        if rows and "pronounced" in rows[0] and isinstance(self.processor, WhisperCTCProcessor):
+            batch["spoken_labels"] = self._labels(rows, "pronounced")
 
         if self.keep_ids:
             batch["utterance_id"] = [row["utterance_id"] for row in rows]
         return batch
+
+    def sound(self, rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        """The rows that can be heard, and what the network takes of them."""
+        readable, waves = self.clips.load(rows, self.transform)
+        inputs = self.processor(waves, sampling_rate=RATE, return_tensors="pt", padding=True)
+        return readable, dict(inputs)
+
+    def _labels(self, rows: Sequence[dict[str, Any]], column: str) -> torch.Tensor:
+        tokenizer = self.processor.tokenizer
+        vocabulary = tokenizer.get_vocab()
+        texts = [to_label_form(row[column], vocabulary) for row in rows]
+        return pad_labels(tokenizer(texts).input_ids, self.label_padding)
+
+
+@dataclass
+class KeptStatesCollator(CTCCollator):
+    """Batch of encoder states computed before, see :mod:`speakor_common.shipped.kept_states`.
+
+    Returns ``states`` float32 (layers, B, F, D), ``frames`` int64 (B,), and labels and ids as
+    :class:`CTCCollator`. Rows hold the path of a file of states in ``states``.
+    """
+
+    def sound(self, rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        """All rows, and their states."""
+        states = [torch.from_numpy(np.load(row["states"])).float() for row in rows]
+        padded = torch.nn.utils.rnn.pad_sequence(
+            [each.transpose(0, 1) for each in states], batch_first=True
+        )
+        frames = torch.tensor([each.shape[1] for each in states])
+        return list(rows), {"states": padded.permute(2, 0, 1, 3), "frames": frames}
 
 
 @dataclass

@@ -145,10 +145,12 @@ class WhisperCTC(PreTrainedModel):
 
     def forward(
         self,
-        input_features: torch.Tensor,
+        input_features: torch.Tensor | None = None,
         attention_mask: torch.Tensor | None = None,
         labels: torch.Tensor | None = None,
         spoken_labels: torch.Tensor | None = None,
+        states: torch.Tensor | None = None,
+        frames: torch.Tensor | None = None,
         **_: Any,
     ) -> WhisperCTCOutput:
         """Logits of both heads, and the loss against the labels that are given.
@@ -156,11 +158,13 @@ class WhisperCTC(PreTrainedModel):
         Args:
             input_features: float32 (B, T, M), clips and the padding after them.
             attention_mask: int64 (B, T), 1 where a clip or its padding is; ``None``: everywhere.
-            labels: intended text, int64 (B, L), padded with -100.
-            spoken_labels: what was pronounced, int64 (B, L), padded with -100; a row of nothing
-                but -100 is not known, and not learnt from.
+            labels: intended text, int64 (B, L), padded with -100; a row of nothing but -100 is
+                not known, and not learnt from.
+            spoken_labels: what was pronounced, likewise.
+            states, frames: what :meth:`encode` made before, in the place of features.
         """
-        states, frames = self.encode(input_features, attention_mask)
+        if states is None:
+            states, frames = self.encode(input_features, attention_mask)
         return self.read_out(states, frames, labels, spoken_labels)
 
     def encode(
@@ -209,15 +213,12 @@ class WhisperCTC(PreTrainedModel):
         logits = self.spelled_head(mixed, frames)
         spoken_logits = self.spoken_head(mixed, frames)
 
-        losses = []
-        if labels is not None:
-            losses.append(self._loss(logits, frames, labels))
-        if spoken_labels is not None:
-            known = (spoken_labels >= 0).any(-1)
-            if known.any():
-                heard = None if frames is None else frames[known]
-                loss = self._loss(spoken_logits[known], heard, spoken_labels[known])
-                losses.append(self.config.spoken_weight * loss)
+        heads = ((logits, labels, 1.0), (spoken_logits, spoken_labels, self.config.spoken_weight))
+        losses = [
+            weight * self._loss(said, frames, wanted)
+            for said, wanted, weight in heads
+            if wanted is not None and (wanted >= 0).any()
+        ]
         return WhisperCTCOutput(sum(losses) if losses else None, logits, spoken_logits)
 
     def _get_feat_extract_output_lengths(self, mel_frames: torch.Tensor) -> torch.Tensor:
@@ -227,12 +228,14 @@ class WhisperCTC(PreTrainedModel):
     def _loss(
         self, logits: torch.Tensor, frames: torch.Tensor | None, labels: torch.Tensor
     ) -> torch.Tensor:
+        """Of the clips whose label is known."""
         if frames is None:
             frames = labels.new_full((len(labels),), logits.shape[1])
+        known = (labels >= 0).any(-1)
         return self.loss_function(
-            logits=logits,
-            labels=labels,
-            logit_lengths=frames,
+            logits=logits[known],
+            labels=labels[known],
+            logit_lengths=frames[known],
             blank_token_id=self.config.pad_token_id,
             reduction=self.config.ctc_loss_reduction,
             zero_infinity=self.config.ctc_zero_infinity,

@@ -47,6 +47,7 @@ _COLUMNS = Features(
     {
         "utterance_id": Value("string"),
         "text": Value("string"),
+        "pronounced": Value("string"),
         "audio": Value("binary"),
         "length": Value("int64"),
     }

@@ -15,6 +15,7 @@ from speakor_common.training.preset import CTCTraining, Experiment
 SHIPPED_MODELS = {
     "base-tiny": "speakor_common.shipped.base_tiny:train_base_tiny",
     "listener-tiny": "speakor_common.shipped.listener_tiny:train_listener_tiny",
+    "hearing-base": "speakor_common.shipped.hearing_base:train_hearing_base",
 }
 PROFILE = "base"  # of their run.json: no profile, but the native speech of the sample and more
 
@@ -93,5 +94,47 @@ LISTENER_TINY = Experiment(
         mask_time_prob=0.0,
         dropout=0.1,
         best_by="cer",
+    ),
+)
+
+HEARING_HEADS = Experiment(
+    name="hearing-heads",
+    title="heads on a frozen encoder",
+    note=(
+        "Heads alone on kept states of whisper-base's encoder, of native speech and varied "
+        "copies of it."
+    ),
+    base="hearing-untrained",
+    training=CTCTraining(
+        epochs=6,  # of the clips and their copies
+        batch_size=16,
+        learning_rate=1.5e-3,
+        schedule="cosine",
+        warmup=0.05,
+        weight_decay=0.01,
+        mask_time_prob=0.15,
+        dropout=0.2,
+        best_by="cer",
+    ),
+)
+
+HEARING_BASE = Experiment(
+    name="hearing-base",
+    title="hearing base",
+    note="Heads and adapters together, on audio varied anew in every epoch.",
+    base="hearing-heads",
+    training=CTCTraining(
+        epochs=3,
+        batch_size=8,
+        gradient_accumulation=2,
+        learning_rate=4e-4,
+        schedule="cosine",
+        warmup=0.05,
+        weight_decay=0.01,
+        augment=1.0,
+        mask_time_prob=0.15,
+        dropout=0.1,
+        best_by="cer",
+        max_seconds=22.0,
     ),
 )

@@ -17,6 +17,7 @@ from speakor_common.audio import RATE
 from speakor_common.batching.collate import frames_needed, to_label_form
 from speakor_common.errors import TrainingError
 from speakor_common.models.ctc import count_frames
+from speakor_common.models.whisper_ctc_config import WHISPER_CTC
 from speakor_common.training.preset import CTCTraining, LoraTraining
 
 if TYPE_CHECKING:
@@ -43,11 +44,18 @@ def ctc_clips(
     texts = [to_label_form(text, vocabulary) for text in data["text"]]
     labels = processor.tokenizer(texts).input_ids
     needed = np.array([frames_needed(ids) for ids in labels])
+    empty = np.array([len(ids) == 0 for ids in labels])
+
+    # A network that also writes what was heard learns from clips of which only that is known.
+    if model.config.model_type == WHISPER_CTC and "pronounced" in data.column_names:
+        heard = processor.tokenizer(data["pronounced"][:]).input_ids
+        needed = np.maximum(needed, [frames_needed(ids) for ids in heard])
+        empty &= np.array([len(ids) == 0 for ids in heard])
 
     reasons = {
         "shorter than min_seconds": samples < training.min_seconds * RATE,
         "longer than max_seconds": samples > training.max_seconds * RATE,
-        "empty label": np.array([len(ids) == 0 for ids in labels]),
+        "empty label": empty,
         "fewer frames than label needs": frames < needed,
     }
     return _without(data, reasons)

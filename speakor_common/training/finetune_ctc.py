@@ -30,7 +30,7 @@ from transformers.trainer_utils import EvalPrediction
 
 from speakor_common.audio import RATE
 from speakor_common.batching.augment import training_transform
-from speakor_common.batching.collate import IGNORED_LABEL, CTCCollator
+from speakor_common.batching.collate import IGNORED_LABEL, CTCCollator, KeptStatesCollator
 from speakor_common.evaluation.metrics import score
 from speakor_common.models import cpu_dropout
 from speakor_common.models.ctc import load_ctc, restore_dropout
@@ -126,14 +126,15 @@ def _trainer(
         watching.append(EarlyStoppingCallback(training.patience))
 
     trainer_class = BlankPaddedTrainer if training.blank_padding else CTCTrainer
+    collator = KeptStatesCollator if "states" in train_set.column_names else CTCCollator
     augment = training_transform(training.augment)
     return trainer_class(
         model=model,
         args=_arguments(training, work, seed),
         train_dataset=train_set,
         eval_dataset=valid_set.select(by_length),
-        data_collator=CTCCollator(processor),
-        train_collator=CTCCollator(processor, augment, keep_ids=True),
+        data_collator=collator(processor),
+        train_collator=collator(processor, augment, keep_ids=True),
         processing_class=processor,
         compute_metrics=word_and_character_errors(processor),
         callbacks=[*watching, *callbacks],
@@ -173,6 +174,7 @@ def _arguments(training: CTCTraining, work: Path, seed: int) -> TrainingArgument
         seed,
         # Batches
         per_device_eval_batch_size=_EVAL_CLIPS,
+        label_names=["labels"],  # rates are of what was meant, also where more is learnt
         train_sampling_strategy="group_by_length",
         length_column_name="length",
         # Checkpoints

@@ -93,7 +93,7 @@ def split_hashes(data: DatasetDict) -> dict[str, str]:
 
 
 def clips_hash(data: Dataset) -> str:
-    """sha256 over ids, texts and sound of clips in order: with the same hash the data is the same.
+    """sha256 over ids, texts, pronunciations and sound of clips in order: all that is learnt from.
 
     A prepared split knows the digests of its recordings. Of other clips the encoded audio is read.
     """
@@ -101,7 +101,8 @@ def clips_hash(data: Dataset) -> str:
         sounds = data[AUDIO_DIGEST]
     else:
         sounds = (_encoded_hash(row["audio"]) for row in data.select_columns(["audio"]))
-    return data_hash(data["utterance_id"], data["text"], sounds)
+    heard = data["pronounced"] if "pronounced" in data.column_names else [""] * len(data)
+    return data_hash(data["utterance_id"], data["text"], heard, sounds)
 
 
 def _encoded_hash(audio: bytes | str) -> str:

@@ -164,10 +164,14 @@ class CTCTrainer(Trainer):
         )
         if logits is None:
             return loss, logits, labels
+        if isinstance(logits, tuple):  # of two heads the first writes what labels hold
+            logits = logits[0]
 
         # Frames of each clip without its padding.
         frames = [logits.shape[1]] * len(logits)
-        if "attention_mask" in inputs:
+        if "frames" in inputs:
+            frames = inputs["frames"].tolist()
+        elif "attention_mask" in inputs:
             lengths = inputs["attention_mask"].sum(-1)
             frames = self.model._get_feat_extract_output_lengths(lengths).tolist()
         posteriors = logits.float().log_softmax(-1).cpu().numpy()

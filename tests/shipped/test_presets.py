@@ -4,26 +4,34 @@ import pkgutil
 
 import pytest
 
-from speakor_common.shipped import base_tiny, listener_tiny, presets
+from speakor_common.shipped import base_tiny, hearing_base, listener_tiny, presets
 from speakor_common.storage import write_text
 from speakor_common.training import runs
 from speakor_common.training.experiments import EXPERIMENTS
 from speakor_common.training.fingerprints import RUN_FILE
 from tests.builders import prepared
 
-ALL = (presets.BASE_START, presets.BASE_MIDDLE, presets.BASE_TINY, presets.LISTENER_TINY)
+ALL = (
+    *(presets.BASE_START, presets.BASE_MIDDLE, presets.BASE_TINY, presets.LISTENER_TINY),
+    *(presets.HEARING_HEADS, presets.HEARING_BASE),
+)
 
 
 def test_each_shipped_model_has_a_function_that_makes_it():
-    assert set(presets.SHIPPED_MODELS) == {"base-tiny", "listener-tiny"}
+    assert set(presets.SHIPPED_MODELS) == {"base-tiny", "listener-tiny", "hearing-base"}
     made = [pkgutil.resolve_name(name) for name in presets.SHIPPED_MODELS.values()]
-    assert made == [base_tiny.train_base_tiny, listener_tiny.train_listener_tiny]
+    assert made == [
+        base_tiny.train_base_tiny,
+        listener_tiny.train_listener_tiny,
+        hearing_base.train_hearing_base,
+    ]
 
 
 def test_shipped_presets_are_no_experiments_and_continue_one_another():
     assert not {experiment.name for experiment in ALL} & set(EXPERIMENTS)
     bases = [experiment.base for experiment in ALL]
-    assert bases == ["base-untrained", "base-start", "base-middle", "base-tiny"]
+    tiny = ["base-untrained", "base-start", "base-middle", "base-tiny"]
+    assert bases == [*tiny, "hearing-untrained", "hearing-heads"]
     assert not any(experiment.decoding or experiment.compared_with for experiment in ALL)
 
 
@@ -40,8 +48,8 @@ def trained(tmp_path, monkeypatch):
 
     monkeypatch.setenv("SPEAKOR_HOME", str(tmp_path))
     monkeypatch.setattr(runs.pkgutil, "resolve_name", lambda name: train)
-    rendered = {"audio": b"", "text": "소리", "length": 16_000}
-    row = rendered | {"utterance_id": "x"}
+    said = {"text": "소리", "pronounced": "소리"}
+    row = said | {"utterance_id": "x", "audio": b"", "length": 16_000}
     monkeypatch.setattr(base_tiny.extra, "extra_clips", lambda folder, count: [row] * count)
     monkeypatch.setattr(base_tiny.espeak, "espeak_clips", lambda count: [row] * 5)
     return calls

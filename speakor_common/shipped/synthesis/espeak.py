@@ -17,6 +17,7 @@ from speakor_common.audio import decode, encode_wav
 from speakor_common.errors import SpeakorError
 from speakor_common.shipped.synthesis.plan import SEED
 from speakor_common.shipped.synthesis.texts.prompts import further_texts
+from speakor_common.text import to_jamo
 from speakor_common.text.pronunciation import pronunciations
 
 _SYNCHRONOUS = 2  # espeak_AUDIO_OUTPUT: synthesise in the calling thread, samples to the callback
@@ -26,7 +27,7 @@ _VARIANTS = ("", *"+f1 +f2 +f3 +f4 +m1 +m3 +m5 +m7 +croak +klatt2 +klatt4".split
 
 
 def espeak_clips(count: int, seed: int = SEED) -> list[dict]:
-    """Training rows: ``utterance_id``, ``text``, ``audio`` (WAV bytes), ``length`` (samples)."""
+    """Training rows as those of :func:`.extra.extra_clips`."""
     rng = random.Random(f"{seed}/espeak/voices")
     rows = []
     for number, text in enumerate(further_texts(count, SEED, "espeak")):
@@ -36,6 +37,7 @@ def espeak_clips(count: int, seed: int = SEED) -> list[dict]:
         row = {
             "utterance_id": f"espeak{number:05d}",
             "text": text,
+            "pronounced": to_jamo(pronunciations(text).best),
             "audio": encode_wav(samples),
             "length": len(samples),
         }

@@ -13,10 +13,11 @@ from pathlib import Path
 from speakor_common.audio import decode, encode_wav
 from speakor_common.corpus.splits import TRAIN
 from speakor_common.shipped.synthesis.build import render_all, sound_file
+from speakor_common.shipped.synthesis.phonology import to_hangul
 from speakor_common.shipped.synthesis.plan import SEED, PlannedClip, plan_clip
 from speakor_common.shipped.synthesis.texts.prompts import Prompt, further_texts
 from speakor_common.shipped.synthesis.voices import BASE, Speaker, make_speaker
-from speakor_common.text import normalize_korean
+from speakor_common.text import normalize_korean, to_jamo
 
 SPEAKERS = 120
 CLIPS = 2_400
@@ -46,7 +47,8 @@ def extra_clips(cache: Path, count: int = CLIPS, processes: int | None = None) -
         processes: worker processes, one synthesiser each; default one per core.
 
     Returns:
-        rows with ``utterance_id``, ``text``, ``audio`` (WAV bytes) and ``length`` (samples).
+        rows with ``utterance_id``, ``text``, ``pronounced`` (jamo), ``audio`` (WAV bytes) and
+        ``length`` (samples).
 
     Raises:
         SpeakorError: clips are missing and the synthesis extra is not installed.
@@ -70,6 +72,7 @@ def render_rows(
         row = {
             "utterance_id": clip.stem,
             "text": text_of(clip),
+            "pronounced": to_jamo(to_hangul(list(clip.spoken))),
             "audio": encode_wav(samples),
             "length": len(samples),
         }
