@@ -47,7 +47,9 @@ ARCHITECTURES = {
         **SMALL, conv_dim=[8] * 7, num_conv_pos_embeddings=2, num_conv_pos_embedding_groups=2
     ),
     "w2v-BERT": Wav2Vec2BertConfig(**SMALL, feature_projection_input_dim=16),
-    "Whisper's encoder": WhisperCTCConfig(encoder=SMALL_ENCODER.to_dict(), layers=[1, 2], width=16),
+    "Whisper's encoder": WhisperCTCConfig(
+        encoder=SMALL_ENCODER.to_dict(), layers=[1, 2], width=16, hidden_dropout=0.1
+    ),
 }
 
 

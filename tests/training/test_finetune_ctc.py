@@ -64,10 +64,11 @@ def test_any_architecture_trains_and_recognises(tmp_path, name):
     # A stock model of the same architecture, whose rates are its base's.
     model = AutoModelForCTC.from_pretrained(tmp_path / "model")
     assert model.config.model_type == ARCHITECTURES[name].model_type
-    for rate in ("hidden_dropout", "attention_dropout", "final_dropout", "layerdrop"):
+    for rate in ("hidden_dropout", "attention_dropout", "final_dropout"):
         own = getattr(ARCHITECTURES[name], rate)
         assert getattr(model.config, rate) == own != 0.2
-    assert model.config.layerdrop == SMALL["layerdrop"] > 0.0
+    if name != "Whisper's encoder":  # which drops no layers
+        assert model.config.layerdrop == SMALL["layerdrop"] > 0.0
     before = AutoModelForCTC.from_pretrained(base).state_dict()
     assert any(not torch.equal(value, before[key]) for key, value in model.state_dict().items())
     assert CTCRecogniser(tmp_path / "model", "cpu").recognise([tone(1.0)])
