@@ -2,11 +2,13 @@
 
 Read sentences repeat from speaker to speaker. Where prompts are shared between splits, a test
 sentence stands in training too, and a language model that counted it would have seen the answer.
+Readings of one sentence differ: somebody says a filler first, or begins a word twice, or reads
+another word. So what is left out is not only the sentence itself, but whatever is nearly it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from speakor_common.corpus.splits import TEST, VALID
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict  # fingerprints are asked for at once
 
 HELD_OUT = "held_out"  # the split of a training's data that holds only such sentences
+NEARLY = 0.8  # of the syllables; a word in five may be another
+_FILLERS = frozenset("아 어 음 응 으 에 그 저 뭐".split())  # as AI Hub's transcribers mark them
 COUNTED = ("train", "native_train")  # splits whose transcripts language models count
 
 
@@ -29,10 +33,11 @@ def held_out_sentences(prepared: DatasetDict) -> Dataset:
 
 
 def countable_texts(data: DatasetDict) -> list[str]:
-    """Transcripts of training without the sentences of validation and test.
+    """Transcripts of training without the sentences of validation and test, or nearly these.
 
-    Sentences are the same if their syllables are: spaces, which people set differently, do not
-    count.
+    Sentences are nearly the same if, without fillers and words begun twice, they share all
+    syllables but those of one word, and at least :data:`NEARLY` of them. Spaces, which people set
+    differently, do not count.
 
     Args:
         data: the splits of :data:`COUNTED`, ``valid``, and ``held_out`` where there is one.
@@ -40,12 +45,12 @@ def countable_texts(data: DatasetDict) -> list[str]:
     Raises:
         CorpusError: nothing is left to count.
     """
-    held_out = _syllables(data[VALID]["text"]) if VALID in data else set()
-    if HELD_OUT in data:
-        held_out |= _syllables(data[HELD_OUT]["text"])
+    sentences = [data[split]["text"] for split in (VALID, HELD_OUT) if split in data]
+    held_out = {core for texts in sentences for text in set(texts) for core in _cores(text)}
 
     texts = _transcripts(data)
-    left = [text for text in texts if text.replace(" ", "") not in held_out]
+    near = {text for text in set(texts) if not held_out.isdisjoint(_cores(text))}
+    left = [text for text in texts if text not in near]
     if texts and not left:
         raise CorpusError(
             f"all {len(texts)} training transcripts are sentences of validation or test, so "
@@ -64,5 +69,31 @@ def _transcripts(data: DatasetDict) -> list[str]:
     return [text for split in COUNTED if split in data for text in data[split]["text"]]
 
 
-def _syllables(texts: Iterable[str]) -> set[str]:
-    return {text.replace(" ", "") for text in texts}
+def _cores(text: str) -> Iterator[str]:
+    """What a sentence shares with whatever is nearly the same: it itself, and without one word.
+
+    A sentence of another length shares what is left of the longer one, which is the smaller part.
+    """
+    words = fluent(text).split()
+    whole = "".join(words)
+    yield whole
+    for at in range(len(words)):
+        rest = "".join(words[:at] + words[at + 1 :])
+        if len(rest) >= NEARLY * len(whole):
+            yield rest
+
+
+def fluent(text: str) -> str:
+    """A transcript without fillers, and without words that the next one begins again.
+
+    Such words may also be meant (그 사람). As both sides of a comparison lose them, that does no
+    harm; a text of nothing else stays as it is.
+    """
+    words = [word for word in text.split() if word not in _FILLERS]
+    kept: list[str] = []
+    for word in words:
+        # "가 가방을": what was begun is said again, as often as it takes
+        while kept and word.startswith(kept[-1]):
+            kept.pop()
+        kept.append(word)
+    return " ".join(kept) or text
