@@ -8,9 +8,13 @@ users may change the root while the process runs.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 _REPOSITORY = Path(__file__).resolve().parent.parent
+
+# Folders before the last name of an absolute path; no part of an address or of "and/or".
+_FOLDERS = re.compile(r"(?<![\w/.~])~?(?!//)/(?:[^\s/'\"]+/)+")
 
 
 def root() -> Path:
@@ -61,3 +65,13 @@ def relative(path: Path) -> str:
     """A path as shown to people: relative to the root when inside it."""
     path = Path(path).resolve()
     return str(path.relative_to(root())) if path.is_relative_to(root()) else str(path)
+
+
+def without_folders(text: str) -> str:
+    """A message as it may be published: paths from the root, of others their last name alone.
+
+    >>> without_folders("/home/me/models/x/config.json is missing, see https://a.org/b/c")
+    '…/config.json is missing, see https://a.org/b/c'
+    """
+    inside = text.replace("file://", "").replace(f"{root()}/", "").replace(f"{Path.home()}/", "~/")
+    return _FOLDERS.sub("…/", inside)

@@ -22,8 +22,8 @@ import pandas as pd
 
 from speakor_common import paths
 from speakor_common.errors import TrainingError
-from speakor_common.evaluation.summary import summarise_rates, with_counts
 from speakor_common.pipeline import evaluate
+from speakor_common.pipeline.study_predictions import RATE_COLUMNS, rate_cells, write_study
 from speakor_common.pipeline.verdicts import Claim, verdicts
 from speakor_common.storage import write_text
 from speakor_common.training import runs
@@ -46,11 +46,7 @@ COLUMNS = (
     "minutes",
     "lowest_train_loss",
     "validation_wer",
-    "n",
-    "wer",
-    "wer_low",
-    "wer_high",
-    "cer",
+    *RATE_COLUMNS,
     "stopped",
 )
 
@@ -131,7 +127,8 @@ def run_study(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Train and evaluate every variant of a study with every seed.
 
-    Writes ``<study>.csv`` after every run, and ``<study>_verdicts.csv`` at the end.
+    Writes ``<study>.csv`` and, where it came to its end, its predictions after every run, and
+    ``<study>_verdicts.csv`` at the end.
 
     Returns:
         one row a run, and one row a claim.
@@ -141,20 +138,22 @@ def run_study(
     variants = STUDIES[study](profile_name)
 
     rows = []
-    predictions = []
+    finished: list[pd.DataFrame] = []
     for seed in seeds:
         for variant in variants:
             row, table = _run_variant(variant, profile, seed, folder / "studies")
             rows.append(row)
-            predictions.append(table)
             write_text(folder / f"{study}.csv", pd.DataFrame(rows).to_csv(index=False))
+            if table is not None:
+                finished.append(table)
+                together = pd.concat(finished, ignore_index=True)
+                write_study(together, folder / "studies" / study)
 
-    finished = [table for table in predictions if table is not None]
     if not finished:
         raise TrainingError(
             f"every run of {study} stopped before its end; {folder / f'{study}.csv'} says why"
         )
-    claims = verdicts(variants, pd.concat(finished, ignore_index=True))
+    claims = verdicts(variants, together)
     write_text(folder / f"{study}_verdicts.csv", claims.to_csv(index=False))
     return pd.DataFrame(rows), claims
 
@@ -176,7 +175,7 @@ def _run_variant(
         facts = runs.train_model(experiment, runs.training_data(profile), output, log, seed)
     except TrainingError as error:
         logger.warning("%s, seed %d: %s", variant.name, seed, error)
-        return row | {"stopped": str(error)}, None
+        return row | {"stopped": paths.without_folders(str(error))}, None
 
     # What training took.
     log_rows = read_training_log(output / LOG_FILE)
@@ -184,15 +183,11 @@ def _run_variant(
     row |= {
         "steps": facts["steps"],
         "minutes": round(training_seconds(facts) / 60, 1),
-        "lowest_train_loss": min(losses),
+        "lowest_train_loss": min(losses, default=None),
         "validation_wer": facts.get("best_validation_wer"),
     }
 
     # What it came to.
     predictions = evaluate.predict_model(variant.name, output, profile, folder / f"seed{seed}")
     predictions = predictions.assign(seed=seed)
-    rates = summarise_rates(with_counts(predictions))
-    low, high = rates["wer_95"] or (None, None)
-    row |= {"n": rates["n"], "wer": rates["wer"], "wer_low": low, "wer_high": high}
-    row["cer"] = rates["cer"]
-    return row, predictions
+    return row | rate_cells(predictions), predictions

@@ -11,6 +11,23 @@ import pandas as pd
 from speakor_common.evaluation.statistics import Comparison, crossed_comparison, with_holm
 from speakor_common.evaluation.summary import with_counts
 
+COLUMNS = (
+    "claim",
+    "variant",
+    "against",
+    "difference",
+    "low",
+    "high",
+    "no_interval",
+    "p",
+    "p_holm",
+    "significant",
+    "verdict",
+    "speakers",
+    "seeds",
+    "n",
+)
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -35,11 +52,12 @@ def verdicts(claims: Sequence[Claim], predictions: pd.DataFrame) -> pd.DataFrame
         predictions: all runs', with a column ``seed``.
 
     Returns:
-        columns ``claim, variant, against, difference, low, high, no_interval, p, p_holm,
-        significant, verdict, speakers, seeds, n``. The difference is negative where the change
-        helped; ``verdict`` is ``helps``, ``hurts`` or ``not shown``; ``n`` counts a clip once a
-        seed.
+        :data:`COLUMNS`, a row a claim whose both sides have runs of the same seed; none, if there
+        are no predictions yet. The difference is negative where the change helped; ``verdict`` is
+        ``helps``, ``hurts`` or ``not shown``; ``n`` counts a clip once a seed.
     """
+    if predictions.empty:
+        return pd.DataFrame(columns=list(COLUMNS))
     counted = with_counts(predictions)
     made = []
     for claim in claims:
@@ -56,7 +74,7 @@ def verdicts(claims: Sequence[Claim], predictions: pd.DataFrame) -> pd.DataFrame
         _row(claim, result) | {"seeds": seeds, "n": result.difference.n}
         for (claim, _, seeds), result in zip(made, corrected, strict=True)
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def _row(claim: Claim, result: Comparison) -> dict[str, Any]:

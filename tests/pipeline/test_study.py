@@ -5,6 +5,7 @@ import pytest
 
 from speakor_common.errors import TrainingError
 from speakor_common.pipeline import study
+from speakor_common.pipeline.study_predictions import read_study, unlike_studies
 from speakor_common.storage import write_text
 from speakor_common.training.experiments import EXPERIMENTS, resolve_experiment
 from speakor_common.training.runlog import LOG_FILE
@@ -81,12 +82,12 @@ def trained(tmp_path, monkeypatch):
     def train(experiment, data, output, log, seed):
         places.append(output)
         if getattr(experiment.training, "blank_padding", False):
-            raise TrainingError("loss is nan")
+            raise TrainingError(f"loss is nan in {output}")
         write_text(output / LOG_FILE, "epoch,train_loss\n1,0.9\n2,0.4\n")
         return {"steps": 5, "seconds": 60.0, "best_validation_wer": 0.5}
 
     def predict(name, *rest):
-        return results({1: 2}, name).drop(columns="seed")
+        return results({1: 2}, name).drop(columns="seed").assign(raw_hypothesis="")
 
     monkeypatch.setenv("SPEAKOR_HOME", str(tmp_path))
     monkeypatch.setattr(study.runs, "train_model", train)
@@ -98,13 +99,35 @@ def trained(tmp_path, monkeypatch):
 def test_a_run_that_training_stops_is_a_result(tmp_path, trained):
     rows, claims = study.run_study("ablation", "sample", seeds=(1, 2))
     stopped = rows[rows["variant"] == "blank padding"]["stopped"].tolist()
-    assert len(rows) == 12 and stopped == ["loss is nan"] * 2
+    assert len(rows) == 12 and stopped == [
+        f"loss is nan in models/studies/sample/blank-padding-seed{seed}" for seed in (1, 2)
+    ]
     assert set(rows["lowest_train_loss"].dropna()) == {0.4}
     assert set(claims["variant"]) == {"accumulation", "constant", "exp05", "equal steps"}
     folder = tmp_path / "results" / "sample"
     assert len(pd.read_csv(folder / "ablation.csv")) == 12
     assert list(pd.read_csv(folder / "ablation.csv")) == list(study.COLUMNS)
     assert (folder / "ablation_verdicts.csv").is_file()
+
+
+def test_a_studys_predictions_are_kept_and_its_tables_follow_from_them(tmp_path, trained):
+    rows, _ = study.run_study("ablation", "sample", seeds=(1, 2))
+    folder = tmp_path / "results" / "sample"
+    kept = read_study(folder / "studies" / "ablation")
+    assert set(kept["experiment"]) == set(rows["variant"]) - {"blank padding"}
+    assert unlike_studies(folder) == []
+
+
+def test_a_study_of_which_nothing_came_to_its_end_says_where_the_reasons_are(
+    tmp_path, trained, monkeypatch
+):
+    def stop(*arguments):
+        raise TrainingError("loss is nan")
+
+    monkeypatch.setattr(study.runs, "train_model", stop)
+    with pytest.raises(TrainingError, match=r"every run of presets stopped .*presets\.csv"):
+        study.run_study("presets", "sample", seeds=(1,))
+    assert list(pd.read_csv(tmp_path / "results/sample/presets.csv")) == list(study.COLUMNS)
 
 
 def test_studies_share_the_models_of_a_seed(tmp_path, trained):

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from speakor_common.pipeline.verdicts import Claim, verdicts
+from speakor_common.pipeline.verdicts import COLUMNS, Claim, verdicts
 from tests.builders import predictions
 
 CLAIM = Claim("changed", "a change", "plain")
@@ -55,8 +55,13 @@ def test_too_few_seeds_or_speakers_have_no_interval_and_no_verdict(seeds, speake
 def test_only_seeds_that_both_have_are_compared():
     row = verdict({1: 0, 2: 0, 3: 0, 4: 4}, {1: 4, 2: 4, 3: 4})
     assert row["seeds"] == 3 and row["n"] == 96
-    alone = verdicts([CLAIM], runs("changed", {1: 1}))
-    assert alone.empty
+
+
+def test_where_nothing_can_be_compared_the_table_has_its_columns_and_no_row():
+    for predicted in (runs("changed", {1: 1}), pd.DataFrame()):
+        alone = verdicts([CLAIM], predicted)
+        assert alone.empty and list(alone) == list(COLUMNS)
+    assert list(verdict({1: 0, 2: 0, 3: 0}, {1: 3, 2: 3, 3: 4}).index) == list(COLUMNS)
 
 
 def test_claims_are_corrected_together():
