@@ -27,6 +27,7 @@ from speakor_common.pipeline.results import (
     read_counted,
     read_decisions,
 )
+from speakor_common.pipeline.study_predictions import uncounted_studies, unlike_studies
 from speakor_common.pronunciation.detection_rates import detection_table
 from speakor_common.recognition import predict
 from speakor_common.show.benchmark_table import (
@@ -79,7 +80,8 @@ def check_numbers(folder: Path, write: bool = False) -> str:
     follow = f"all numbers of {checked} follow from the predictions"
     if not published:
         return follow
-    unknown = "".join(f"\nnot verified: {line}" for line in prose.unverified)
+    unverified = [*uncounted_studies(folder), *prose.unverified]
+    unknown = "".join(f"\nnot verified: {line}" for line in unverified)
     return f"{follow}; {prose.checked} in prose from committed files{unknown}"
 
 
@@ -142,6 +144,7 @@ def differences(folder: Path, readmes: tuple[Path, ...] = ()) -> list[str]:
     text = (folder / RESULT_FILE).read_text(encoding="utf-8")
     lines += [f"{RESULT_FILE}: {line}" for line in _unlike_lines(text, expected)]
     lines += [f"{SCORES_FILE}: {line}" for line in _unlike_scores(folder)]
+    lines += unlike_studies(folder)
     for readme in readmes:
         block = _table_in(readme, folder)
         unlike = _unlike_lines(block, published_text(folder, metrics))
