@@ -18,7 +18,7 @@ Prints a table and writes results/benchmarks/pronunciation.json.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from speakor_common import paths
 from speakor_common.batching.collate import load_audio
 from speakor_common.corpus import prepare
 from speakor_common.models import checkpoints
-from speakor_common.pronunciation.calibration import spoken_sounds
+from speakor_common.pronunciation.calibration import annotated_truths, spoken_sounds
 from speakor_common.pronunciation.confusions import (
     SOUND_ONLY,
     Confusions,
@@ -43,7 +43,7 @@ from speakor_common.pronunciation.deviations import Deviation
 from speakor_common.pronunciation.feedback import Record
 from speakor_common.pronunciation.listener import Impression, NativeListener
 from speakor_common.pronunciation.transcript_deviations import compare_transcript
-from speakor_common.pronunciation.truth import Truth, read_planted, read_truths
+from speakor_common.pronunciation.truth import Truth
 from speakor_common.storage import write_json
 from speakor_common.text.pronunciation import pronunciations
 
@@ -53,7 +53,7 @@ THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.73, 0.9)
 def main() -> None:
     splits = prepare.load_prepared(paths.prepared("sample"))
     data = splits["valid"]
-    truths = read_truths(data["utterance_id"], data["text"], data["intended"], data["deviations"])
+    truths = annotated_truths(data).known
 
     # Transcripts compared.
     rows = []
@@ -100,9 +100,8 @@ def by_transcript(directory: Path, data: Dataset, spelled: bool) -> list[Impress
 def of_other_languages(train: Dataset, language: str, weights: EvidenceWeights) -> Confusions:
     """What training speakers of all other first languages say."""
     others = train.filter(lambda l1: l1 != language, input_columns="l1", keep_in_memory=True)
-    planted = read_planted(others["utterance_id"], others["deviations"])
-    known = [planted[identifier] for identifier in others["utterance_id"]]
-    return Confusions(count_confusions(spoken_sounds(list(others["intended"]), known)), weights)
+    said = annotated_truths(others).known.values()
+    return Confusions(count_confusions(spoken_sounds(said)), weights)
 
 
 def by_sound(
@@ -130,7 +129,7 @@ def table_row(
     setting: str,
     data: Dataset,
     impressions: Sequence[Impression],
-    truths: dict[str, Truth],
+    truths: Mapping[str, Truth],
     seconds: float,
 ) -> dict[str, float | str]:
     total = Detection()

@@ -40,7 +40,7 @@ _ABSENT = frozenset(
 )  # a cell nobody filled, as programs write it
 
 # How labels name a first language, where the file name does not carry its code.
-_LANGUAGES = {
+LANGUAGES = {
     "베트남어": "VN",
     "영어": "EN",
     "일본어": "JP",
@@ -198,8 +198,13 @@ def manifest_fields(label: Label) -> dict[str, Any]:
 
 
 def _planted(label: Label, key: str) -> str:
-    """What the synthetic sample says of itself: text as it is, all else as JSON."""
-    value = label.sample_info.get(key, "")
+    """What annotated speech says of itself: text as it is, all else as JSON.
+
+    ``""`` where nobody says anything; an empty list says that nothing deviates.
+    """
+    value = label.sample_info.get(key)
+    if is_absent(value) and not isinstance(value, list):
+        return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text.encode("utf-8", "replace").decode()
 
@@ -207,9 +212,9 @@ def _planted(label: Label, key: str) -> str:
 def _first_language(label: Label) -> str:
     """Code of the first language where the file name is not AI Hub's, ``""`` if nothing says it."""
     for language in (label.motherTongue, label.languageClass):
-        if language in _LANGUAGES:
-            return _LANGUAGES[language]
-        if language.upper() in _LANGUAGES.values():
+        if language in LANGUAGES:
+            return LANGUAGES[language]
+        if language.upper() in LANGUAGES.values():
             return language.upper()
     code = re.match(r"[A-Z]{2}(?=[\dA-Z]*\d)", label.stem.upper())
     return code[0] if code else ""

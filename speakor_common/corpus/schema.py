@@ -7,6 +7,7 @@ All later rooms rely on these names and on nothing of a corpus's own format; a r
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
 
@@ -30,9 +31,9 @@ MANIFEST_COLUMNS: dict[str, str] = {
     "topik": "grade '1'-'6', '해당 없음' or ''",
     "duration_s": "seconds of audio",
     "split": "train, valid, test or unused; before splitting as delivered, '' if not said",
-    "pronounced": "sample only: what was pronounced, jamo",
-    "intended": "sample only: standard pronunciation, jamo",
-    "deviations": "sample only: JSON list of planted deviations",
+    "pronounced": "annotated speech, as the sample: what was pronounced, jamo; '' elsewhere",
+    "intended": "the same: standard pronunciation, jamo",
+    "deviations": "the same: JSON list of deviations, [] for none; '' where nobody annotated",
 }
 
 # What is known of a recording beside its row, in prepared splits.
@@ -52,6 +53,9 @@ class ReadOptions:
         dual_form, fillers, fragments: see :func:`speakor_common.text.strip_aihub_markup`.
         max_rejected: share of labelled clips above which reading fails; below ``few_clips``
             labelled clips it never does, because there one clip is a large share.
+        keep: folder for what labels and recordings came to, so that only what is new is read;
+            recordings are then decoded whole. Without it their headers are read.
+        workers: processes at most, when there is a folder to keep what they find.
     """
 
     min_seconds: float = 0.3
@@ -61,6 +65,8 @@ class ReadOptions:
     fragments: MarkHandling = "keep"
     max_rejected: float = 0.2
     few_clips: int = 20
+    keep: Path | None = None
+    workers: int = 1
 
 
 def empty_table(columns: tuple[str, ...]) -> pd.DataFrame:

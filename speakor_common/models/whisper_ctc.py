@@ -103,11 +103,7 @@ class WhisperCTC(PreTrainedModel):
 
     @classmethod
     def from_pretrained(cls, *arguments: Any, **options: Any) -> Any:
-        """As of any model; the encoder's weights come from the base that the configuration names.
-
-        Raises:
-            CheckpointError: the base cannot be found, or is another model.
-        """
+        """As of any model; the encoder's weights come from the base, see :meth:`load_encoder`."""
         loaded = super().from_pretrained(*arguments, **options)
         model = loaded[0] if isinstance(loaded, tuple) else loaded
         if model.config.base:

@@ -2,8 +2,9 @@
 
 ``results/<profile>/metrics.json``, ``result.txt`` and the table in a README are counted anew from
 ``predictions/*.csv`` and ``native.csv``, and from ``planted.csv`` and ``feedback_counts.csv`` where
-it is known what learners said otherwise than meant; whatever differs is named. With the sample's go
-the table of benchmarks and the numbers in prose (:mod:`.claims`).
+it is known what learners said otherwise than meant; whatever differs is named. These two are held
+against each other: what was decided about is what was said. With the sample's go the table of
+benchmarks and the numbers in prose (:mod:`.claims`).
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ from typing import Any
 
 from speakor_common import paths
 from speakor_common.errors import ResultsError
+from speakor_common.evaluation.planted_sounds import read_planted_sounds
 from speakor_common.pipeline.claims import Findings, check_documents
 from speakor_common.pipeline.results import (
+    COUNTS_FILE,
     METRICS_FILE,
+    PLANTED_FILE,
     PREDICTIONS,
     RESULT_FILE,
     SCORES_FILE,
@@ -28,7 +32,7 @@ from speakor_common.pipeline.results import (
     read_decisions,
 )
 from speakor_common.pipeline.study_predictions import uncounted_studies, unlike_studies
-from speakor_common.pronunciation.detection_rates import detection_table
+from speakor_common.pronunciation.detection_rates import contradictions, detection_table
 from speakor_common.recognition import predict
 from speakor_common.show.benchmark_table import (
     benchmark_table,
@@ -144,6 +148,7 @@ def differences(folder: Path, readmes: tuple[Path, ...] = ()) -> list[str]:
     text = (folder / RESULT_FILE).read_text(encoding="utf-8")
     lines += [f"{RESULT_FILE}: {line}" for line in _unlike_lines(text, expected)]
     lines += [f"{SCORES_FILE}: {line}" for line in _unlike_scores(folder)]
+    lines += [f"{COUNTS_FILE}: {line}" for line in _unlike_decisions(folder)]
     lines += unlike_studies(folder)
     for readme in readmes:
         block = _table_in(readme, folder)
@@ -159,6 +164,16 @@ def _unlike_scores(folder: Path) -> Iterator[str]:
         scores = folder / SCORES_FILE
         written = scores.read_text(encoding="utf-8") if scores.is_file() else ""
         yield from _unlike_lines(written, detection_table(decisions).to_csv(index=False))
+
+
+def _unlike_decisions(folder: Path) -> list[str]:
+    """What the listener's decisions are about that planted.csv does not know, and what not."""
+    decisions = read_decisions(folder)
+    if not len(decisions):
+        return []
+    predictions = predict.read_all_predictions(folder / PREDICTIONS)
+    speakers = dict(zip(predictions["utterance_id"], predictions["speaker_id"], strict=True))
+    return contradictions(decisions, read_planted_sounds(folder / PLANTED_FILE), speakers)
 
 
 def write_table(readme: Path, folder: Path, metrics: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """What learners say for what: counted on annotated speech, and weighed against what is heard.
 
-The counts come from training speakers, the four weights from validation speakers. For
+The counts come from training speakers, the four weights from validation speakers: from what was
+pronounced for what was meant (:mod:`.truth`), sound by sound, of all that somebody annotated. For
 ``models/listener-tiny`` both are the sample's, whose planted deviations follow rules. The test
 speakers' deviations are then more like the counted ones than those of real learners would be;
 confusions counted on annotated real speech should take their place.
@@ -8,7 +9,8 @@ confusions counted on annotated real speech should take their place.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +20,12 @@ from sklearn.metrics import precision_recall_curve
 
 from speakor_common.batching.collate import load_audio
 from speakor_common.decoding.rescoring import SPEEDS
-from speakor_common.errors import TrainingError
+from speakor_common.errors import AudioError, TrainingError
 from speakor_common.pronunciation.aligned_form import AlignedForm
 from speakor_common.pronunciation.allowed_form import best_fitting_form
 from speakor_common.pronunciation.confusions import (
     ADDED,
     Confusions,
-    Counts,
     EvidenceWeights,
     count_confusions,
     probability,
@@ -32,9 +33,11 @@ from speakor_common.pronunciation.confusions import (
 )
 from speakor_common.pronunciation.deviations import Deviation
 from speakor_common.pronunciation.listener import NativeListener
-from speakor_common.pronunciation.truth import Truth, read_planted, truth_of
-from speakor_common.text import PARTS, from_jamo, split_syllable
+from speakor_common.pronunciation.truth import Truth, Truths, read_truths
+from speakor_common.text import PARTS, split_syllable
 from speakor_common.text.pronunciation import Pronunciations, pronunciations
+
+logger = logging.getLogger(__name__)
 
 _ROUNDS = 6  # which alternative is the best depends on the weights, so they are fitted again
 
@@ -43,16 +46,18 @@ def calibrate_listener(directory: Path, splits: DatasetDict) -> Path:
     """Estimate the confusions of a listener directory and write them there.
 
     Args:
-        splits: prepared, with known deviations; ``train`` is counted, ``valid`` listened to.
+        splits: prepared; what is annotated of ``train`` is counted, that of ``valid`` listened to.
 
     Raises:
-        TrainingError: no deviations are known.
+        TrainingError: in one of the two nothing is annotated, or nothing deviates.
     """
     # What learners say for what.
-    counts = counted_on(splits["train"])
+    counts = count_confusions(spoken_sounds(annotated_truths(splits["train"]).known.values()))
 
-    # What the listener hears.
+    # What the listener hears of all that is annotated.
+    known = annotated_truths(splits["valid"]).known
     valid = splits["valid"]
+    valid = valid.select([row for row, name in enumerate(valid["utterance_id"]) if name in known])
     start = EvidenceWeights(heard=1.0, expected=1.0)
     listener = NativeListener(directory, confusions=Confusions(counts, start))
     waves = [load_audio(row) for row in valid]
@@ -62,51 +67,50 @@ def calibrate_listener(directory: Path, splits: DatasetDict) -> Path:
     ]
 
     # How much either counts.
-    allowed = [pronunciations(text) for text in valid["text"]]
-    forms = [best_fitting_form(of_text, clip) for of_text, clip in zip(allowed, clips, strict=True)]
-    truths = [
-        truth_of(text, from_jamo(made_from), known)
-        for text, made_from, known in zip(
-            valid["text"], valid["intended"], _known_deviations(valid), strict=True
-        )
-    ]
+    allowed, forms, truths = [], [], []
+    for row, clip in zip(valid, clips, strict=True):
+        of_text = pronunciations(row["text"])
+        try:
+            forms.append(best_fitting_form(of_text, clip))
+        except AudioError as error:
+            logger.warning("%s is not listened to: %s", row["utterance_id"], error)
+            continue
+        allowed.append(of_text)
+        truths.append(known[row["utterance_id"]])
     weights = fit_weights_on(listener, allowed, forms, truths)
     return save_confusions(Confusions(counts, weights), directory)
 
 
-def counted_on(split: Dataset) -> Counts:
-    """What is said for what in a prepared split with known deviations.
+def annotated_truths(split: Dataset) -> Truths:
+    """What was said in a prepared split; what is left out of it is logged.
 
     Raises:
-        TrainingError: no deviations are known.
+        TrainingError: nothing is annotated.
     """
-    return count_confusions(spoken_sounds(list(split["intended"]), _known_deviations(split)))
-
-
-def _known_deviations(split: Dataset) -> list[list[Deviation]]:
-    """Known deviations of every utterance, in the order of the split."""
-    known = read_planted(split["utterance_id"], split["deviations"])
-    if not known:
+    truths = read_truths(
+        split["utterance_id"], split["text"], split["intended"], split["deviations"]
+    )
+    if not truths.known:
         raise TrainingError(
-            "no deviations are known in this corpus; confusions are counted on annotated speech "
-            "of learners, such as data/sample"
+            f"of no utterance it is known what was said ({truths.left_out or 'there are none'}); "
+            "confusions are counted on annotated speech of learners, such as data/sample"
         )
-    return [known[identifier] for identifier in split["utterance_id"]]
+    if truths.left_out:
+        logger.warning("counted on %d utterances: %s", len(truths.known), truths.left_out)
+    return truths
 
 
-def spoken_sounds(
-    intended: Sequence[str], deviations: Sequence[Sequence[Deviation]]
-) -> Iterator[tuple[str, str, str]]:
+def spoken_sounds(truths: Iterable[Truth]) -> Iterator[tuple[str, str, str]]:
     """``(part, intended, spoken)`` of every sound that was meant, see :func:`count_confusions`.
 
-    Args:
-        intended: the pronunciations that speech was made from, in jamo; deviations are from them.
+    What the standard allows is said as meant, and of what is unknown nothing is said.
     """
-    for pronunciation, known in zip(intended, deviations, strict=True):
-        wrong = {deviation.place: deviation for deviation in known}
-        for position, character in enumerate(from_jamo(pronunciation).replace(" ", "")):
+    for truth in truths:
+        wrong = {deviation.place: deviation for deviation in truth.deviations}
+        for position, character in enumerate(truth.pronunciation.replace(" ", "")):
             for part, sound in zip(PARTS, split_syllable(character), strict=True):
-                yield from _spoken_for(part, sound, wrong.get((position, part)))
+                if (position, part) not in truth.unknown:
+                    yield from _spoken_for(part, sound, wrong.get((position, part)))
 
 
 def _spoken_for(
@@ -114,7 +118,7 @@ def _spoken_for(
 ) -> Iterator[tuple[str, str, str]]:
     """``(part, intended, spoken)`` of one sound, and of the vowel that may follow a coda."""
     added_vowel = ""
-    if deviation is not None and part == "coda" and deviation.kind == "insertion":
+    if deviation is not None and deviation.adds_vowel:
         added_vowel = deviation.heard
         deviation = None  # the coda itself is said as intended
     if part == "coda" and intended:
@@ -170,7 +174,16 @@ def fit_weights(
         expected: log odds of its confusion, float64, shape = (N,).
         wrong: whether it is known to have been said wrong, bool, shape = (N,).
         known: all known deviations, those at none of these sounds included.
+
+    Raises:
+        TrainingError: all sounds were said right, or all wrong, so there is nothing to tell apart.
     """
+    if wrong.all() or not wrong.any():
+        raise TrainingError(
+            f"{int(wrong.sum())} of {len(wrong)} sounds are known to have been said wrong; weights "
+            "are fitted on annotated speech that holds both right and wrong ones"
+        )
+
     # No penalty: two features and thousands of sounds leave nothing to hold back.
     evidence = np.column_stack([gains, expected])
     model = LogisticRegression(C=np.inf, tol=1e-8).fit(evidence, wrong)
@@ -191,14 +204,11 @@ def best_threshold(scores: np.ndarray, wrong: np.ndarray, known: int) -> float:
 
     Args:
         scores: of each sound, higher where a deviation is likelier, float64, shape = (N,).
-        wrong: whether it is known to have been said wrong, bool, shape = (N,).
+        wrong: whether it is known to have been said wrong, bool, shape = (N,); at least one was.
         known: all known deviations, those at none of these sounds included.
     """
-    # Deviations at none of these sounds are found at no threshold, which is what a score below
-    # all others says.
-    missed = known - int(wrong.sum())
-    all_scores = np.concatenate([scores, np.full(missed, scores.min() - 1)])
-    truth = np.concatenate([wrong, np.ones(missed, bool)])
-    precision, recall, thresholds = precision_recall_curve(truth, all_scores)
+    # Deviations at none of these sounds are found at no threshold, so recall is of all.
+    precision, recall, thresholds = precision_recall_curve(wrong, scores)
+    recall = recall * wrong.sum() / known
     f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
     return float(thresholds[int(np.argmax(f1[:-1]))])  # the last point has no threshold

@@ -103,7 +103,7 @@ def sound_change(deviation: Deviation, pronunciation: str) -> tuple[str, str, st
     Args:
         pronunciation: what it is a deviation from.
     """
-    if deviation.part == "coda" and deviation.kind == "insertion":
+    if deviation.adds_vowel:
         syllable = pronunciation.replace(" ", "")[deviation.syllable]
         return ADDED, _letter(split_syllable(syllable)[2]), deviation.heard
     silent = "ㅇ" if deviation.part == "onset" else ""

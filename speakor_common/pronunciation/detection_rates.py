@@ -2,22 +2,25 @@
 
 Decisions (:mod:`.detection`) are summed by speaker, and all rates follow from those sums. Kinds of
 deviation that the listener's confusions were counted on are told from those that they never held,
-because a listener that knows what to expect finds the first more easily.
+because a listener that knows what to expect finds the first more easily. Utterances that nobody
+annotated are counted apart and decide nothing.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 
 import pandas as pd
 
+from speakor_common.evaluation.planted_sounds import Planted, PlantedSound
 from speakor_common.evaluation.statistics import rate_interval
 from speakor_common.pronunciation.confusions import Confusions, sound_change
 from speakor_common.pronunciation.detection import Detection, InGroup, count_decisions
 from speakor_common.pronunciation.deviations import KINDS, Deviation
 from speakor_common.pronunciation.feedback import Record
-from speakor_common.pronunciation.truth import Truth
+from speakor_common.pronunciation.truth import Truths
 
 ALL = "all"
 SEEN = "seen"  # kinds of deviation that the listener's confusions hold
@@ -26,7 +29,8 @@ GROUPS = (ALL, SEEN, UNSEEN, *KINDS)
 TEXT = dict.fromkeys(("system", "group", "l1", "speaker_id"), str)  # columns that are no counts
 
 # What speakers' decisions are summed to, and the rates that get an interval.
-_COUNTS = ("n", "judged", *(field.name for field in fields(Detection)))
+_UTTERANCES = ("n", "judged", "not_annotated", "unusable")
+_COUNTS = (*_UTTERANCES, *(field.name for field in fields(Detection)))
 # Rates that have an interval, and the highest value each can take.
 _INTERVALS = {"precision": 1, "recall": 1, "f1": 1, "frr": 1, "false_per_1000": 1000}
 
@@ -53,7 +57,7 @@ def groups(confusions: Confusions) -> dict[str, InGroup]:
 def decision_counts(
     system: str,
     records: Sequence[Record],
-    truths: Mapping[str, Truth],
+    truths: Truths,
     speakers: Mapping[str, str],
     confusions: Confusions,
 ) -> pd.DataFrame:
@@ -61,27 +65,34 @@ def decision_counts(
 
     Args:
         system: what made the records, for the table.
-        truths, speakers: by utterance id.
+        speakers: by utterance id.
         confusions: of the listener; tell seen kinds of deviation from unseen ones.
 
     Returns:
-        a row a group and speaker: columns ``system, group, l1, speaker_id, n`` utterances,
-        ``judged`` of them, and the fields of :class:`Detection`.
+        a row a group and speaker: columns ``system, group, l1, speaker_id, n`` annotated
+        utterances, ``judged`` of them, ``not_annotated`` and ``unusable`` (annotations) beside
+        them, and the fields of :class:`Detection`.
     """
     totals: dict[tuple[str, str, str], Detection] = {}
-    judged: dict[tuple[str, str, str], list[bool]] = {}
+    utterances: dict[tuple[str, str, str], Counter[str]] = {}
     for group, in_group in groups(confusions).items():
         for record in records:
             key = (group, record.l1, speakers[record.utterance_id])
-            decisions = count_decisions(record, truths[record.utterance_id], in_group)
-            totals[key] = totals.get(key, Detection()) + decisions
-            judged.setdefault(key, []).append(record.status == "ok")
+            counted = utterances.setdefault(key, Counter())
+            total = totals.setdefault(key, Detection())
+            truth = truths.known.get(record.utterance_id)
+            if truth is None:
+                is_unusable = record.utterance_id in truths.unusable
+                counted["unusable" if is_unusable else "not_annotated"] += 1
+                continue
+            totals[key] = total + count_decisions(record, truth, in_group)
+            counted["n"] += 1
+            counted["judged"] += record.status == "ok"
 
     rows = []
     for (group, l1, speaker), total in totals.items():
-        of_speaker = judged[group, l1, speaker]
         row = {"system": system, "group": group, "l1": l1, "speaker_id": speaker}
-        row |= {"n": len(of_speaker), "judged": sum(of_speaker)}
+        row |= {name: utterances[group, l1, speaker][name] for name in _UTTERANCES}
         rows.append(row | asdict(total))
     return pd.DataFrame(rows)
 
@@ -93,9 +104,10 @@ def detection_table(counts: pd.DataFrame) -> pd.DataFrame:
         counts: of :func:`decision_counts`, of one or more systems.
 
     Returns:
-        columns ``system, group, l1`` (or ``all``), ``n``, ``judged``, ``speakers``, ``planted``,
-        ``reported``, the counts, the rates, and ``<rate>_low`` and ``<rate>_high`` of their 95 %
-        intervals over speakers; those are NaN where there are too few.
+        columns ``system, group, l1`` (or ``all``), ``n``, ``judged``, ``not_annotated``,
+        ``unusable``, ``speakers`` (with an annotated utterance), ``planted``, ``reported``, the
+        counts, the rates, and ``<rate>_low`` and ``<rate>_high`` of their 95 % intervals over
+        speakers; those are NaN where there are too few.
     """
     rows = []
     for (system, group), of_group in counts.groupby(["system", "group"], sort=False):
@@ -110,13 +122,12 @@ def detection_table(counts: pd.DataFrame) -> pd.DataFrame:
 def _scores(counts: pd.DataFrame) -> dict[str, float]:
     """Sums of some speakers' counts, with rates and their intervals."""
     by_speaker = counts.groupby("speaker_id")[list(_COUNTS)].sum()
-    n, judged, *_ = by_speaker.sum()
-    decisions = by_speaker.drop(columns=["n", "judged"])
-    each = [Detection(*map(int, row)) for row in decisions.itertuples(index=False)]
+    scores: dict[str, float] = {name: int(by_speaker[name].sum()) for name in _UTTERANCES}
+    by_speaker = by_speaker[by_speaker["n"] > 0].drop(columns=list(_UTTERANCES))
+    each = [Detection(*map(int, row)) for row in by_speaker.itertuples(index=False)]
     total = sum(each, start=Detection())
 
-    scores: dict[str, float] = {"n": int(n), "judged": int(judged), "speakers": len(each)}
-    scores |= {"planted": total.planted, "reported": total.reported}
+    scores |= {"speakers": len(each), "planted": total.planted, "reported": total.reported}
     scores |= asdict(total) | total.rates()
     for rate, highest in _INTERVALS.items():
         shares = [of_speaker.ratios()[rate][0] for of_speaker in each]
@@ -124,3 +135,52 @@ def _scores(counts: pd.DataFrame) -> dict[str, float]:
         interval = rate_interval(shares, wholes, list(by_speaker.index), highest)
         scores |= {f"{rate}_low": interval.low, f"{rate}_high": interval.high}
     return scores
+
+
+def contradictions(
+    counts: pd.DataFrame, planted: Planted, speakers: Mapping[str, str]
+) -> list[str]:
+    """Where decisions are about something else than what was said; empty if they are not.
+
+    However well it decides, every system has as many utterances, syllables and deviations of each
+    group and speaker to decide about.
+
+    Args:
+        counts: of :func:`decision_counts`, of one or more systems.
+        planted: what was said, by utterance id.
+        speakers: by utterance id.
+    """
+    # What there is to decide about.
+    expected: dict[tuple[str, str], Counter[str]] = {}
+    for identifier, utterance in planted.items():
+        for group in GROUPS:
+            total = expected.setdefault((group, speakers.get(identifier, "")), Counter())
+            total["utterances"] += 1
+            total["syllables"] += len(utterance.pronunciation.replace(" ", ""))
+            total["deviations"] += sum(_is_in(group, sound) for sound in utterance.sounds)
+
+    # What each system decided about, speakers left out of whom nothing is annotated.
+    found: dict[str, dict[tuple[str, str], Counter[str]]] = {}
+    for row in counts[counts["n"] > 0].itertuples():
+        total = found.setdefault(row.system, {}).setdefault((row.group, row.speaker_id), Counter())
+        total["utterances"] += row.n
+        total["syllables"] += row.syllables
+        total["deviations"] += row.correct_diagnosis + row.wrong_diagnosis + row.false_accepted
+
+    lines = []
+    for system, of_system in found.items():
+        for key in sorted(expected.keys() | of_system.keys()):
+            there = expected.get(key, Counter())
+            decided = of_system.get(key, Counter())
+            lines += [
+                f"{system}, {', '.join(key)}: {decided[what]} {what}, known are {there[what]}"
+                for what in sorted(there | decided)
+                if decided[what] != there[what]
+            ]
+    return lines
+
+
+def _is_in(group: str, sound: PlantedSound) -> bool:
+    if group in (SEEN, UNSEEN):
+        return sound.seen == (group == SEEN)
+    return group in (ALL, sound.kind)

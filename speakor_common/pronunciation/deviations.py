@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from speakor_common.text.jamo import VOWEL_LETTERS
+
 Part = Literal["onset", "vowel", "coda"]
 Kind = Literal["substitution", "omission", "insertion"]
 KINDS: tuple[Kind, ...] = ("substitution", "omission", "insertion")
@@ -25,8 +27,9 @@ Place = tuple[int, str]  # syllable and part
 class Deviation:
     """One difference between intended and spoken pronunciation.
 
-    A vowel added after a coda is an insertion at that coda. Letters are compatibility jamo. The
-    silent ㅇ before a vowel is no sound, so a consonant spoken there is inserted.
+    A vowel added after a coda is an insertion at that coda (:attr:`adds_vowel`). Letters are
+    compatibility jamo. The silent ㅇ before a vowel is no sound, so a consonant spoken there is
+    inserted, as is one that closes an open syllable.
     """
 
     syllable: Annotated[
@@ -50,6 +53,15 @@ class Deviation:
     @property
     def place(self) -> Place:
         return self.syllable, self.part
+
+    @property
+    def adds_vowel(self) -> bool:
+        """Whether a vowel was added after a coda: 밥 said as 바부.
+
+        A consonant that closes an open syllable (가 said as 간) is an insertion at its coda too.
+        """
+        is_inserted = self.part == "coda" and self.kind == "insertion"
+        return is_inserted and self.heard != "" and self.heard in VOWEL_LETTERS
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -1,8 +1,9 @@
 """Deviations that are reported unheard: what a prior alone finds, as a yardstick for listeners.
 
 Who knows the text and how often learners say one sound for another can report the likely
-deviations without any audio. A listener is worth what it finds beyond that. The threshold is the
-one with the best F1 on validation speakers, as a listener's is.
+deviations without any audio. A listener is worth what it finds beyond that, so both have to be
+given the same text. The threshold is the one with the best F1 on validation speakers, as a
+listener's is.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from speakor_common.pronunciation.feedback import Record
 from speakor_common.pronunciation.transcript_deviations import sound_letter
 from speakor_common.pronunciation.truth import Truth
 from speakor_common.text import PARTS, conjoining, split_syllable
-from speakor_common.text.pronunciation import pronunciations
+from speakor_common.text.pronunciation import Pronunciations, pronunciations
 
 ByLanguage = Mapping[str, Confusions]  # by first language
 
@@ -31,7 +32,8 @@ def expected_records(
     """The likeliest deviation at each sound of each text, from counts alone.
 
     Args:
-        data: columns ``utterance_id, text, l1, level``; the text is what was meant.
+        data: columns ``utterance_id, text, l1, level``; the text is what was meant, or what a
+            model takes for it, as a listener is told it.
         confusions: what learners of each first language say for what.
         minimum: probability from which a deviation is reported.
     """
@@ -45,7 +47,7 @@ def expected_records(
             "heard": "",
         }
         try:
-            allowed = pronunciations(row.text)
+            allowed = _readable(row.text)
         except TextError as error:
             nothing = {"pronunciation": "", "unsure_words": [], "deviations": []}
             of_text |= nothing | {"status": "bad_text", "problem": str(error)}
@@ -64,6 +66,14 @@ def expected_records(
         of_text |= {"status": "ok", "pronunciation": allowed.best}
         records.append(Record(**of_text, unsure_words=unsure, deviations=reported))
     return records
+
+
+def _readable(text: str) -> Pronunciations:
+    """What is allowed for a text in which there is something to be said."""
+    allowed = pronunciations(text)
+    if len(allowed) == 0:
+        raise TextError(f"no Korean in {text!r}")
+    return allowed
 
 
 def _likeliest(pronunciation: str, confusions: Confusions) -> list[Deviation]:
@@ -108,17 +118,19 @@ def _changes(part: str, jamo: str, confusions: Confusions) -> list[tuple[float, 
 
 
 def expected_threshold(records: Sequence[Record], truths: Mapping[str, Truth]) -> float:
-    """The probability from which reports have the best F1.
+    """The probability from which reports have the best F1; 1 where nothing reported is right.
 
     Args:
-        records: of :func:`expected_records` with no minimum.
-        truths: by utterance id.
+        records: of :func:`expected_records` with no minimum, for the texts that were meant.
+        truths: by utterance id; records of other utterances are left out.
     """
     scores = []
     wrong = []
     known = 0
     for record in records:
-        truth = truths[record.utterance_id]
+        truth = truths.get(record.utterance_id)
+        if truth is None:
+            continue
         places = {deviation.place for deviation in truth.deviations}
         known += len(places)
         for deviation in record.deviations:

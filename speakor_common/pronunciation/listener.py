@@ -23,6 +23,7 @@ from rapidfuzz.distance import Levenshtein
 from speakor_common.decoding.rescoring import SPEEDS
 from speakor_common.decoding.words import Hypothesis
 from speakor_common.errors import AudioError, TextError
+from speakor_common.models.posteriors import SPOKEN
 from speakor_common.models.voice_activity import somebody_speaks
 from speakor_common.pronunciation.aligned_form import AlignedForm, ClipPosteriors
 from speakor_common.pronunciation.allowed_form import best_fitting_form
@@ -90,7 +91,7 @@ class NativeListener:
         minimum: float | None = None,
         confusions: Confusions | None = None,
     ) -> None:
-        self.recogniser = CTCRecogniser(directory, device)
+        self.recogniser = CTCRecogniser(directory, device, SPOKEN)
         self.writes_sounds = ONSETS[0] in self.recogniser.symbols
         self.confusions = load_confusions(directory) if confusions is None else confusions
         self.minimum = self.confusions.weights.minimum if minimum is None else minimum

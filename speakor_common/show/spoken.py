@@ -149,6 +149,11 @@ def finding_feedback(table: pd.DataFrame) -> str:
         f"found {row['der']:.0%} are given another sound than was said."
     ]
 
+    # Of what nobody annotated nothing is said.
+    left_out = row.get("not_annotated", 0) + row.get("unusable", 0)
+    if left_out:
+        sentences.append(f"Of {left_out:.0f} more utterances nobody noted what was said.")
+
     # Kinds that were counted in training against those that were not.
     for group in ("seen", "unseen"):
         kind = whole.loc[(LISTENER, group)]

@@ -225,3 +225,18 @@ def test_absent_is_never_a_number_or_a_filled_text(value):
             or value != value
             or str(value).strip().lower() in (*("", "nan", "null", "none", "<na>"),)
         )
+
+
+@pytest.mark.parametrize(
+    ("noted", "read"),
+    [
+        ([], "[]"),
+        ([{"spoken": "ㅗ"}], '[{"spoken": "ㅗ"}]'),
+        ("[]", "[]"),
+        *((absent, "") for absent in (None, "", " ", math.nan, "null")),
+    ],
+)
+def test_an_empty_annotation_is_another_thing_than_none(noted, read):
+    record = label(NAME) | {"sample_info": {"deviations": noted}}
+    assert manifest_fields(parse_label(record))["deviations"] == read
+    assert manifest_fields(parse_label(label(NAME)))["deviations"] == ""

@@ -46,8 +46,9 @@ def test_only_the_own_language_counts():
     assert expected_records(rows("먹어"), counts)[0].deviations != []
 
 
-def test_what_cannot_be_read_has_no_reports():
-    (record,) = expected_records(rows("3번"), {"JP": OFTEN})
+@pytest.mark.parametrize("text", ["3번", "", "x"])
+def test_what_cannot_be_read_has_no_reports(text):
+    (record,) = expected_records(rows(text), {"JP": OFTEN})
     assert record.status == "bad_text" and record.deviations == []
 
 
@@ -59,3 +60,10 @@ def test_the_threshold_leaves_out_what_is_more_often_right():
     assert expected_threshold(records, truths) == pytest.approx(0.6, abs=0.01)
     nothing = dict.fromkeys(("u0", "u1", "u2"), Truth("머", ()))
     assert expected_threshold(records, nothing) == 1.0
+
+
+def test_the_threshold_leaves_out_utterances_that_nobody_annotated():
+    records = expected_records(rows("머", "머"), {"JP": OFTEN})
+    truths = {"u1": Truth("머", (Deviation(0, "vowel", "substitution", "ㅓ", "ㅗ"),))}
+    assert expected_threshold(records, truths) == pytest.approx(0.6, abs=0.01)
+    assert expected_threshold(records, {}) == 1.0

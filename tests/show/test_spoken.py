@@ -41,7 +41,7 @@ def test_the_finding_names_every_model_and_what_was_left_out(metrics):
 def test_where_nothing_is_known_nothing_is_shown():
     nothing = spoken.laundering_table({"exp05": {"clean": {}}})
     assert nothing.empty and "nobody knows" in spoken.finding_laundering(nothing)
-    assert "No deviations" in spoken.laundering_bars(nothing).get_title()
+    assert "No deviations" in spoken.laundering_bars(nothing).get_title(loc="left")
     assert spoken.listener_sentence({}) == ""
     assert spoken.feedback_overview(pd.DataFrame()).empty
     plt.close("all")
@@ -97,7 +97,11 @@ def test_feedback_is_scored_or_said_to_have_nothing_to_score(scores):
     assert "Of 10 known deviations 50% are reported; 80% of the 6 reported" in sentence
     assert "F1 0.62 [0.50, 0.70] (n = 4 utterances, 2 speakers)" in sentence
     assert "Kinds unseen in training: 10 known" in sentence
+    assert "nobody noted" not in sentence
     assert sentence.endswith("F1 of the yardsticks: no audio 0.62 [0.50, 0.70].")
+
+    partly = spoken.finding_feedback(scores.assign(not_annotated=3, unusable=1))
+    assert "Of 4 more utterances nobody noted what was said." in partly
 
 
 def test_the_overview_leaves_first_languages_out(scores):

@@ -14,7 +14,7 @@ from speakor_common.corpus.splits import SAMPLE_POLICY, TRAIN, UNUSED, assign_sp
 from speakor_common.models import checkpoints
 from speakor_common.pronunciation.calibration import spoken_sounds
 from speakor_common.pronunciation.confusions import count_confusions, load_confusions
-from speakor_common.pronunciation.truth import read_planted
+from speakor_common.pronunciation.truth import read_truths
 from speakor_common.shipped.synthesis import build, phonology
 from speakor_common.shipped.synthesis.plan import plan
 from speakor_common.text import from_jamo
@@ -66,9 +66,10 @@ def test_no_leak_between_splits(manifest):
 
 def test_the_shipped_confusions_are_those_of_the_training_learners(manifest):
     train = manifest[(manifest["split"] == TRAIN) & (manifest["l1"] != "KR")]
-    known = read_planted(train["utterance_id"].tolist(), train["deviations"].tolist())
-    deviations = [known[identifier] for identifier in train["utterance_id"]]
-    counted = count_confusions(spoken_sounds(train["intended"].tolist(), deviations))
+    columns = ("utterance_id", "text", "intended", "deviations")
+    truths = read_truths(*(train[name].tolist() for name in columns))
+    assert truths.left_out == ""
+    counted = count_confusions(spoken_sounds(truths.known.values()))
     assert counted == load_confusions(checkpoints.find_checkpoint("listener-tiny")).counts
 
 
