@@ -7,6 +7,7 @@ kept), then packed into label and audio zips per language and official split.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import zipfile
 import zlib
@@ -19,8 +20,11 @@ from speakor_common.shipped.synthesis.kokoro import Synthesiser, prepare_synthes
 from speakor_common.shipped.synthesis.phone_recording import record_speech
 from speakor_common.shipped.synthesis.phonology import to_hangul
 from speakor_common.shipped.synthesis.plan import COUNTRIES, L1_CODES, PlannedClip, plan
+from speakor_common.shipped.synthesis.shipped_plan import unlike_shipped
 from speakor_common.storage import whole_file
 from speakor_common.text import to_jamo
+
+logger = logging.getLogger(__name__)
 
 CORPUS_FOLDER = "131.인공지능 학습을 위한 외국인 한국어 발화 음성 데이터/01.데이터_new_20220719"
 CATEGORIES = {1: "한국일반", 2: "한국생활I", 3: "한국생활II", 4: "한국문화I", 5: "한국문화II"}
@@ -39,13 +43,18 @@ def build(
 ) -> Path:
     """Render every planned clip and write the zips under ``target``.
 
+    A plan that is not the shipped one is rendered too; a warning says so first.
+
     Args:
         target: corpus root to write, e.g. ``data/sample``.
         cache: folder for single clips; kept, so an interrupted build continues.
         processes: worker processes, one synthesiser each; default one per core.
         limit: render only the first clips of every speaker (for a try-out).
     """
-    clips = _first_clips(plan(), limit)
+    planned = plan()
+    if difference := unlike_shipped(planned):
+        logger.warning("%s", difference)
+    clips = _first_clips(planned, limit)
     recover(clips, cache, target)
     render_all(clips, cache, processes)
     pack(clips, cache, target)

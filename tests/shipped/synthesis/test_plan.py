@@ -8,6 +8,7 @@ from speakor_common.corpus.splits import TEST, TRAIN, prompt_split, speaker_spli
 from speakor_common.shipped.synthesis.accents import RULES
 from speakor_common.shipped.synthesis.phonology import to_hangul
 from speakor_common.shipped.synthesis.plan import CLIPS, POLICY, plan
+from speakor_common.shipped.synthesis.shipped_plan import SHIPPED_HASH, plan_hash
 from speakor_common.shipped.synthesis.voices import BASE, voices_of
 from speakor_common.text import compatibility, normalize_korean
 from speakor_common.text.pronunciation import pronunciations
@@ -35,6 +36,11 @@ def test_speakers_and_prompts_are_paired_by_the_split_policy(clips, split_of):
         is_native = clip.speaker.l1 == "KR"
         assert clip.speaker.part == (BASE if is_native and split == TRAIN else split)
         assert counts[clip.speaker.speaker_id] == CLIPS[split][is_native]
+
+
+def test_the_plan_is_the_one_whose_clips_are_shipped(clips):
+    """Another Kiwi, text or rule makes another sample, whose clips are to be rendered anew."""
+    assert plan_hash(clips) == SHIPPED_HASH
 
 
 def test_the_sample_is_as_large_as_promised(clips, split_of):
