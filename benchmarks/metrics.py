@@ -3,9 +3,9 @@
     python benchmarks/metrics.py
 
 Texts are those of the shipped sample with a tenth of the syllables replaced. Measured are counts at
-all levels, a clustered interval and a paired comparison with 1,000 resamples each, all of
-metrics.json, and the explorer's rows. With Chromium also the time its page takes to open and to
-answer a filter, a search and a sort. Prints a table and writes results/benchmarks/metrics.json.
+all levels, a t interval over speakers and a paired comparison, all of metrics.json, and the
+explorer's rows. With Chromium also the time its page takes to open and to answer a filter, a search
+and a sort. Prints a table and writes results/benchmarks/metrics.json.
 """
 
 import random
@@ -59,9 +59,9 @@ def main() -> None:
 
     rows = [
         timed("counts at all levels", lambda: utterance_counts(references, hypotheses)),
-        timed("interval, 1,000 resamples", lambda: rate_interval(errors, lengths, speakers)),
+        timed("interval, t over speakers", lambda: rate_interval(errors, lengths, speakers)),
         timed(
-            "paired comparison, 1,000 resamples",
+            "paired comparison, t over speakers",
             lambda: paired_comparison(errors, errors[::-1], lengths, speakers),
         ),
         timed("metrics.json", lambda: summary.summarise_predictions(table)),

@@ -115,7 +115,7 @@ def _models(profile: Profile) -> tuple[dict[str, Path], dict[str, str]]:
         try:
             models[name] = checkpoints.find_checkpoint(profile.base[training])
         except SpeakorError as error:
-            missing[name] = str(error)
+            missing[name] = paths.without_folders(str(error))
     for name in EXPERIMENTS:
         directory = paths.model(name, profile.name)
         if finished_run(directory):
@@ -145,7 +145,7 @@ def _measure(
             tables = cached_predictions(_requests(name, directory), data, cache, progress=True)
         except SpeakorError as error:
             logger.warning("%s is left out: %s", name, error)
-            missing[name] = str(error)
+            missing[name] = paths.without_folders(str(error))
             continue
         for table in tables:
             heard = table.copy()

@@ -90,12 +90,13 @@ def inference(content: dict) -> list[Row]:
 
 
 def metrics(rows: list[dict]) -> list[Row]:
-    targets = {"metrics.json": "10 s", "interval, 1,000 resamples": "5 s", "page opens": "2 s"}
+    # Behind a comma stands how an interval was found; earlier measurements say it otherwise.
+    targets = {"metrics.json": "10 s", "interval": "5 s", "page opens": "2 s"}
     return [
         (
             f"{row['rows']:,} rows: {row['what']}",
             f"{row['seconds']:.2g} s",
-            targets.get(row["what"], ""),
+            targets.get(row["what"].partition(",")[0], ""),
         )
         for row in rows
     ]

@@ -8,7 +8,7 @@ import pytest
 
 from speakor_common import cli
 from speakor_common.corpus import clip_folder
-from speakor_common.errors import CorpusError
+from speakor_common.errors import CheckpointError, CorpusError
 from speakor_common.pipeline import check_real
 from speakor_common.recognition import predict_many
 from tests.builders import encoded, predictions, tiny_ctc, tone, write
@@ -134,3 +134,13 @@ def test_rates_of_one_speaker_have_no_interval():
     table = predictions(["네", "네"], ["네", "아니요"]).assign(speaker_id="S", raw_hypothesis="")
     rates = check_real.count_rates(pd.DataFrame(table))
     assert rates["wer_95"] is None and rates["wer"] == 0.5
+
+
+def test_a_published_reason_holds_no_path_of_the_machine(home, monkeypatch):
+    def broken(*arguments, **options):
+        raise CheckpointError(f"{home.resolve()}/models/exp05 and /opt/me/x.onnx are broken")
+
+    monkeypatch.setattr(check_real, "cached_predictions", broken)
+    missing = {}
+    assert check_real._measure({"exp05": home}, None, home, missing) == {}
+    assert missing == {"exp05": "models/exp05 and …/x.onnx are broken"}
