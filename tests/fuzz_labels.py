@@ -33,8 +33,10 @@ class Fuzzed:
 
 
 def target(data: bytes) -> None:
-    collector = Collector(ReadOptions(max_rejected=1.0))
-    aihub.read_label_file(Fuzzed(data[1:], _SUFFIXES.get(data[:1], ".json")), collector)
+    options = ReadOptions(max_rejected=1.0)
+    collector = Collector(options)
+    for found in aihub.read_label_file(Fuzzed(data[1:], _SUFFIXES.get(data[:1], ".json")), options):
+        collector.take(found)
     corpus = collector.finish(Path("fuzzed"))
     assert corpus.manifest.empty, "a row without audio"
     assert all(corpus.quarantine["reason"]), "a rejection without a reason"

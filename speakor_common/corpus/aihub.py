@@ -10,10 +10,16 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from tqdm import tqdm
-
-from speakor_common.corpus.collect import Collector, LabelledClip, first_line
+from speakor_common.corpus.collect import Collector
 from speakor_common.corpus.files import Entry
+from speakor_common.corpus.labelled_clips import (
+    Finding,
+    LabelledClip,
+    Refused,
+    first_line,
+    settle,
+    unfit,
+)
 from speakor_common.corpus.labels import manifest_fields, parse_label, record_stem
 from speakor_common.corpus.records import LABEL_SUFFIXES, TABLE_SUFFIXES, Record, read_records
 from speakor_common.corpus.schema import Corpus, ReadOptions
@@ -60,31 +66,32 @@ def read(root: str | Path, options: ReadOptions | None = None, progress: bool = 
 
     # read the labels, JSON first
     labels.sort(key=lambda entry: entry.suffix in TABLE_SUFFIXES)
-    for entry in tqdm(labels, desc="labels", unit="file", disable=not progress):
-        read_label_file(entry, collector)
+    collector.read_labels(labels, read_label_file, progress)
     return collector.finish(root, progress)
 
 
-def read_label_file(entry: Entry, collector: Collector) -> None:
-    """Hand every label of a file to the collector; what cannot be read is quarantined there."""
+def read_label_file(entry: Entry, options: ReadOptions) -> list[Finding]:
+    """What every label of a file says; what cannot be read is among it, with the reason."""
     form = ("table" if entry.suffix in TABLE_SUFFIXES else "json") + " in zip" * bool(entry.archive)
+    findings: list[Finding] = []
     try:
         for record in read_records(entry.read(), entry.suffix):
             where = f"{entry.where} row {record.row}" if record.row else entry.where
-            _take_record(record, where, form, _delivered_split(entry), collector)
+            findings.append(_finding(record, where, form, delivered_split(entry), options))
 
     # A table without labels is one complaint, not one a row; a JSON file is named as its clip.
     except CorpusError as error:
-        collector.reject(entry.where, first_line(error))
+        findings.append(Refused(entry.where, first_line(error)))
     except (AudioError, UnicodeError, ValueError, csv.Error, RecursionError) as error:
         reason = f"unreadable label ({first_line(error)})"
         if entry.suffix in TABLE_SUFFIXES:
-            collector.reject(entry.where, reason, is_label=True)
+            findings.append(Refused(entry.where, reason, is_label=True))
         else:
-            collector.add_unfit_label(entry.stem, entry.where, form, reason)
+            findings.append(unfit(entry.stem, entry.where, form, reason))
+    return findings
 
 
-def _take_record(record: Record, where: str, form: str, split: str, collector: Collector) -> None:
+def _finding(record: Record, where: str, form: str, split: str, options: ReadOptions) -> Finding:
     try:
         if record.problem:
             raise CorpusError(record.problem)
@@ -94,16 +101,14 @@ def _take_record(record: Record, where: str, form: str, split: str, collector: C
     except CorpusError as error:
         reason = first_line(error)
         if stem := record_stem(record.content, record.file_name):
-            collector.add_unfit_label(stem, where, form, reason)
-        else:
-            collector.reject(where, reason, is_label=True)
-        return
+            return unfit(stem, where, form, reason)
+        return Refused(where, reason, is_label=True)
 
     fields = manifest_fields(label) | {"split": split}
-    collector.add_label(LabelledClip(label.stem, label.text, fields, where, form))
+    return settle(LabelledClip(label.stem, label.text, fields, where, form), options)
 
 
-def _delivered_split(entry: Entry) -> str:
+def delivered_split(entry: Entry) -> str:
     """Split named by the folders the label lies in."""
     folders = to_nfc(f"{entry.archive}/{entry.name}").lower().split("/")
     return next((_SPLIT_FOLDERS[f] for f in folders if f in _SPLIT_FOLDERS), "")

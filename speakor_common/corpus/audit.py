@@ -10,17 +10,21 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from speakor_common.audio import read_bytes
+from speakor_common.corpus.kept import code_fingerprint, fingerprint, made_once
 from speakor_common.corpus.splits import SPLITS, TEST, TRAIN, VOICES, Policy
 from speakor_common.corpus.text_overlap import text_overlap
 from speakor_common.corpus.voice_audit import audit_voices, voice_leaks
 from speakor_common.corpus.voice_vectors import Voices
 from speakor_common.errors import CorpusError
 from speakor_common.text import to_jamo
+
+OVERLAP_FILE = "text_overlap.json"
 
 
 def audit(
@@ -29,6 +33,7 @@ def audit(
     digests: pd.Series | None = None,
     voices: Voices | str = "nobody listened",
     native_l1: str = "KR",
+    keep: Path | None = None,
 ) -> dict[str, Any]:
     """Leakage between the splits and coverage of test by train.
 
@@ -38,6 +43,7 @@ def audit(
             without it the files are read and hashed.
         voices: of some clips of every speaker, or why they are not compared.
         native_l1: speakers of this L1 are natives.
+        keep: folder for what texts share, so that the same texts are compared once.
 
     Returns:
         JSON-ready dict: counts and hours a split, shared speakers/prompts/audio/texts for each
@@ -69,9 +75,19 @@ def audit(
         "splits": _sizes(manifest),
         "shared": counts,
         "voices": heard,
-        "text_overlap": text_overlap(used, native_l1),
+        "text_overlap": _text_overlap(used, native_l1, keep),
         "coverage": coverage(used),
     }
+
+
+def _text_overlap(used: pd.DataFrame, native_l1: str, keep: Path | None) -> dict[str, Any]:
+    """What texts share, taken from where it is kept if they are the same."""
+    if keep is None:
+        return text_overlap(used, native_l1)
+    rows = pd.util.hash_pandas_object(used[["split", "l1", "text"]], index=False)
+    texts = hashlib.sha256(rows.to_numpy().tobytes()).hexdigest()
+    made_from = fingerprint(code_fingerprint(), native_l1, texts)
+    return made_once(keep / OVERLAP_FILE, made_from, lambda: text_overlap(used, native_l1))
 
 
 def _file_digest(reference: str) -> str:

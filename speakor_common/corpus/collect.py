@@ -11,16 +11,23 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from tqdm import tqdm
 
 from speakor_common import audio
 from speakor_common.corpus.files import Entry, Rejected, Skipped, walk
-from speakor_common.corpus.label_texts import label_text
+from speakor_common.corpus.label_pass import ReadFile, read_labels
+from speakor_common.corpus.labelled_clips import (
+    Finding,
+    LabelledClip,
+    Outcome,
+    Refused,
+    settle,
+    unfit,
+)
+from speakor_common.corpus.recording_checks import RecordingChecks
 from speakor_common.corpus.schema import (
     MANIFEST_COLUMNS,
     QUARANTINE_COLUMNS,
@@ -35,42 +42,13 @@ _SECOND_FORM = "second form of a label"
 _NO_DETAIL = re.compile(r"\s*[:(].*")  # of a reason, when reasons are counted
 
 
-@dataclass(frozen=True)
-class LabelledClip:
-    """One label as it was read, before its text is taken from its marks.
-
-    Attributes:
-        stem: file name without extension, NFC; the utterance id.
-        raw_text: what the label says, marks and all.
-        fields: further manifest columns; those left out are empty.
-        where: file, and row if it holds several, for the quarantine.
-        form: how the label came (``"json"``, ``"table in zip"``). Corpora are handed out in
-            several forms at once, and a clip named in two of them is one utterance.
-    """
-
-    stem: str
-    raw_text: str
-    fields: dict[str, Any]
-    where: str
-    form: str
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    """A label with its text, or the reason why it has none."""
-
-    clip: LabelledClip
-    text: str = ""
-    reason: str = ""
-
-
 class Collector:
     """What is known so far of one corpus: its recordings, one label a clip, what was left out."""
 
     def __init__(self, options: ReadOptions) -> None:
         self.options = options
         self.sounds: dict[str, Entry] = {}
-        self._labels: dict[str, _Outcome] = {}
+        self._labels: dict[str, Outcome] = {}
         self._rejected: list[tuple[str, str]] = []
         self._lost_labels = 0  # labels that name no clip
         self._skipped: dict[str, tuple[int, str]] = {}
@@ -114,17 +92,25 @@ class Collector:
         else:
             self.reject(entry.where, f"duplicate audio name (another is {first.where})")
 
+    def read_labels(self, entries: list[Entry], read_file: ReadFile, progress: bool) -> None:
+        """All that label files say; see :func:`.label_pass.read_labels`."""
+        for finding in read_labels(entries, read_file, self.options, progress):
+            self.take(finding)
+
+    def take(self, finding: Finding) -> None:
+        """What a file or row says; of several forms of one label the first usable one counts."""
+        if isinstance(finding, Refused):
+            self.reject(finding.where, finding.reason, finding.is_label)
+        else:
+            self._settle(finding)
+
     def add_label(self, clip: LabelledClip) -> None:
-        """A label; of several forms of one label the first usable one counts."""
-        try:
-            outcome = _Outcome(clip, text=label_text(clip.raw_text, self.options))
-        except CorpusError as error:
-            outcome = _Outcome(clip, reason=str(error))
-        self._settle(outcome)
+        """A label, its text taken from its marks here."""
+        self.take(settle(clip, self.options))
 
     def add_unfit_label(self, stem: str, where: str, form: str, reason: str) -> None:
         """A label that cannot be read although it shows whose it is."""
-        self._settle(_Outcome(LabelledClip(stem, "", {}, where, form), reason=reason))
+        self.take(unfit(stem, where, form, reason))
 
     def has_label(self, stem: str) -> bool:
         return stem in self._labels
@@ -136,7 +122,7 @@ class Collector:
 
     # one outcome a clip
 
-    def _settle(self, new: _Outcome) -> None:
+    def _settle(self, new: Outcome) -> None:
         first = self._labels.get(new.clip.stem)
         if first is None:
             self._labels[new.clip.stem] = new
@@ -155,7 +141,7 @@ class Collector:
         # One of the two is wrong, and nobody knows which.
         else:
             reason = f"two labels that differ (the other is {new.clip.where})"
-            self._labels[new.clip.stem] = _Outcome(first.clip, reason=reason)
+            self._labels[new.clip.stem] = Outcome(first.clip, reason=reason)
 
     # labels → rows
 
@@ -167,11 +153,12 @@ class Collector:
         """
         rows = []
         bad_clips = 0
+        lengths = self._lengths(progress)
 
         # rows of clips with both
-        for outcome in tqdm(self._labels.values(), desc="clips", disable=not progress):
+        for outcome in self._labels.values():
             try:
-                rows.append(self._row(outcome))
+                rows.append(self._row(outcome, lengths))
             except CorpusError as error:
                 self._rejected.append((outcome.clip.where, str(error)))
                 bad_clips += 1
@@ -190,12 +177,22 @@ class Collector:
             pd.DataFrame(skipped, columns=list(SKIPPED_COLUMNS)),
         )
 
-    def _row(self, outcome: _Outcome) -> dict[str, Any]:
+    def _lengths(self, progress: bool) -> dict[str, float]:
+        """Seconds by reference of all recordings with a usable label, -1 of unreadable ones."""
+        usable = [stem for stem, outcome in self._labels.items() if not outcome.reason]
+        references = [self.sounds[stem].reference for stem in usable if stem in self.sounds]
+        checks = RecordingChecks(self.options.keep, self.options.workers, progress)
+        return checks.seconds(references)
+
+    def _row(self, outcome: Outcome, lengths: dict[str, float]) -> dict[str, Any]:
         if outcome.reason:
             raise CorpusError(outcome.reason)
         sound = self.sounds.get(outcome.clip.stem)
         if sound is None:
             raise CorpusError("missing audio")
+        seconds = lengths[sound.reference]
+        if reason := self._unfit_length(seconds):
+            raise CorpusError(reason)
 
         # columns a reader may not decide
         own = {
@@ -203,22 +200,21 @@ class Collector:
             "audio": sound.reference,
             "text": outcome.text,
             "raw_text": outcome.clip.raw_text,
-            "duration_s": self._seconds(sound),
+            "duration_s": seconds,
         }
         return dict.fromkeys(MANIFEST_COLUMNS, "") | {"category": 0} | outcome.clip.fields | own
 
-    def _seconds(self, sound: Entry) -> float:
-        try:
-            seconds = audio.duration(sound.reference)
-        except AudioError as error:
-            raise CorpusError("undecodable audio") from error
+    def _unfit_length(self, seconds: float) -> str:
+        """Why a recording of that length is not used, or ``""``."""
+        if seconds < 0:
+            return "undecodable audio"
         if seconds == 0:
-            raise CorpusError("empty audio")
+            return "empty audio"
         if seconds < self.options.min_seconds:
-            raise CorpusError(f"shorter than {self.options.min_seconds} s")
+            return f"shorter than {self.options.min_seconds} s"
         if seconds > self.options.max_seconds:
-            raise CorpusError(f"longer than {self.options.max_seconds} s")
-        return seconds
+            return f"longer than {self.options.max_seconds} s"
+        return ""
 
     def _check_share(self, root: Path, rejected: int) -> None:
         """Stop where so many labelled clips are bad that something else must be wrong."""
@@ -240,11 +236,6 @@ def count_reasons(reasons: Iterable[str], most: int = 12) -> str:
     """
     counts = Counter(_NO_DETAIL.sub("", reason) for reason in reasons)
     return ", ".join(f"{reason}: {count}" for reason, count in counts.most_common(most))
-
-
-def first_line(error: Exception) -> str:
-    """An error as a quarantine reason."""
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
 def _same_recording(first: Entry, second: Entry) -> bool:

@@ -17,10 +17,15 @@ from __future__ import annotations
 import re
 from pathlib import Path, PurePosixPath
 
-from tqdm import tqdm
-
-from speakor_common.corpus.collect import Collector, LabelledClip, first_line
+from speakor_common.corpus.collect import Collector
 from speakor_common.corpus.files import Entry, decode_text
+from speakor_common.corpus.labelled_clips import (
+    Finding,
+    LabelledClip,
+    first_line,
+    settle,
+    unfit,
+)
 from speakor_common.corpus.schema import Corpus, ReadOptions
 from speakor_common.corpus.splits import TEST, TRAIN, VALID
 from speakor_common.errors import AudioError, CorpusError
@@ -68,8 +73,11 @@ def read(root: str | Path, options: ReadOptions | None = None, progress: bool = 
     # lists first: what they name needs no second look
     for entry in lists:
         _read_list(entry, collector)
-    for entry in tqdm(transcripts, desc="transcripts", unit="file", disable=not progress):
-        _read_transcript(entry, collector)
+    listed = [entry for entry in transcripts if collector.has_label(entry.stem)]
+    for entry in listed:
+        collector.skip(entry.where, "transcript of a clip that a list holds")
+    others = [entry for entry in transcripts if not collector.has_label(entry.stem)]
+    collector.read_labels(others, read_transcript, progress)
     return collector.finish(root, progress)
 
 
@@ -97,21 +105,17 @@ def _read_list(entry: Entry, collector: Collector) -> None:
         )
 
 
-def _read_transcript(entry: Entry, collector: Collector) -> None:
-    """The ``.txt`` beside a recording, unless a list has the clip."""
-    if collector.has_label(entry.stem):
-        collector.skip(entry.where, "transcript of a clip that a list holds")
-        return
+def read_transcript(entry: Entry, options: ReadOptions) -> list[Finding]:
+    """What the ``.txt`` beside a recording says."""
     form = "text in zip" if entry.archive else "text"
     try:
         text = decode_text(entry.read()).strip()
     except (AudioError, UnicodeError) as error:
         reason = f"unreadable label ({first_line(error)})"
-        collector.add_unfit_label(entry.stem, entry.where, form, reason)
-        return
+        return [unfit(entry.stem, entry.where, form, reason)]
 
     fields = _fields(_split_of(entry.stem), PurePosixPath(entry.name).parent.name)
-    collector.add_label(LabelledClip(entry.stem, text, fields, entry.where, form))
+    return [settle(LabelledClip(entry.stem, text, fields, entry.where, form), options)]
 
 
 def _split_of(stem: str) -> str:

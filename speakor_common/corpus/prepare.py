@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ import pandas as pd
 from speakor_common.corpus.audit import audit
 from speakor_common.corpus.collect import count_reasons
 from speakor_common.corpus.readers import find_reader
-from speakor_common.corpus.recordings import check_recordings, find_duplicates
+from speakor_common.corpus.recording_checks import RecordingChecks
+from speakor_common.corpus.recordings import find_duplicates
 from speakor_common.corpus.review import Review, read_reviews, unusable
 from speakor_common.corpus.schema import (
     AUDIO_DIGEST,
@@ -89,19 +90,21 @@ def prepare(
         CorpusError: no such reader, no such review, nothing usable, or see :func:`aihub.read`,
             :func:`splits.assign_splits` and :func:`audit.audit`.
     """
-    # what was delivered, once it is known what to leave out of it
+    # what is asked for can be done at all
     reviews = _reviews_to_exclude(exclude)
-    corpus = _delivered(root, reader, options, progress)
-    manifest = assign_splits(corpus.manifest, policy)
-    manifest, excluded = _exclude(manifest, reviews)
-
-    # what can be used of it
+    find_reader(reader)
     workers = workers or os.cpu_count() or 1
+    options = replace(options or ReadOptions(), keep=target, workers=workers)
+
+    # what was delivered, and what can be used of it
     with only_writer(target):
-        checked = check_recordings(manifest["audio"], target / "recordings", workers, progress)
+        corpus = _delivered(root, reader, options, progress)
+        manifest = assign_splits(corpus.manifest, policy)
+        manifest, excluded = _exclude(manifest, reviews)
+        checked = RecordingChecks(target, workers, progress).table(manifest["audio"])
         manifest, checked, bad = _without_bad(manifest, checked)
         voices = _listen(manifest, target / "voices", workers, progress)
-        report = audit(manifest, policy, checked["digest"], voices, native_l1)
+        report = audit(manifest, policy, checked["digest"], voices, native_l1, target)
 
         # stored
         known = manifest.assign(**{LENGTH: checked["length"], AUDIO_DIGEST: checked["digest"]})
@@ -128,7 +131,7 @@ def _reviews_to_exclude(exclude: str | Path) -> dict[str, Review]:
     return read_reviews(path)
 
 
-def _delivered(root: Path, reader: str, options: ReadOptions | None, progress: bool) -> Corpus:
+def _delivered(root: Path, reader: str, options: ReadOptions, progress: bool) -> Corpus:
     """The corpus as its reader gives it, with at least one usable clip."""
     corpus = find_reader(reader)(root, options, progress)
     if corpus.manifest.empty:

@@ -1,19 +1,15 @@
-"""Every recording decoded whole once, before anything is trained on it.
+"""One recording decoded whole: is it there, finite, not silent, and is it there twice?
 
 A header says little: samples may be NaN, digital silence, or fewer than promised because a
-download broke off, and a clip that fails in the middle of training stops it for all. So each
-recording is decoded here, in parallel, whatever the profile; what fails is quarantined. The
-outcome of each group of recordings is kept beside the prepared corpus and reused while its files
-are the same. The digest taken on the way finds the same recording under two ids.
+download broke off, and a clip that fails in the middle of training stops it for all. The digest
+taken on the way finds the same recording under two ids.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-import json
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 import pandas as pd
 import soundfile
@@ -22,50 +18,54 @@ from speakor_common import audio
 from speakor_common.corpus.schema import QUARANTINE_COLUMNS
 from speakor_common.corpus.splits import SPLITS, UNUSED
 from speakor_common.errors import AudioError
-from speakor_common.parallel import on_cores
-from speakor_common.storage import read_json, write_json
 
-GROUP = 200  # recordings a job: some seconds of work
-_VERSION = 1  # of what is checked; a change checks everything anew
-_MEMORY = 2**29  # bytes of a process: libraries and one long clip
 _TOLERANCE = 0.02  # seconds; lossy coders pad and trim
 # Files made of chunks: byte order of their numbers, and the chunk that holds the samples.
 _CHUNKED = {b"RIFF": ("little", b"data"), b"RIFX": ("big", b"data"), b"FORM": ("big", b"SSND")}
 _STREAMED = 0x7FFF0000  # sizes from here on stand in WAVs written before their length was known
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Recording:
     """What decoding one clip showed.
 
     Attributes:
-        length: samples at 16 kHz; 0 if it cannot be decoded.
+        length: samples at 16 kHz; 0 if it cannot be used.
         digest: equal for recordings with the same samples, whatever their container.
         problem: why it cannot be used, ``""`` if it can.
+        seconds: as its header says; -1 if not even that can be read.
+        level_db: RMS in dB of full scale, ``-inf`` of what has no samples or is digital silence.
     """
 
     length: int = 0
     digest: str = ""
     problem: str = ""
+    seconds: float = -1.0
+    level_db: float = float("-inf")
 
 
 def check_recording(reference: str) -> Recording:
     """Decode one clip and say whether it is whole, finite and not silent."""
     raw = reference.lower().endswith(".pcm")  # known by its name, and without a header
+    stated = -1.0
     try:
         source = reference if raw else audio.read_bytes(reference)
+        stated = audio.duration(source)
         samples = audio.decode(source)
         seconds = len(samples) / audio.RATE
         promised = seconds if raw else promised_seconds(source, seconds)
     except AudioError as error:
-        return Recording(problem=f"undecodable audio ({str(error)[-120:]})")
+        return Recording(problem=f"undecodable audio ({str(error)[-120:]})", seconds=stated)
 
-    if seconds < promised - _TOLERANCE:
-        return Recording(problem=f"cut recording ({seconds:.2f} of {promised:.2f} s are there)")
     loudness = audio.rms_db(samples)
+    known = {"seconds": stated, "level_db": round(loudness, 2)}
+    if seconds < promised - _TOLERANCE:
+        problem = f"cut recording ({seconds:.2f} of {promised:.2f} s are there)"
+        return Recording(problem=problem, **known)
     if loudness < audio.SILENCE_DB:
-        return Recording(problem=f"silent recording ({loudness:.0f} dB)")
-    return Recording(len(samples), hashlib.blake2b(samples, digest_size=16).hexdigest())
+        return Recording(problem=f"silent recording ({loudness:.0f} dB)", **known)
+    digest = hashlib.blake2b(samples, digest_size=16).hexdigest()
+    return Recording(len(samples), digest, **known)
 
 
 def promised_seconds(content: bytes, seconds: float) -> float:
@@ -95,74 +95,6 @@ def _sample_bytes(content: bytes) -> tuple[int, int]:
     return 0, 0
 
 
-def check_recordings(
-    references: pd.Series, folder: Path, workers: int, progress: bool = False
-) -> pd.DataFrame:
-    """Check every recording of a manifest.
-
-    Args:
-        references: audio references.
-        folder: keeps outcomes between calls; those no longer needed are removed.
-        workers: processes at most.
-
-    Returns:
-        columns ``length``, ``digest`` and ``problem`` on the index of ``references``.
-    """
-    # decode what is new
-    groups = {folder / f"{_fingerprint(group)}.json": group for group in _groups(references)}
-    jobs = [(group, path) for path, group in groups.items() if not path.is_file()]
-    bar = "recordings" if progress and jobs else ""
-    for _ in on_cores(_check_group, jobs, workers, memory=_MEMORY, progress=bar):
-        pass
-
-    # collect what all groups came to
-    outcomes: dict[str, list] = {}
-    for path, group in groups.items():
-        outcomes.update(zip(group, read_json(path), strict=True))
-    for path in set(folder.glob("*.json")) - set(groups):
-        path.unlink()
-    rows = [outcomes[reference] for reference in references]
-    return pd.DataFrame(rows, index=references.index, columns=list(asdict(Recording())))
-
-
-def _groups(references: pd.Series) -> list[list[str]]:
-    """Recordings of one zip or folder together, so that a further one changes no other group."""
-    places: dict[str, list[str]] = {}
-    for reference in sorted(set(references)):
-        file, member = audio.split_reference(reference)
-        place = file if member else str(Path(file).parent)
-        places.setdefault(place, []).append(reference)
-    return [
-        members[start : start + GROUP]
-        for members in places.values()
-        for start in range(0, len(members), GROUP)
-    ]
-
-
-def _check_group(references: list[str], path: Path) -> None:
-    write_json(path, [list(asdict(check_recording(r)).values()) for r in references])
-
-
-def _fingerprint(references: list[str]) -> str:
-    """Hash of which recordings these are, and of size and time of their files."""
-    state = [_VERSION, references, [file_state(file) for file in containers(references)]]
-    return hashlib.sha256(json.dumps(state).encode()).hexdigest()[:16]
-
-
-def containers(references: list[str] | pd.Series) -> list[str]:
-    """The files that audio references point to or into, each once, sorted."""
-    return sorted({audio.split_reference(reference)[0] for reference in references})
-
-
-def file_state(file: str) -> tuple[str, int, int]:
-    """Path, size and time of a file: what changes when its content does."""
-    try:
-        status = Path(file).stat()
-    except FileNotFoundError:  # taken away meanwhile: its clips will be found undecodable
-        return file, 0, 0
-    return file, status.st_size, status.st_mtime_ns
-
-
 def find_duplicates(manifest: pd.DataFrame, digests: pd.Series) -> pd.DataFrame:
     """Utterances to leave out because another one is the same recording.
 
@@ -172,7 +104,7 @@ def find_duplicates(manifest: pd.DataFrame, digests: pd.Series) -> pd.DataFrame:
 
     Args:
         manifest: with ``split`` assigned.
-        digests: of :func:`check_recordings`, on the index of ``manifest``.
+        digests: of :meth:`.RecordingChecks.table`, on the index of ``manifest``.
 
     Returns:
         quarantine rows, ``file`` being the utterance id; each names the other id.

@@ -12,23 +12,18 @@ language models. A family is learners or natives of one split.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from rapidfuzz.distance import Levenshtein
-from rapidfuzz.process import cdist
 
+from speakor_common.corpus.nearest_texts import LONGEST, Sequences, fewest_edits
 from speakor_common.corpus.splits import TEST, TRAIN, VALID
 from speakor_common.text.frame import frame
 
-LONGEST = 4  # words of a sequence
 WORDS_APART = ("0", "1", "2", "3", "4+")
 MOST_FRAMES = 20_000  # different sentences of training whose frames are looked at: a minute
-_MOST_PAIRS = 50_000_000  # about 20 s; larger corpora compare a sample of the training sentences
-_BLOCK = 2_000  # training sentences compared at a time, to bound memory
-_FAR = 255  # edits, what an unsigned byte holds
 
 
 def text_overlap(used: pd.DataFrame, native_l1: str) -> dict[str, Any]:
@@ -48,12 +43,14 @@ def text_overlap(used: pd.DataFrame, native_l1: str) -> dict[str, Any]:
     training = used.loc[used["split"] == TRAIN, "text"].drop_duplicates()
     for_frames = _some(training, MOST_FRAMES)
     known_frames = {frame(text) for text in for_frames}
-    known = {n: {gram for text in training for gram in ngrams(text, n)} for n in _sizes()}
+    of_training = Sequences(training.tolist())
+    known = {n: np.unique(of_training.of_size(n)[0]) for n in _sizes()}
 
     families = {}
     for name, rows in _families(used, native_l1).items():
         sentences = rows["text"].drop_duplicates()
-        shares = {f"{n}-grams": _share_seen(rows["text"], n, known[n]) for n in _sizes()}
+        running = Sequences(rows["text"].tolist())
+        shares = {f"{n}-grams": _share_seen(running.of_size(n)[0], known[n]) for n in _sizes()}
         shares["words"] = shares.pop("1-grams")
         seen_frames = [frame(text) in known_frames for text in sentences]
         families[name] = {
@@ -77,21 +74,14 @@ def nearest_sentences(sentences: Sequence[str], training: pd.Series) -> dict[str
     Returns:
         ``words_apart``: sentences by the least number of words to insert, delete or replace,
         :data:`WORDS_APART`; ``word_edit_rate``: quantiles of that number over the sentence's
-        words; ``compared``: with how many sentences of training.
+        words; ``compared``: among how many sentences of training it was looked for, ``of`` all.
     """
-    compared = _some(training, max(1, _MOST_PAIRS // max(1, len(sentences))))
-
-    # Sequences of words, so that edits are of words.
-    split = [text.split() for text in sentences]
-    known = [text.split() for text in compared]
-    least = np.full(len(split), _FAR)
-    for start in range(0, len(known), _BLOCK):
-        block = known[start : start + _BLOCK]
-        edits = cdist(split, block, scorer=Levenshtein.distance, dtype=np.uint8)
-        least = np.minimum(least, edits.min(axis=1))
+    compared = training.tolist()
+    least = fewest_edits(sentences, compared)
+    words = [len(text.split()) for text in sentences]
 
     counts = Counter(min(int(edits), len(WORDS_APART) - 1) for edits in least)
-    rates = least / np.maximum([len(words) for words in split], 1)
+    rates = least / np.maximum(words, 1)
     return {
         "words_apart": {name: counts[edits] for edits, name in enumerate(WORDS_APART)},
         "word_edit_rate": {
@@ -99,17 +89,8 @@ def nearest_sentences(sentences: Sequence[str], training: pd.Series) -> dict[str
             for share in (5, 25, 50, 75, 95)
         },
         "compared": len(compared),
+        "of": len(training),
     }
-
-
-def ngrams(text: str, size: int) -> list[tuple[str, ...]]:
-    """Sequences of words.
-
-    >>> ngrams("저는 학생 입니다", 2)
-    [('저는', '학생'), ('학생', '입니다')]
-    """
-    words = text.split()
-    return [tuple(words[i : i + size]) for i in range(len(words) - size + 1)]
 
 
 def _sizes() -> range:
@@ -126,10 +107,9 @@ def _families(used: pd.DataFrame, native_l1: str) -> dict[str, pd.DataFrame]:
     return {name: rows for name, rows in families.items() if len(rows)}
 
 
-def _share_seen(texts: Iterable[str], size: int, known: set[tuple[str, ...]]) -> float | None:
+def _share_seen(running: np.ndarray, known: np.ndarray) -> float | None:
     """Share of running sequences that training has; ``None`` of none."""
-    seen = [gram in known for text in texts for gram in ngrams(text, size)]
-    return round(float(np.mean(seen)), 4) if seen else None
+    return round(float(np.isin(running, known).mean()), 4) if len(running) else None
 
 
 def _some(texts: pd.Series, most: int) -> pd.Series:

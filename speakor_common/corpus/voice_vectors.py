@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from speakor_common import audio
-from speakor_common.corpus.recordings import containers, file_state
+from speakor_common.corpus.kept import containers, file_state
 from speakor_common.corpus.splits import SPLITS
 from speakor_common.errors import AudioError
 from speakor_common.models import speaker_encoder

@@ -74,8 +74,10 @@ def finding_overlap(report: dict[str, Any]) -> str:
     if test is None:
         return f"**Finding.** {shared}."
     near = sum(test["nearest"]["words_apart"][name] for name in ("0", "1"))
+    known = report["text_overlap"]["training_sentences"]
     return (
         f"**Finding.** Training has {test['words']:.0%} of the words of the learners' test texts "
         f"and {test['frames']:.0%} of their frames; {near} of {test['sentences']} sentences are at "
-        f"most one word from a sentence of training; {shared}."
+        f"most one word from a sentence of training ({test['nearest']['compared']} of {known} "
+        f"searched); {shared}."
     )

@@ -1,4 +1,4 @@
-"""Whole decoding: cut, silent or not finite; kept between calls; the same recording twice."""
+"""Whole decoding: cut, silent or not finite; the same recording under two ids."""
 
 import io
 import struct
@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 import soundfile
 
-from speakor_common.corpus import recordings
-from speakor_common.corpus.recordings import check_recording, check_recordings, find_duplicates
+from speakor_common.corpus.recordings import check_recording, find_duplicates
 from tests.builders import encoded, tone, write, write_zip
 
 CLIP = tone(2.0)
@@ -97,46 +96,6 @@ def test_the_digest_is_of_the_samples_not_of_the_container(tmp_path):
     flac = check_recording(str(write(tmp_path / "b.flac", encoded(samples, form="FLAC"))))
     other = check_recording(str(write(tmp_path / "c.wav", encoded(tone(2.0, frequency=221)))))
     assert wav.digest == flac.digest != other.digest
-
-
-@pytest.fixture
-def references(tmp_path):
-    """Nine clips in two folders and a zip, one of them broken."""
-    paths = [
-        str(write(tmp_path / folder / f"{n}.wav", encoded(tone(0.5, frequency=100 + n))))
-        for folder in ("a", "b!")
-        for n in range(3)
-    ]
-    packed = {f"{n}.wav": encoded(tone(0.5, frequency=200 + n)) for n in range(2)}
-    archive = write_zip(tmp_path / "z.zip", packed | {"2.wav": b"broken"})
-    return pd.Series([*paths, *(f"{archive}!/{n}.wav" for n in range(3))], index=range(5, 14))
-
-
-@pytest.mark.parametrize("workers", [1, 2])
-def test_all_recordings_of_a_manifest_are_checked_in_its_order(tmp_path, references, workers):
-    shuffled = references.sample(frac=1, random_state=1)
-    checked = check_recordings(shuffled, tmp_path / "kept", workers)
-    assert checked.index.equals(shuffled.index)
-    assert checked.loc[shuffled.str.endswith("z.zip!/2.wav"), "problem"].str.len().tolist() > [0]
-    assert (checked["length"] == 8_000).sum() == 8 and checked["digest"].nunique() == 6
-    one_by_one = [vars(check_recording(reference)) for reference in shuffled]
-    assert checked.to_dict("records") == one_by_one
-
-
-def test_only_what_changed_is_decoded_again(tmp_path, references, monkeypatch):
-    kept = tmp_path / "kept"
-    first = check_recordings(references, kept, 1)
-    decoded = []
-    real = recordings.check_recording
-    monkeypatch.setattr(
-        recordings, "check_recording", lambda r: (decoded.append(r), real(r))[1], raising=True
-    )
-    assert check_recordings(references, kept, 1).equals(first) and decoded == []
-
-    write(tmp_path / "a" / "1.wav", encoded(tone(0.75)))
-    again = check_recordings(references, kept, 1)
-    assert {r.split("/")[-2] for r in decoded} == {"a"} and 12_000 in set(again["length"])
-    assert len(list(kept.glob("*.json"))) == 3
 
 
 def manifest(*rows):

@@ -1,10 +1,9 @@
 """What texts of validation and test share with training."""
 
 import pandas as pd
-import pytest
 
 from speakor_common.corpus import text_overlap
-from speakor_common.corpus.text_overlap import nearest_sentences, ngrams
+from speakor_common.corpus.text_overlap import nearest_sentences
 
 
 def manifest(*rows):
@@ -50,20 +49,17 @@ def test_a_frame_is_seen_though_no_word_is():
     assert test["words"] == 0 and test["frames"] == 1
 
 
-@pytest.mark.parametrize("block", [1, 2_000])
-def test_the_nearest_sentence_is_found_in_words(monkeypatch, block):
-    monkeypatch.setattr(text_overlap, "_BLOCK", block)
+def test_the_nearest_sentence_is_found_in_words():
     training = pd.Series(["가 나 다 라", "마 바"])
     found = nearest_sentences(
         ["가 나 다 라", "가 나 사 라", "나 다", "마", "하 하 하 하 하"], training
     )
     assert found["words_apart"] == {"0": 1, "1": 2, "2": 1, "3": 0, "4+": 1}
     assert found["word_edit_rate"]["50 %"] == 1  # 나 다, 마, 하 …: as many edits as words
-    assert found["compared"] == 2
+    assert found["compared"] == found["of"] == 2
 
 
-def test_a_large_corpus_compares_some_and_says_how_many(monkeypatch):
-    monkeypatch.setattr(text_overlap, "_MOST_PAIRS", 4)
+def test_of_a_large_corpus_all_sentences_and_some_frames_are_looked_at(monkeypatch):
     monkeypatch.setattr(text_overlap, "MOST_FRAMES", 1)
     report = text_overlap.text_overlap(
         manifest(
@@ -76,8 +72,4 @@ def test_a_large_corpus_compares_some_and_says_how_many(monkeypatch):
         "KR",
     )
     assert report["training_sentences"] == 3 and report["training_frames_of"] == 1
-    assert report["families"]["test"]["nearest"]["compared"] == 2
-
-
-def test_a_sentence_shorter_than_a_sequence_has_none():
-    assert ngrams("가", 2) == []
+    assert report["families"]["test"]["nearest"]["compared"] == 3

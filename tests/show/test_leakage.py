@@ -34,6 +34,7 @@ def test_texts_are_shown_with_what_training_has_of_them(manifest):
     assert leakage.shared_table(report).loc["prompts", "train-test"] == 1
     finding = leakage.finding_overlap(report)
     assert "50% of the words" in finding and "1 of 2 sentences are at most one word" in finding
+    assert "from a sentence of training (1 of 1 searched)" in finding
     assert "1 prompts of test are read in training too" in finding
     assert "words that differ" in leakage.nearest_bars(report).get_xlabel()
     plt.close("all")
