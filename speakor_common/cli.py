@@ -85,6 +85,9 @@ def prepare(
         str, typer.Option(help="review.csv of the explorer: leave out what it tags as unusable")
     ] = "",
     prompts: Prompts = "",
+    reader: Annotated[
+        str, typer.Option(help="form of the corpus, such as aihub-71479; default the profile's")
+    ] = "",
 ) -> None:
     """Read, split, audit and store a corpus."""
     from speakor_common.pipeline.preparation import corpus_root, prepare_profile, split_policy
@@ -92,7 +95,7 @@ def prepare(
     with wrong_usage():
         corpus_root(PROFILES[profile], data)
         split_policy(PROFILES[profile], prompts)
-    done = prepare_profile(profile, data, exclude, prompts=prompts)
+    done = prepare_profile(profile, data, exclude, prompts=prompts, reader=reader)
     where = paths.relative(done.directory)
     say(f"{len(done.manifest)} utterances in {where}, {len(done.quarantine)} quarantined")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from speakor_common.corpus import aihub, ksponspeech
+from speakor_common.corpus import aihub, aihub_education, ksponspeech
 from speakor_common.corpus.schema import Corpus, ReadOptions
 from speakor_common.errors import CorpusError
 
@@ -18,6 +18,11 @@ Reader = Callable[[Path, ReadOptions | None, bool], Corpus]
 READERS: dict[str, Reader] = {
     "aihub": aihub.read,  # 505: foreigners speaking Korean
     "ksponspeech": ksponspeech.read,  # 123: natives in free conversation
+    # learners who read and answer, scored by people; by their first languages
+    "aihub-71469": aihub_education.read,  # English
+    "aihub-71489": aihub_education.read,  # European
+    "aihub-71490": aihub_education.read,  # Chinese and Japanese
+    "aihub-71479": aihub_education.read,  # other Asian
 }
 
 

@@ -34,6 +34,7 @@ MANIFEST_COLUMNS: dict[str, str] = {
     "pronounced": "annotated speech, as the sample: what was pronounced, jamo; '' elsewhere",
     "intended": "the same: standard pronunciation, jamo",
     "deviations": "the same: JSON list of deviations, [] for none; '' where nobody annotated",
+    "scores": "what people gave the utterance, JSON of name and score; '' where nobody did",
 }
 
 # What is known of a recording beside its row, in prepared splits.

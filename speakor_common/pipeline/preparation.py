@@ -28,6 +28,7 @@ def prepare_profile(
     exclude: str | Path = "",
     progress: bool = True,
     prompts: str = "",
+    reader: str = "",
 ) -> Prepared:
     """Read, split, audit and store the corpus of a profile in ``data/prepared/<profile>``.
 
@@ -35,6 +36,8 @@ def prepare_profile(
         data_root: corpus as delivered; ``""`` is the shipped sample, where the profile is for it.
         exclude: a ``review.csv``; what it tags as unusable is left out.
         prompts: ``"apart"`` gives every prompt to one split, ``""`` does as the profile says.
+        reader: form of the corpus, a name of :data:`speakor_common.corpus.readers.READERS`;
+            ``""`` is the profile's.
 
     Raises:
         SpeakorError: unknown profile.
@@ -51,7 +54,7 @@ def prepare_profile(
         profile.embed_audio,
         exclude=exclude,
         progress=progress,
-        reader=profile.reader,
+        reader=reader or profile.reader,
     )
 
 

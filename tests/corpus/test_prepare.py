@@ -172,6 +172,8 @@ def test_a_split_that_quarantine_empties_is_named(tmp_path):
 
 
 def test_an_unknown_reader_is_named_before_anything_is_read(tmp_path):
-    with pytest.raises(CorpusError, match="no corpus reader 'nope'; there are aihub, ksponspeech"):
+    with pytest.raises(
+        CorpusError, match="no corpus reader 'nope'; there are aihub, ksponspeech, aihub-7"
+    ):
         prepared(tmp_path, reader="nope")
     assert not (tmp_path / "out").exists()
