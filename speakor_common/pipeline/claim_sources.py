@@ -12,6 +12,8 @@ A source is a committed file and a way into it, a constant of the code, or the s
 
 A list ends in ``count``, ``distinct``, ``sum``, ``mean``, ``lowest`` or ``highest``. Sources may be
 calculated with, each in angle brackets: ``100 * (1 - <a.json:wer> / <b.json:wer>)``.
+
+In a checkout, a file that git does not track is no source: others do not have it.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ import operator
 import re
 import statistics
 import struct
+import subprocess
 from collections.abc import Mapping
 from functools import lru_cache
 from math import prod
@@ -32,6 +35,7 @@ from typing import Any
 
 from speakor_common import paths
 from speakor_common.errors import ResultsError
+from speakor_common.pipeline.corpus_rows import corpus_rows, delivered_files
 from speakor_common.storage import read_json
 
 _PACKAGE = "speakor_common"
@@ -137,17 +141,51 @@ def _of_list(values: list, step: str) -> Any:
 def _opened(place: str) -> Any:
     """The content of a place, before the first step."""
     if place == _CORPUS:
+        _only_tracked(delivered_files(paths.root()))
         return corpus_rows(paths.root())
     if place.partition(".")[0] == _PACKAGE:
         try:
-            return importlib.import_module(place)
+            module = importlib.import_module(place)
         except ImportError as error:
             raise ResultsError(f"there is no module {place} ({error})") from error
+        _only_tracked([Path(str(module.__file__))])
+        return module
 
     path = paths.root() / place
     if not path.is_file():
         raise ResultsError(f"{place} is missing; a published number is to follow from it")
+    _only_tracked([path])
     return _content(path, path.stat().st_mtime_ns)
+
+
+def _only_tracked(files: list[Path]) -> None:
+    """Refuse a file of the checkout that git does not track; without git all pass."""
+    root = paths.root()
+    git = root / ".git"
+    tracked = _tracked(root, git.stat().st_mtime_ns) if git.exists() else None
+    for file in files:
+        if tracked is None or not file.is_relative_to(root):
+            continue
+        name = file.relative_to(root).as_posix()
+        if name not in tracked:
+            raise ResultsError(
+                f"{name} is not tracked by git, so nobody else has it; a published number is to "
+                f"follow from a committed file: git add {name}, or name another source"
+            )
+
+
+@lru_cache(maxsize=4)
+def _tracked(root: Path, changed: int) -> frozenset[str] | None:
+    """The files git tracks, from the root; ``None`` without a git that reads this checkout.
+
+    ``changed`` tells a new index from the old: it is renamed into ``.git``.
+    """
+    command = ["git", "-C", str(root), "ls-files", "-z"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return frozenset(done.stdout.split("\0")) if done.returncode == 0 else None
 
 
 @lru_cache(maxsize=32)
@@ -169,35 +207,3 @@ def _parameters(path: Path) -> int:
         (size,) = struct.unpack("<Q", file.read(8))
         header = json.loads(file.read(size))
     return sum(prod(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
-
-
-@lru_cache(maxsize=1)
-def corpus_rows(root: Path) -> list[dict[str, Any]]:
-    """The shipped labels, counted: a row a split, natives' splits apart, and one of all.
-
-    Returns:
-        keys ``split`` (``test``, ``native_test``, …, ``all``), ``utterances``, ``speakers``,
-        ``prompts``, ``texts``, ``seconds``.
-    """
-    # Only where a document speaks of the corpus is it read; that takes seconds.
-    from speakor_common.corpus import aihub
-    from speakor_common.corpus.splits import assign_splits
-    from speakor_common.training.profiles import PROFILES
-
-    profile = PROFILES["sample"]
-    delivered = aihub.read(root / "data" / "sample", None, False).manifest
-    manifest = assign_splits(delivered, profile.split)
-    native = manifest["l1"] == profile.native_l1
-    names = manifest["split"].where(~native, "native_" + manifest["split"])
-    groups = [*manifest.groupby(names), ("all", manifest)]
-    return [
-        {
-            "split": name,
-            "utterances": len(rows),
-            "speakers": rows["speaker_id"].nunique(),
-            "prompts": rows["prompt_id"].nunique(),
-            "texts": rows["text"].nunique(),
-            "seconds": float(rows["duration_s"].sum()),
-        }
-        for name, rows in groups
-    ]

@@ -19,11 +19,11 @@ from typing import Any
 from speakor_common import paths
 from speakor_common.errors import ResultsError
 from speakor_common.pipeline.claim_sources import value_of
-from speakor_common.pipeline.prose import NUMBER, NUMBER_WORDS, Part, like, read_parts, write_parts
+from speakor_common.pipeline.prose import NUMBER, WORD, Part, like, read_parts, write_parts
 
 INVENTORY = "results/claims.toml"
 _HOLE = re.compile(r"\{(\d*)\}")
-_PRINTED = rf"({NUMBER}|\b(?:{'|'.join(NUMBER_WORDS)})\b)"
+_PRINTED = rf"({NUMBER}|{WORD})"
 _MINUS = str.maketrans("−", "-")
 
 

@@ -18,13 +18,25 @@ from speakor_common.errors import ResultsError
 from speakor_common.storage import write_text
 
 NOTEBOOK = ".ipynb"
-_WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
+_UNITS = "zero one two three four five six seven eight nine".split()
+_TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_WORDS = [*_UNITS, *_TEENS]
+for _ten in _TENS:
+    _WORDS += [_ten, *(f"{_ten}-{unit}" for unit in _UNITS[1:])]
 NUMBER_WORDS = {word: value for value, word in enumerate(_WORDS)}
 
 # A sign counts only where it cannot be a hyphen or a dash between two numbers.
 _DIGITS = r"\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?"
 NUMBER = rf"[-+−]?{_DIGITS}"
-_FREE = rf"(?<![A-Za-z0-9_])(?<![A-Za-z][-.])(?<!\d[.,])(?:(?<![^\s\[(|])[-+−])?{_DIGITS}"
+_IN_NAME = r"(?<![A-Za-z0-9])(?<![A-Za-z0-9]_)(?<![A-Za-z][-.])(?<!\d\.)"
+_FREE = rf"{_IN_NAME}(?:(?<![^\s\[(|])[-+−])?{_DIGITS}"
+
+# "Twenty-one" before "twenty"; emphasis, as in _eight_, does not belong to the word.
+_LONGEST_FIRST = sorted(_WORDS, key=len, reverse=True)
+_COUNTS = [word for word in _LONGEST_FIRST if NUMBER_WORDS[word] > 2]
+WORD = rf"(?<![A-Za-z0-9])(?i:{'|'.join(_LONGEST_FIRST)})(?![A-Za-z0-9])"
+_COUNT = rf"(?<![A-Za-z0-9])(?i:{'|'.join(_COUNTS)})(?![A-Za-z0-9])"
 
 # Whole blocks: a notebook's or card's header, fenced code, what commands write, comments.
 _BLOCKS = (
@@ -62,9 +74,10 @@ class Part:
     def numbers(self) -> Iterator[re.Match[str]]:
         """Every number people read in it, with its place in ``text``.
 
-        A digit that belongs to a name, as in exp05, UTF-8 or x86-64's first part, is none.
+        A digit that belongs to a name, as in exp05, UTF-8 or x86-64's first part, is none. Words
+        count from three on: "one" and "two" are pronouns, and pairs of things that are named.
         """
-        return re.finditer(_FREE, _blanked(_SPAN, self.sentences()))
+        return re.finditer(f"{_FREE}|{_COUNT}", _blanked(_SPAN, self.sentences()))
 
 
 def _blanked(pattern: re.Pattern[str], text: str) -> str:
@@ -107,8 +120,8 @@ def write_parts(path: Path, texts: Sequence[str]) -> Path:
 def like(written: str) -> Callable[[float], str]:
     """How to write a value as a number is written: decimals, sign, thousands, or a word.
 
-    >>> like("0.364")(0.12345), like("+0.007")(-0.2), like("4,000")(12345.6), like("eight")(12)
-    ('0.123', '-0.200', '12,346', 'twelve')
+    >>> like("0.364")(0.12345), like("+0.007")(-0.2), like("4,000")(12345.6), like("eight")(21)
+    ('0.123', '-0.200', '12,346', 'twenty-one')
     >>> like("3e-4")(0.0005)
     '5e-4'
     """

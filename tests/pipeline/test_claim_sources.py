@@ -1,10 +1,13 @@
 """Numbers are found where a source says, and a wrong source is named."""
 
+import subprocess
+
 import pytest
 import torch
 from safetensors.torch import save_file
 
 from speakor_common.errors import ResultsError
+from speakor_common.pipeline import claim_sources
 from speakor_common.pipeline.claim_sources import corpus_rows, value_of
 from speakor_common.storage import write_json, write_text
 from tests.builders import seed_layout
@@ -86,3 +89,36 @@ def test_the_corpus_is_counted_by_split(root):
     assert sum(row["utterances"] for name, row in rows.items() if name != "all") == 168
     assert value_of("<corpus:[split=test]/seconds> / 9") == rows["test"]["utterances"] / 9
     assert value_of("corpus:[split=all]/texts") == 7
+    files = (root / "data" / "sample").rglob("*.wav")
+    assert rows["all"]["bytes"] == sum(file.stat().st_size for file in files)
+    assert rows["all"]["first_languages"] == 1
+
+
+def git(root, *arguments):
+    subprocess.run(["git", "-C", str(root), *arguments], check=True, capture_output=True)
+
+
+def test_in_a_checkout_a_file_git_does_not_track_is_no_source(root):
+    git(root, "init", "-q")
+    with pytest.raises(ResultsError, match=r"a\.json is not tracked by git.*git add a\.json"):
+        value_of("a.json:rows/0/f1")
+    git(root, "add", "a.json")
+    assert value_of("a.json:rows/0/f1") == 0.5
+    with pytest.raises(ResultsError, match=r"b\.csv is not tracked"):
+        value_of("<a.json:rows/0/f1> + <b.csv:wer/sum>")
+    assert value_of("speakor_common.audio:RATE") == 16_000  # lies elsewhere
+
+
+def test_labels_git_does_not_track_are_no_source(root):
+    seed_layout(root / "data" / "sample")
+    git(root, "init", "-q")
+    with pytest.raises(ResultsError, match=r"data/sample/.* is not tracked"):
+        value_of("corpus:[split=all]/utterances")
+
+
+def test_without_git_every_file_is_a_source(root, monkeypatch):
+    git(root, "init", "-q")
+    claim_sources._tracked.cache_clear()
+    monkeypatch.setenv("PATH", "")
+    assert value_of("a.json:rows/0/f1") == 0.5
+    claim_sources._tracked.cache_clear()

@@ -22,6 +22,21 @@ make 5
 """
 
 
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("WER is 0.31,0.42 and 3,5", ["0.31", "0.42", "3", "5"]),
+        ("_0.31_, __0.42__, **0.5**, *7*", ["0.31", "0.42", "0.5", "7"]),
+        ("Twenty speakers, THREE seeds", ["Twenty", "THREE"]),
+        ("twenty-one of _nine_ or __Ten__", ["twenty-one", "nine", "Ten"]),
+        ("snake_3, exp05, exp05_2, v1.2.3, UTF-8, 1.2.3", ["1.2"]),
+        ("often, weighty, threefold: nobody's one, two", []),
+    ],
+)
+def test_a_number_is_seen_however_it_is_set(text, numbers):
+    assert [number[0] for number in Part("a.md", text).numbers()] == numbers
+
+
 def test_numbers_of_names_code_and_written_tables_are_none():
     part = Part("a.md", TEXT)
     found = [number[0] for number in part.numbers()]
@@ -48,7 +63,10 @@ def test_numbers_of_names_code_and_written_tables_are_none():
         ("3e-4", 0.00012, "1e-4"),
         ("2.5e-4", 0.00012, "1.2e-4"),
         ("Eight", 3, "Three"),
-        ("eight", 13, "13"),
+        ("eight", 13, "thirteen"),
+        ("Twenty", 42, "Forty-two"),
+        ("eight", 130, "130"),
+        ("eight", 2.5, "2.5"),
     ],
 )
 def test_a_value_is_written_as_the_number_before_it(printed, value, expected):
