@@ -101,8 +101,7 @@ def prepare(
         corpus = _delivered(root, reader, options, progress)
         manifest = assign_splits(corpus.manifest, policy)
         manifest, excluded = _exclude(manifest, reviews)
-        checked = RecordingChecks(target, workers, progress).table(manifest["audio"])
-        manifest, checked, bad = _without_bad(manifest, checked)
+        manifest, checked, bad = _usable(manifest, target, workers, progress)
         voices = _listen(manifest, target / "voices", workers, progress)
         report = audit(manifest, policy, checked["digest"], voices, native_l1, target)
 
@@ -111,9 +110,8 @@ def prepare(
         lost = write_shards(known, target, native_l1, embed_audio, workers, progress)
         manifest = manifest[~manifest["utterance_id"].isin(set(lost["file"]))]
         quarantine = pd.concat([corpus.quarantine, excluded, bad, lost], ignore_index=True)
-        prepared = Prepared(
-            target, manifest.reset_index(drop=True), quarantine, corpus.skipped, report
-        )
+        manifest = manifest.reset_index(drop=True)
+        prepared = Prepared(target, manifest, quarantine, corpus.skipped, report)
         _write_tables(prepared)
     check_splits(prepared.manifest, policy)
     return prepared
@@ -164,10 +162,11 @@ def _exclude(
     return manifest[~gone].reset_index(drop=True), rows
 
 
-def _without_bad(
-    manifest: pd.DataFrame, checked: pd.DataFrame
+def _usable(
+    manifest: pd.DataFrame, target: Path, workers: int, progress: bool
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Manifest and check without clips that failed it or are there twice; those as quarantine."""
+    """Manifest and check of clips that passed it and are there once; all others as quarantine."""
+    checked = RecordingChecks(target, workers, progress).table(manifest["audio"])
     failed = checked["problem"] != ""
     bad = pd.DataFrame(
         {"file": manifest.loc[failed, "utterance_id"], "reason": checked.loc[failed, "problem"]}
