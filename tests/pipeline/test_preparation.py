@@ -9,6 +9,7 @@ from speakor_common.pipeline import preparation
 from speakor_common.training.profiles import PROFILES
 from speakor_common.training.runs import training_data
 from tests.builders import seed_layout
+from tests.corpus.test_aihub_education import deliver
 from tests.corpus.test_ksponspeech import files, unpacked
 
 
@@ -35,6 +36,17 @@ def test_a_refusal_leaves_nothing_behind(home):
     with pytest.raises(SpeakorError, match="unknown profile 'nope'"):
         preparation.prepare_profile("nope")
     assert list(home.iterdir()) == []
+
+
+def test_another_form_of_corpus_is_read_when_it_is_named(home):
+    for speaker in range(60, 72):
+        deliver(home / "corpus", f"000{speaker}-F-91-VI-A-LAR010-00044{speaker}")
+    prepared = preparation.prepare_profile(
+        "aihub", home / "corpus", progress=False, reader="aihub-71479"
+    )
+    assert prepared.manifest["text"].tolist() == 12 * ["저는 하쿄에 가요"]
+    with pytest.raises(SpeakorError, match=r"'nope'.*aihub-71479"):
+        preparation.prepare_profile("aihub", home / "corpus", progress=False, reader="nope")
 
 
 def test_a_corpus_is_prepared_as_its_profile_says(home):
