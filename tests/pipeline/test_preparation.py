@@ -44,7 +44,7 @@ def test_another_form_of_corpus_is_read_when_it_is_named(home):
     prepared = preparation.prepare_profile(
         "aihub", home / "corpus", progress=False, reader="aihub-71479"
     )
-    assert prepared.manifest["text"].tolist() == 12 * ["저는 하쿄에 가요"]
+    assert set(prepared.manifest["text"]) == {"저는 하쿄에 가요"}
     with pytest.raises(SpeakorError, match=r"'nope'.*aihub-71479"):
         preparation.prepare_profile("aihub", home / "corpus", progress=False, reader="nope")
 
