@@ -17,21 +17,44 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from speakor_common.show import palette
+from speakor_common.show import fonts, palette
 
 _DOTS_PER_INCH = 130  # of saved figures
 
 
 @lru_cache(maxsize=1)
 def use_hangul_font() -> None:
-    """Register the bundled NanumGothic once; matplotlib has no Hangul of its own."""
-    import koreanize_matplotlib  # noqa: F401 - importing registers the font as the default
+    """Give figures the look of pages, once: their font, which has Hangul, colours and sizes."""
+    import koreanize_matplotlib  # noqa: F401 - importing registers the font for rare syllables
 
+    for file in fonts.font_files().values():
+        matplotlib.font_manager.fontManager.addfont(file)
+    sizes = palette.FIGURE_SIZES
     matplotlib.rcParams |= {
+        "font.family": [fonts.FAMILY, fonts.REST_IN_FIGURES],
+        "font.size": sizes["label"],
+        "axes.titlesize": sizes["title"],
+        "axes.titleweight": 600,
+        "axes.titlelocation": "left",
+        "axes.titlepad": 10,
+        "axes.labelsize": sizes["label"],
+        "axes.labelcolor": palette.QUIET,
+        "axes.edgecolor": palette.QUIET,
+        "axes.linewidth": 0.8,
+        "axes.prop_cycle": matplotlib.cycler(color=palette.SERIES),
         "axes.spines.top": False,
         "axes.spines.right": False,
-        "figure.dpi": 110,
+        "axes.axisbelow": True,
         "axes.unicode_minus": False,
+        "grid.color": palette.LINE,
+        "xtick.labelsize": sizes["tick"],
+        "ytick.labelsize": sizes["tick"],
+        "xtick.color": palette.QUIET,
+        "ytick.color": palette.QUIET,
+        "text.color": palette.INK,
+        "legend.frameon": False,
+        "legend.fontsize": sizes["tick"],
+        "figure.dpi": 110,
     }
 
 

@@ -28,6 +28,7 @@ from speakor_common.show.spoken import (
     laundering_table,
     share_text,
 )
+from speakor_common.show.web_assets import style
 from speakor_common.storage import write_text
 from speakor_common.training.systems import all_systems, in_order, system_title, with_absent
 
@@ -41,10 +42,9 @@ SEED_ROWS = {
 _FLAGS_SHOWN = ("hallucination", "repetition")
 _NO_BOUNDS = (float("nan"), float("nan"))
 
-_STYLE = """body{max-width:60rem;margin:2rem auto;font-family:sans-serif}img{max-width:100%}
-td,th{padding:2px 10px;text-align:right}table{border-collapse:collapse}"""
-_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Report</title>
-<style>{style}</style></head><body>{body}</body></html>
+_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">\
+<meta name="viewport" content="width=device-width,initial-scale=1"><title>Report</title>\
+<style>{style}</style></head><body class="speakor speakor-report">{body}</body></html>
 """
 _FIGURE = '<figure><img alt="{name}" src="{data}"><figcaption>{name}</figcaption></figure>'
 _BODY = """<h1>Recognition of non-native Korean</h1>\
@@ -208,7 +208,8 @@ def write_report(
         conditions=condition_grid(metrics).round(4).to_html(na_rep="–"),
         figures="".join(images),
     )
-    return write_text(path, _PAGE.format(style=_STYLE, body=body))
+    body = body.replace("<table", '<div class="wide"><table').replace("</table>", "</table></div>")
+    return write_text(path, _PAGE.format(style=style(body, "report"), body=body))
 
 
 def _spoken(metrics: dict[str, Any]) -> str:

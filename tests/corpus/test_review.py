@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speakor_common.corpus.review import TAGS, Review, read_reviews, unusable, write_reviews
+from speakor_common.corpus.review import (
+    TAGS,
+    Review,
+    read_ratings,
+    read_reviews,
+    unusable,
+    write_ratings,
+    write_reviews,
+)
 from speakor_common.errors import CorpusError
 
 GIVEN = {"b": Review(("noise", "accent"), "말, 소음"), "00012": Review((), "note"), "c": Review()}
@@ -51,6 +59,20 @@ def test_rows_that_end_early_have_no_note(tmp_path):
     file = tmp_path / "review.csv"
     file.write_text("utterance_id,tags,note\na,noise\nb\n")
     assert read_reviews(file) == {"a": Review(("noise",)), "b": Review()}
+
+
+def test_raters_keep_their_own_and_are_read_together(tmp_path):
+    ratings = {
+        "a": {"김": Review(("noise",), "x", "하나"), "이": Review(("noise", "accent"), "", "하나")},
+        "b": {"김": Review((), "", "둘"), "이": Review(("fine",), "y", "셋")},
+        "c": {"김": Review()},
+    }
+    file = write_ratings(tmp_path / "review.csv", ratings)
+    assert read_ratings(file) == {"a": ratings["a"], "b": ratings["b"]}
+    assert read_reviews(file) == {
+        "a": Review(("noise", "accent"), "x", "하나"),
+        "b": Review(("fine",), "y", ""),  # they do not agree what was said
+    }
 
 
 def test_what_a_tag_rules_out():

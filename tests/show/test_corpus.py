@@ -87,7 +87,7 @@ def test_figures_name_what_they_count(manifest):
     legend = [text.get_text() for text in axes.get_legend().get_texts()]
     assert legend == ["test (n = 1)", "train (n = 2)", "unused (n = 1)"]
     bars = corpus.speaker_bars(corpus.clips_per_speaker(manifest))
-    assert "(2, at most 40 shown)" in bars.get_title()
+    assert "(2, at most 40 shown)" in bars.get_title(loc="left")
     lengths = corpus.length_histogram(corpus.syllable_counts(manifest))
     assert len(lengths.patches) == 6  # 0 to 5 syllables
     plt.close("all")

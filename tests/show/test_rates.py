@@ -28,14 +28,14 @@ def test_figures_have_labelled_axes(tmp_path, table, metrics):
         rates.confusion_map(error_tables.confusion_matrix(confusions, "coda"), "t"),
     ]
     for ax in axes:
-        assert ax.get_ylabel() and ax.get_title()
+        assert ax.get_ylabel() and ax.get_title(loc="left")
         assert plots.save_figure(ax, tmp_path / "f.png").stat().st_size > 5000
 
 
 def test_each_model_has_a_bar_with_its_value(metrics):
     ax = rates.model_comparison(report.comparison_table(metrics))
     assert [text.get_text() for text in ax.texts] == ["0.000", "0.250"]
-    assert "n = 6" in ax.get_title()
+    assert "n = 6" in ax.get_title(loc="left")
 
 
 def test_small_groups_are_grey(table):
@@ -51,7 +51,7 @@ def test_groups_stand_in_order_and_no_bar_is_cut_off(table):
     figure = rates.breakdowns(groups, "exp05")
     highest = max(group["wer"].max() for group in groups.values())
     assert figure.axes[0].get_ylim()[1] > highest
-    assert [ax.get_title() for ax in figure.axes] == ["first language", "duration"]
+    assert [ax.get_title(loc="left") for ax in figure.axes] == ["first language", "duration"]
 
 
 def test_noise_is_a_line_a_kind_and_the_rest_are_bars(table):
@@ -70,5 +70,5 @@ def test_confusions_of_nothing_say_so():
 
 def test_there_is_a_panel_a_part_of_the_syllable(table):
     figure = rates.confusion_panels(error_tables.jamo_confusions(table), "exp01")
-    titles = [ax.get_title() for ax in figure.axes if ax.get_title()]
+    titles = [ax.get_title(loc="left") for ax in figure.axes if ax.get_title(loc="left")]
     assert titles == ["exp01: onset errors", "exp01: vowel errors", "exp01: coda errors"]

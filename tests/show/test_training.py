@@ -72,6 +72,8 @@ def test_curves_without_error_rates_have_one_panel_and_a_point_an_evaluation():
     assert "1.200 → 0.300" in sentence and "0.280 → 0.280 in 1 evaluation (" in sentence
     assert sentence.endswith("(training clips: 8; 25 steps, 1.0 min).")
     drawn = {"train": {"clips": 8, "of": 80}, "valid": {"clips": 2, "of": 2}}
+    lent = RUN | {"seconds": 1.0, "training_seconds": 120.0, "trained_as": "exp05"}
+    assert "25 steps, 2.0 min, trained as exp05" in training.finding_curves("exp06", log, lent)
     sentence = training.finding_curves("whisper", log, RUN | {"drawn": drawn, "best_epoch": 2.0})
     assert "; kept is epoch 2 (training clips: 8 of 80 (drawn, " in sentence
 
@@ -148,4 +150,4 @@ def test_a_study_is_shown_with_what_helped_and_what_stopped(home, displayed):
     axes = training.study_dots(pd.DataFrame(runs))
     names = [label.get_text() for label in axes.get_xticklabels()]
     assert names == ["exp01", "constant", "blank padding"]
-    assert "Seeds 2, 5; n = 9" in axes.get_title()
+    assert "Seeds 2, 5; n = 9" in axes.get_title(loc="left")

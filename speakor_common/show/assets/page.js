@@ -1,8 +1,8 @@
 // In a file of its own: everything is embedded, reviews stay in this browser until they are exported.
 
 const DATA = JSON.parse(document.getElementById("data").textContent);
-const KEY = `speakor review ${location.pathname}`;
-const reviews = { ...DATA.reviews, ...JSON.parse(localStorage.getItem(KEY) ?? "{}") };
+const KEY = `review ${location.pathname}`;
+const reviews = { ...upgraded(DATA.reviews), ...upgraded(kept.get(KEY, {})) };
 const allRows = unpackRows(DATA.rows);
 
 mount(document.getElementById("explorer"), {
@@ -10,6 +10,10 @@ mount(document.getElementById("explorer"), {
   columns: DATA.rows.columns,
   tags: DATA.tags,
   reviews,
+  link: location.hash,
+  keysFrom: document,
+  address: (link) => `${location.href.split("#")[0]}#${link}`,
+  keepLink: (link) => history.replaceState(null, "", `#${link}`),
   detail: async (index) => {
     const { id, condition } = allRows[index];
     return {
@@ -21,17 +25,7 @@ mount(document.getElementById("explorer"), {
   },
   confusions: async () => DATA.confusions,
   saveReview: async () => {
-    localStorage.setItem(KEY, JSON.stringify(reviews));
-    return "kept in this browser; export it as review.csv below";
+    kept.set(KEY, reviews);
+    return "kept in this browser; export it as review.csv";
   },
 });
-
-const link = document.getElementById("export-review");
-link.onclick = () => {
-  const rows = Object.entries(reviews).map(([utterance_id, { tags, note }]) => ({
-    utterance_id,
-    tags: tags.join(";"),
-    note,
-  }));
-  link.href = URL.createObjectURL(csvFile(rows, ["utterance_id", "tags", "note"]));
-};

@@ -30,13 +30,14 @@ async function render({ model, el }) {
     columns: start.rows.columns,
     tags: start.tags,
     reviews: start.reviews,
+    link: start.link,
     detail: async (index) => {
       const answer = await ask("detail", { index });
       const [sound] = answer.buffers ?? [];
       return { ...answer, audio: sound ? bytes(sound) : new Uint8Array() };
     },
     confusions: async () => (await ask("confusions")).pairs,
-    saveReview: async (id, review) => (await ask("review", { id, ...review })).saved,
+    saveReview: async (id, rater, review) => (await ask("review", { id, rater, ...review })).saved,
   });
 }
 

@@ -21,7 +21,12 @@ from speakor_common.evaluation.alignment import align_syllables, jamo_pairs
 from speakor_common.evaluation.error_tables import flags
 from speakor_common.evaluation.metrics import utterance_counts
 from speakor_common.pronunciation.feedback import Record
-from speakor_common.show.explorer.listen import PART_NAMES, marked_texts
+from speakor_common.show.explorer.listen import (
+    PART_NAMES,
+    label_line,
+    mark,
+    marked_line,
+)
 
 OutputId = tuple[str, str]  # experiment and utterance id
 AudioOf = Callable[[str], bytes | str]  # utterance id → encoded audio, or a reference to it
@@ -35,10 +40,13 @@ _COLUMNS = {  # of rows, by their names on the page
     "level": "level",
     "speaker": "speaker_id",
     "duration": "duration_s",
+    "rate": "rate",
+    "confidence": "confidence",
     "wer": "wer",
     "errors": "errors",
     **{edit: edit for edit in _EDITS},
     "laundered": "laundered",
+    "suspect": "suspect",
     "flags": "flags",
     "reference": "reference",
     "hypothesis": "hypothesis",
@@ -78,7 +86,13 @@ class Browser:
         # What is suspicious about an output needs its duration too.
         texts = zip(references, hypotheses, table["duration_s"], strict=True)
         corrected = [len(self._laundered_in(row)) for row in table.itertuples()]
-        return table.assign(flags=[";".join(flags(*text)) for text in texts], laundered=corrected)
+        return table.assign(
+            flags=[";".join(flags(*text)) for text in texts],
+            laundered=corrected,
+            suspect=suspect_labels(table),
+            rate=table["reference"].map(_syllables) / table["duration_s"].clip(lower=0.1),
+            confidence=table["words"].map(_mean_confidence),
+        )
 
     def _laundered_in(self, row: Any) -> list[str]:
         """Deviations that one row's transcript corrects; known of clean speech only."""
@@ -87,37 +101,43 @@ class Browser:
 
     def rows(self) -> dict[str, Any]:
         """``{columns, values}`` of all rows, plain values, for JSON."""
-        shown = self.table[list(_COLUMNS.values())].round({"wer": 4})
+        shown = self.table[list(_COLUMNS.values())]
+        shown = shown.round({"wer": 4, "rate": 2, "confidence": 3})
         return {"columns": list(_COLUMNS), "values": shown.to_numpy(object).tolist()}
+
+    def characters(self) -> str:
+        """Every character that rows and details can show."""
+        texts = {*json.dumps(self.rows(), ensure_ascii=False)}
+        for record in self.spoken.values():
+            texts |= {*record.pronunciation, *record.heard}
+        return "".join(sorted(texts))
 
     def words(self, index: int) -> list[dict[str, Any]]:
         """Words of one row's hypothesis with their times; none for models without."""
         return json.loads(self.table.at[index, "words"])
 
     def detail(self, index: int) -> str:
-        """All models' outputs of a row's utterance in its condition, as HTML.
+        """Label, all models' outputs in a row's condition and the listener, as lines of HTML.
 
-        Each is aligned with the reference; below them what the native listener says.
+        Each output is aligned with the label.
         """
         row = self.table.loc[index]
         same_utterance = self.table["utterance_id"] == row["utterance_id"]
         same_condition = self.table["condition"] == row["condition"]
 
-        # One line a model, its own text below the reference.
-        lines = []
+        # One line a model, below what it should be.
+        lines = [_line("label", "label", "", label_line(row["reference"]))]
         for output in self.table[same_utterance & same_condition].itertuples():
-            reference, hypothesis = marked_texts(output.reference, output.hypothesis)
-            marks = " ".join(f"[{flag}]" for flag in output.flags.split(";") if flag)
-            if corrected := self._laundered_in(output):
-                marks += f" [laundered: {html.escape(', '.join(corrected))}]"
-            name = html.escape(output.experiment)
-            texts = f"{reference}<br>{hypothesis} {marks}"
-            lines.append(f"<tr><th>{name}</th><td>{output.wer:.0%}</td><td>{texts}</td></tr>")
+            marks = [flag.replace("_", " ") for flag in output.flags.split(";") if flag]
+            marks += [f"laundered: {sound}" for sound in self._laundered_in(output)]
+            badges = "".join(f' <span class="badge">{html.escape(text)}</span>' for text in marks)
+            text = marked_line(output.reference, output.hypothesis) + badges
+            lines.append(_line("model", output.experiment, f"{100 * output.wer:.0f} %", text))
 
         # The native listener knows an utterance, not a condition.
         record = self.spoken.get(row["utterance_id"])
         spoken = as_spoken(record) if record else ""
-        return f'<div class="speakor"><table>{"".join(lines)}</table>{spoken}</div>'
+        return f'<div class="lines">{"".join(lines)}{spoken}</div>'
 
     def confusions(self) -> list[dict[str, Any]]:
         """The most frequent jamo confusions: ``{name, rows}``, ``rows`` being indices of rows."""
@@ -144,8 +164,45 @@ class Browser:
         return Browser(rows, self.spoken, self.laundered)
 
 
+def suspect_labels(table: pd.DataFrame) -> list[float]:
+    """For each row, the share of the models that write the same text against its label.
+
+    Nought where fewer than two agree, or fewer than half: a label is under suspicion where models
+    contradict it with one voice.
+    """
+    shares = {}
+    for clip, outputs in table.groupby(["utterance_id", "condition"], sort=False):
+        texts = outputs["hypothesis"].value_counts()
+        against = texts[texts.index != outputs["reference"].iloc[0]]
+        agreeing = int(against.iloc[0]) if len(against) and against.index[0] else 0
+        share = agreeing / len(outputs)
+        shares[clip] = round(share, 3) if agreeing > 1 and share >= 0.5 else 0.0
+    clips = zip(table["utterance_id"], table["condition"], strict=True)
+    return [shares[clip] for clip in clips]
+
+
+def _syllables(text: str) -> int:
+    return len(text.replace(" ", ""))
+
+
+def _mean_confidence(words: str) -> float:
+    """Of a row's words, as JSON; nought for models that say nothing of it."""
+    values = [word["confidence"] for word in json.loads(words)]
+    return sum(values) / len(values) if values else 0.0
+
+
+def _line(kind: str, name: str, rate: str, text: str) -> str:
+    """One line of a detail; ``text`` is HTML, the rest is not."""
+    name = html.escape(name)
+    attribute = f' data-experiment="{name}"' if kind == "model" else ""
+    return (
+        f'<div class="line {kind}"{attribute}><span class="who">{name}</span>'
+        f'<span class="rate">{rate}</span><span class="what" lang="ko">{text}</span></div>'
+    )
+
+
 def as_spoken(record: Record) -> str:
-    """The native listener's view of an utterance, as HTML.
+    """The native listener's view of an utterance, as lines of HTML.
 
     The intended pronunciation with deviations marked, or why nothing was judged, and below it what
     the listener wrote.
@@ -163,15 +220,14 @@ def as_spoken(record: Record) -> str:
         shown = html.escape(character)
         if character != " ":
             if position in notes:
-                title = html.escape(", ".join(notes[position]))
-                shown = f'<span class="sub" title="{title}">{shown}</span>'
+                shown = mark(character, "sub", ", ".join(notes[position]))
             position += 1
         marked += shown
-    heard = f"as heard by the native listener [{html.escape(record.heard)}]"
+    heard = _line("listener", "native listener heard", "", f"[{html.escape(record.heard)}]")
     if record.status != "ok":
         reason = html.escape(record.problem or record.status.replace("_", " "))
-        return f'<p class="spoken">not judged: {reason}<br>{heard}</p>'
-    return f'<p class="spoken">as intended [{marked}]<br>{heard}</p>'
+        return _line("listener", "intended", "", f"not judged: {reason}") + heard
+    return _line("listener", "intended", "", f"[{marked}]") + heard
 
 
 def by_utterance(records: Sequence[Record]) -> dict[str, Record]:

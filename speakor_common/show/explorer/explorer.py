@@ -15,12 +15,12 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import anywidget
 import pandas as pd
+import traitlets
 
 from speakor_common.corpus import review
 from speakor_common.errors import AudioError
@@ -31,18 +31,19 @@ from speakor_common.show.explorer.browse import (
     by_utterance,
     laundered_by_output,
 )
-from speakor_common.show.explorer.fonts import font_face
-from speakor_common.show.explorer.listen import STYLE, opus_clip
+from speakor_common.show.explorer.listen import opus_clip
+from speakor_common.show.web_assets import script, style
 from speakor_common.storage import write_text
 
 logger = logging.getLogger(__name__)
 
-Answer = tuple[dict[str, Any], list[bytes]]  # what is sent as JSON, and what as bytes
+# Scripts, each using those before it.
+_PARTS = (
+    *("dom", "rows", "links", "agreement", "exports", "spectrum", "player"),
+    *("filters", "table", "review", "detail", "panels", "help", "view"),
+)
 
-_ASSETS = files("speakor_common.show") / "assets"
-_SIGNS = "초성중종–→⚑▾▴‹›·…"  # that the page itself writes, beside ASCII and jamo
-_ASCII = "".join(map(chr, range(0x20, 0x7F)))
-_JAMO = "".join(map(chr, range(0x3131, 0x3164)))
+Answer = tuple[dict[str, Any], list[bytes]]  # what is sent as JSON, and what as bytes
 
 
 def explore(
@@ -51,6 +52,7 @@ def explore(
     reviews: Path | None = None,
     spoken: Path | None = None,
     fates: pd.DataFrame | None = None,
+    link: str = "",
 ) -> anywidget.AnyWidget:
     """The widget.
 
@@ -61,22 +63,29 @@ def explore(
         spoken: ``feedback.jsonl``, for the native listener's view.
         fates: of :func:`speakor_common.evaluation.laundering.fate_table`, to filter by what was
             laundered.
+        link: what to open with, as the explorer's own link button copies it.
     """
-    return Explorer(_browser(predictions, spoken, fates), audio_of, reviews)
+    return Explorer(_browser(predictions, spoken, fates), audio_of, reviews, link)
 
 
 class Explorer(anywidget.AnyWidget):
     """Answers the page's questions: ``start``, ``detail``, ``confusions``, ``review``."""
 
-    def __init__(self, browser: Browser, audio_of: AudioOf, reviews: Path | None) -> None:
-        shown = browser.predictions[["reference", "hypothesis"]].to_numpy().ravel()
-        script = _script("rows", "sound", "view", "widget")
-        super().__init__(_esm=script, _css=_style("".join(shown)))
+    # The base class has no such trait by itself, and leaves away what it does not know.
+    _css = traitlets.Unicode().tag(sync=True)
+
+    def __init__(
+        self, browser: Browser, audio_of: AudioOf, reviews: Path | None, link: str = ""
+    ) -> None:
+        super().__init__(
+            _esm=script(*_PARTS, "widget"), _css=style(browser.characters(), "explorer")
+        )
 
         self._browser = browser
         self._audio_of = audio_of
         self._path = reviews
-        self._reviews = review.read_reviews(reviews) if reviews else {}
+        self._ratings = review.read_ratings(reviews) if reviews else {}
+        self._link = link
         self.on_msg(lambda _, content, buffers: self.answer(content))
 
     def answer(self, question: dict[str, Any]) -> None:
@@ -104,7 +113,8 @@ class Explorer(anywidget.AnyWidget):
         content = {
             "rows": self._browser.rows(),
             "tags": review.TAGS,
-            "reviews": _plain(self._reviews),
+            "reviews": _plain(self._ratings),
+            "link": self._link,
         }
         return {}, [json.dumps(content, ensure_ascii=False).encode()]
 
@@ -122,10 +132,13 @@ class Explorer(anywidget.AnyWidget):
         return {"pairs": self._browser.confusions()}, []
 
     def _review(self, question: dict[str, Any]) -> Answer:
-        self._reviews[question["id"]] = review.Review(tuple(question["tags"]), question["note"])
+        entries = self._ratings.setdefault(question["id"], {})
+        entries[question["rater"]] = review.Review(
+            tuple(question["tags"]), question["note"], question["correction"]
+        )
         if self._path is None:
             return {"saved": "not kept: the explorer was given no file for reviews"}, []
-        review.write_reviews(self._path, self._reviews)
+        review.write_ratings(self._path, self._ratings)
         return {"saved": f"kept in {self._path.name}"}, []
 
 
@@ -161,7 +174,7 @@ def write_html(
     content = {
         "rows": browser.rows(),
         "tags": review.TAGS,
-        "reviews": _plain(review.read_reviews(reviews)) if reviews else {},
+        "reviews": _plain(review.read_ratings(reviews)) if reviews else {},
         "words": [browser.words(index) for index in table.index],
         "details": {
             f"{row.condition} {row.utterance_id}": browser.detail(row.Index)
@@ -174,12 +187,12 @@ def write_html(
     # No end of the script element within.
     data = json.dumps(content, ensure_ascii=False).replace("</", "<\\/")
     page = _PAGE.format(
-        style=_style(data),
+        style=style(data, "explorer"),
         shown=len(utterances),
         total=total,
         silent=f" {len(problems)} of them cannot be heard; each says why." if problems else "",
         data=data,
-        script=_script("rows", "sound", "view", "page"),
+        script=script(*_PARTS, "page"),
     )
     return write_text(path, page)
 
@@ -213,30 +226,22 @@ def _browser(predictions: pd.DataFrame, spoken: Path | None, fates: pd.DataFrame
     return Browser(predictions, by_utterance(records), laundered)
 
 
-def _plain(reviews: dict[str, review.Review]) -> dict[str, dict[str, Any]]:
-    return {utterance_id: asdict(entry) for utterance_id, entry in reviews.items()}
+def _plain(ratings: review.Ratings) -> dict[str, dict[str, dict[str, Any]]]:
+    return {
+        utterance_id: {rater: asdict(entry) for rater, entry in entries.items()}
+        for utterance_id, entries in ratings.items()
+    }
 
 
-def _script(*names: str) -> str:
-    return "\n".join((_ASSETS / f"{name}.js").read_text(encoding="utf-8") for name in names)
-
-
-def _style(text: str) -> str:
-    """The page's CSS with a font for ``text`` and for what the page itself writes."""
-    letters = "".join(sorted({*text, *_ASCII, *_JAMO, *_SIGNS}))
-    layout = (_ASSETS / "explorer.css").read_text(encoding="utf-8")
-    return font_face(letters) + STYLE + layout
-
-
-_PAGE = """<!doctype html><html lang="ko"><head><meta charset="utf-8">\
-<title>Misrecognised samples</title>
-<style>body{{margin:1rem;font-family:sans-serif}}{style}</style></head><body>
-<h1>Misrecognised samples</h1>
-<p>The {shown} utterances with the highest mean word error rate of {total}.{silent} Orange: \
-substituted; struck through: left out; underlined: added. Point at a marked syllable for its jamo. \
-In the table and the detail, arrow keys move, space plays, L repeats.</p>
-<div id="explorer"></div>
-<p><a id="export-review" href="#" download="review.csv">export review.csv</a></p>
+_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">\
+<meta name="viewport" content="width=device-width,initial-scale=1">\
+<title>Misrecognised samples</title><style>{style}</style></head><body class="speakor">
+<header class="page-head"><h1>Misrecognised samples</h1>
+<p>The {shown} utterances with the highest mean word error rate of {total}.{silent} \
+<span class="sub">Substituted</span>, <span class="del">left out</span>, \
+<span class="ins">added</span>; point at a marked syllable for its jamo. <kbd>?</kbd> keys</p>\
+</header>
+<main id="explorer"></main>
 <script type="application/json" id="data">{data}</script>
 <script type="module">{script}</script></body></html>
 """

@@ -8,27 +8,10 @@ import html
 from speakor_common.audio import decode, encode_opus, level_speech
 from speakor_common.errors import AudioError
 from speakor_common.evaluation.alignment import NOTHING, Pair, align_syllables, align_words
-from speakor_common.show.palette import css_variables
 from speakor_common.text import PARTS, compatibility, split_syllable
 
 PART_NAMES = dict(zip(PARTS, ("초성", "중성", "종성"), strict=True))
 _CLASSES = {"substitution": "sub", "deletion": "del", "insertion": "ins"}
-
-_FONTS = (
-    "'Speakor Hangul','Noto Sans KR','NanumGothic','Malgun Gothic','Apple SD Gothic Neo',sans-serif"
-)
-# Colour is never the only sign: deletions are struck through, insertions underlined.
-STYLE = (
-    css_variables(".speakor,.speakor-explorer")
-    + f".speakor,.speakor-explorer{{font-family:{_FONTS}}}\n"
-    + """.speakor{line-height:1.6}
-.speakor .sub{background:var(--substituted)}
-.speakor .del{color:var(--deleted);text-decoration:line-through}
-.speakor .ins{color:var(--inserted);text-decoration:underline}
-.speakor table{border-collapse:collapse}
-.speakor td,.speakor th{padding:2px 8px;text-align:left;vertical-align:top}
-"""
-)
 
 
 def opus_clip(source: bytes | str) -> bytes:
@@ -52,24 +35,35 @@ def player(source: bytes | str) -> str:
     return f'<audio controls preload="none" src="data:audio/ogg;base64,{encoded}"></audio>'
 
 
-def marked_texts(reference: str, hypothesis: str) -> tuple[str, str]:
-    """Reference and hypothesis as HTML, words aligned and wrong syllables marked.
+def label_line(reference: str) -> str:
+    """A label as HTML, its words numbered as :func:`marked_line` numbers what became of them."""
+    words = enumerate(reference.split())
+    return " ".join(_word(html.escape(word), number) for number, word in words)
 
-    Jamo detail appears where the pointer rests on a marked syllable.
+
+def marked_line(reference: str, hypothesis: str) -> str:
+    """A hypothesis as HTML: words aligned with the label's, wrong syllables marked.
+
+    What is left out stands in its place, struck through. A marked syllable can be pointed at and
+    focused; ``data-jamo`` says which sounds differ.
     """
-    left = []
-    right = []
+    line = []
+    number = 0
     for pair in align_words(reference, hypothesis):
         if pair.operation == "substitution":
-            reference_word, hypothesis_word = _marked_syllables(pair)
-            left.append(reference_word)
-            right.append(hypothesis_word)
-            continue
-        if pair.reference:
-            left.append(_marked(pair.reference, pair.operation))
-        if pair.hypothesis:
-            right.append(_marked(pair.hypothesis, pair.operation))
-    return " ".join(left), " ".join(right)
+            content = _marked_syllables(pair)
+        elif pair.operation == "equal":
+            content = html.escape(pair.hypothesis)
+        else:
+            text = pair.reference or pair.hypothesis
+            content = _marked(text, pair.operation, jamo_difference(pair))
+        line.append(_word(content, number) if pair.reference else content)
+        number += bool(pair.reference)
+    return " ".join(line)
+
+
+def _word(content: str, number: int) -> str:
+    return f'<span data-word="{number}">{content}</span>'
 
 
 def jamo_difference(pair: Pair) -> str:
@@ -96,21 +90,27 @@ def jamo_difference(pair: Pair) -> str:
     )
 
 
-def _marked_syllables(words: Pair) -> tuple[str, str]:
-    left = ""
-    right = ""
+def _marked_syllables(words: Pair) -> str:
+    marked = ""
     for pair in align_syllables(words.reference, words.hypothesis):
-        title = "" if pair.operation == "equal" else jamo_difference(pair)
-        if pair.reference:
-            left += _marked(pair.reference, pair.operation, title)
-        if pair.hypothesis:
-            right += _marked(pair.hypothesis, pair.operation, title)
-    return left, right
+        if pair.operation == "equal":
+            marked += html.escape(pair.hypothesis)
+        else:
+            text = pair.hypothesis or pair.reference
+            marked += _marked(text, pair.operation, jamo_difference(pair))
+    return marked
 
 
-def _marked(text: str, operation: str, title: str = "") -> str:
-    """Text in the class of an edit operation; as it is where it is equal."""
-    if operation == "equal":
-        return html.escape(text)
-    hover = f' title="{html.escape(title)}"' if title else ""
-    return f'<span class="{_CLASSES[operation]}"{hover}>{html.escape(text)}</span>'
+def _marked(text: str, operation: str, difference: str) -> str:
+    """Text in the class of an edit operation, with what differs."""
+    return mark(text, _CLASSES[operation], difference)
+
+
+def mark(text: str, css_class: str, says: str) -> str:
+    """Marked text that says something where it is pointed at or focused."""
+    shown = html.escape(text)
+    said = html.escape(says)
+    return (
+        f'<span class="{css_class}" data-jamo="{said}" tabindex="0" role="note" '
+        f'aria-label="{shown}: {said}">{shown}</span>'
+    )

@@ -41,17 +41,22 @@ def test_rows_hold_what_is_filtered_and_sorted_by(table):
     assert sum(row[rows["columns"].index("errors")] for row in rows["values"]) == 3
 
 
+def test_all_that_can_be_shown_has_its_characters_known(table, record):
+    assert set("학교하중상VN모거") <= set(Browser(table, {"u000": record}).characters())
+
+
 def test_a_detail_shows_all_models_of_the_same_clip(table, record):
     detail = Browser(table, {"u000": record}).detail(6)
-    assert detail.count("<tr>") == 2 and "exp05" in detail and 'class="sub"' in detail
-    assert "as heard by the native listener" in detail
+    assert detail.count("line model") == 2 and 'data-experiment="exp05"' in detail
+    assert detail.count("line label") == 1 and 'class="sub"' in detail
+    assert "native listener heard" in detail
     assert "native listener" not in Browser(table, {}).detail(6)
 
 
 def test_a_detail_is_of_one_condition(table):
     degraded = table.assign(condition="real", hypothesis="네")
     detail = Browser(pd.concat([table, degraded], ignore_index=True), {}).detail(6)
-    assert detail.count("<tr>") == 2 and "네" not in detail
+    assert detail.count("line model") == 2 and "네" not in detail
 
 
 def test_confusions_lead_to_their_rows(table):
@@ -80,10 +85,25 @@ def test_what_a_model_laundered_is_counted_and_named(table):
         ["exp05", "clean", "u000"]
     ]
     detail = browser.detail(rows.index[0])
-    assert "[laundered: vowel ㅓ→ㅗ, onset ㄲ→ㄱ]" in detail and detail.count("laundered") == 1
+    assert "laundered: vowel ㅓ→ㅗ<" in detail and detail.count("laundered") == 2
     assert "laundered" in browser.rows()["columns"]
     assert set(browser.worst(6).table["laundered"]) == {0, 2}
     assert set(Browser(table, {}).table["laundered"]) == {0}
+
+
+def test_a_label_is_suspect_where_models_contradict_it_with_one_voice(table):
+    table.loc[[1, 7], "hypothesis"] = "저는 학장"  # both, against the label
+    table.loc[[2, 8], "hypothesis"] = ["저는 학장", "저는 학교"]  # both, each otherwise
+    table.loc[[3, 9], "hypothesis"] = ""  # silence is no contradiction
+    suspect = Browser(table, {}).table.set_index(["experiment", "utterance_id"])["suspect"]
+    assert suspect[suspect > 0].to_dict() == {("exp05", "u001"): 1.0, ("exp01", "u001"): 1.0}
+
+
+def test_rows_say_how_fast_and_how_sure(table):
+    table.loc[0, "words"] = '[{"confidence": 0.5}, {"confidence": 1.0}]'
+    first = Browser(table, {}).table.iloc[0]
+    assert (first["rate"], first["confidence"]) == (2.0, 0.75)  # 4 syllables in 2 seconds
+    assert Browser(table, {}).table["confidence"].tolist()[1] == 0.0
 
 
 @pytest.mark.parametrize(
@@ -97,5 +117,7 @@ def test_as_spoken_says_why_nothing_was_judged(record, problem, words):
 
 def test_as_spoken_marks_what_deviates(record):
     shown = browse.as_spoken(record)
-    assert '안 <span class="sub" title="중성 ㅓ→ㅗ (90%)">머</span>거요' in shown
+    assert (
+        '안 <span class="sub" data-jamo="중성 ㅓ→ㅗ (90%)"' in shown and ">머</span>거요" in shown
+    )
     assert "안 모거요" in shown

@@ -44,19 +44,25 @@ def test_the_widget_answers_its_page(table):
     assert len(json.loads(start)["rows"]["values"]) == 12 and json.loads(start)["reviews"] == {}
     content, (sound,) = asked(widget, what="detail", index=7)
     assert sound[:4] == b"OggS" and content["problem"] == ""
-    assert content["words"] == [] and "<table>" in content["html"]
+    assert content["words"] == [] and "line model" in content["html"]
     assert asked(widget, what="confusions")[0]["pairs"]
+
+
+def test_the_widget_brings_its_looks_to_the_notebook(table):
+    state = explorer.explore(table, whole).get_state()
+    assert ".speakor-explorer" in state["_css"] and "font/woff" in state["_css"]
 
 
 def test_the_widget_keeps_reviews(table, tmp_path):
     file = tmp_path / "review.csv"
-    note = {"id": "u001", "tags": ["noise"], "note": "문, 밖"}
+    note = {"id": "u001", "rater": "김", "tags": ["noise"], "note": "문, 밖", "correction": "저도"}
     content, _ = asked(explorer.explore(table, whole, reviews=file), what="review", **note)
     assert content["saved"] == "kept in review.csv"
-    assert review.read_reviews(file) == {"u001": review.Review(("noise",), "문, 밖")}
+    said = review.Review(("noise",), "문, 밖", "저도")
+    assert review.read_ratings(file) == {"u001": {"김": said}}
 
     again = json.loads(asked(explorer.explore(table, whole, file), what="start")[1][0])
-    assert again["reviews"] == {"u001": {"tags": ["noise"], "note": "문, 밖"}}
+    assert again["reviews"]["u001"]["김"]["correction"] == "저도"
     content, _ = asked(explorer.explore(table, whole), what="review", **note)
     assert "not kept" in content["saved"]
 
@@ -68,15 +74,21 @@ def test_the_widget_keeps_reviews(table, tmp_path):
 def test_a_row_whose_clip_is_missing_says_so_and_shows_its_texts(table, index, problem):
     content, buffers = asked(explorer.explore(table, some_missing), what="detail", index=index)
     assert problem in content["problem"] and buffers == []
-    assert "<table>" in content["html"]
+    assert "line model" in content["html"]
+
+
+def test_a_widget_opens_where_a_link_says(table):
+    widget = explorer.explore(table, whole, link="l1=VN")
+    assert json.loads(asked(widget, what="start")[1][0])["link"] == "l1=VN"
 
 
 def test_a_question_that_fails_is_answered_too(table, tmp_path):
     widget = explorer.explore(table, whole, reviews=tmp_path)  # a folder, which nothing can write
     sent = []
+    nothing = {"rater": "", "tags": [], "note": "x", "correction": ""}
     widget.send = lambda content, buffers=None: sent.append(content)
     with pytest.raises(OSError, match="directory"):
-        widget.answer({"request": "1", "what": "review", "id": "u001", "tags": [], "note": "x"})
+        widget.answer({"request": "1", "what": "review", "id": "u001", **nothing})
     with pytest.raises(KeyError):
         widget.answer({"request": "2", "what": "weather"})
     assert [answer["request"] for answer in sent] == ["1", "2"]

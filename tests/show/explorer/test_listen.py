@@ -1,5 +1,7 @@
 """Aligned texts are marked and explained, and hostile ones are escaped."""
 
+import re
+
 import pytest
 
 from speakor_common.audio import encode_wav
@@ -9,28 +11,42 @@ from speakor_common.show.explorer import listen
 from tests.builders import tone
 
 
+def plain(marked: str) -> str:
+    """Marked text with its marks as ``{class|what differs|text}`` and words as ``number:text``."""
+    marked = re.sub(r' tabindex="0" role="note" aria-label="[^"]*"', "", marked)
+    marked = re.sub(
+        r'<span class="(\w+)" data-jamo="([^"]*)">([^<]*)</span>', r"{\1|\2|\3}", marked
+    )
+    return re.sub(r'<span data-word="(\d+)">(.*?)</span>', r"\1:\2", marked)
+
+
 @pytest.mark.parametrize(
-    ("reference", "hypothesis", "left", "right"),
+    ("reference", "hypothesis", "line"),
     [
-        ("같아요", "같아요", "같아요", "같아요"),
-        ("밥", "네 밥", "밥", '<span class="ins">네</span> 밥'),
-        ("네 밥", "밥", '<span class="del">네</span> 밥', "밥"),
-        (
-            "가요",
-            "카요",
-            '<span class="sub" title="초성 ㄱ→ㅋ">가</span>요',
-            '<span class="sub" title="초성 ㄱ→ㅋ">카</span>요',
-        ),
-        ("", "", "", ""),
-        ("<b>", "", '<span class="del">&lt;b&gt;</span>', ""),
+        ("같아요", "같아요", "0:같아요"),
+        ("밥", "네 밥", "{ins|네 더해짐|네} 0:밥"),
+        ("네 밥", "밥", "0:{del|네 빠짐|네} 1:밥"),
+        ("가요", "카요", "0:{sub|초성 ㄱ→ㅋ|카}요"),
+        ("가나요", "가요", "0:가{del|나 빠짐|나}요"),
+        ("", "", ""),
+        ("<b>", "", "0:{del|&lt;b&gt; 빠짐|&lt;b&gt;}"),
     ],
 )
-def test_texts_are_marked(reference, hypothesis, left, right):
-    assert listen.marked_texts(reference, hypothesis) == (left, right)
+def test_a_line_is_marked(reference, hypothesis, line):
+    assert plain(listen.marked_line(reference, hypothesis)) == line
+
+
+def test_words_of_a_label_have_the_numbers_of_what_became_of_them():
+    assert plain(listen.label_line("네 <b>")) == "0:네 1:&lt;b&gt;"
+
+
+def test_a_mark_can_be_focused_and_is_read_out():
+    marked = listen.marked_line("가", "카")
+    assert 'tabindex="0"' in marked and 'aria-label="카: 초성 ㄱ→ㅋ"' in marked
 
 
 def test_no_text_becomes_markup_where_a_word_is_half_right():
-    assert "<b" not in "".join(listen.marked_texts("<b>가", "<b>나"))
+    assert "<b" not in listen.marked_line("<b>가", "<b>나")
 
 
 @pytest.mark.parametrize(
