@@ -30,7 +30,7 @@ function filterRail(rows, facetNames, change) {
 /** All values of a facet, with how many rows each would show beside what else is chosen. */
 function facetGroup(name, change) {
   const place = make("div", { className: "chips" });
-  const element = make("section", { className: "facet", "data-facet": name }, make("h3", { textContent: FACETS[name] }), place);
+  const element = make("section", { className: "facet", "data-facet": name }, make("h2", { textContent: FACETS[name] }), place);
   const known = new Set();
   const toggled = (chosen, value) => (chosen.includes(value) ? chosen.filter((other) => other !== value) : [...chosen, value]);
 
@@ -73,7 +73,7 @@ function rangeGroup(name, rows, change) {
   const [low, high] = [handle("from"), handle("to")];
   const bars = make("div", { className: "bars", "aria-hidden": "true" }, ...Array.from({ length: BINS }, () => make("i")));
   const says = make("small");
-  const element = make("section", { className: "facet range" }, make("h3", {}, label, says), bars, make("div", { className: "handles" }, low, high));
+  const element = make("section", { className: "facet range" }, make("h2", {}, label, says), bars, make("div", { className: "handles" }, low, high));
   let asked = {};
 
   function moved() {

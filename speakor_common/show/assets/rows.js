@@ -52,7 +52,9 @@ function failures(row, query, reviews, allowed) {
     if (failed.length > 1) return failed;
   }
   for (const [facet, chosen] of Object.entries(query.chosen)) {
-    if (chosen.length && !valuesOf(row, facet, reviews).some((value) => chosen.includes(value))) failed.push(facet);
+    if (!chosen.length) continue;
+    const met = facet in row ? chosen.includes(row[facet]) : valuesOf(row, facet, reviews).some((value) => chosen.includes(value));
+    if (!met) failed.push(facet);
     if (failed.length > 1) return failed;
   }
   return failed;
@@ -75,7 +77,8 @@ function ask(rows, query, reviews, allowed, facets = Object.keys(FACETS)) {
     if (failed[0] === "onlyErrors" && "kind" in counts) for (const kind of row.kinds.filter((kind) => MARGINAL.includes(kind))) countUp(counts.kind, kind);
     // A facet's own choice does not count against its values.
     for (const facet of failed.length ? failed.filter((name) => name in counts) : facets) {
-      for (const value of new Set(valuesOf(row, facet, reviews))) countUp(counts[facet], value);
+      if (facet in row) countUp(counts[facet], row[facet]);
+      else for (const value of new Set(valuesOf(row, facet, reviews))) countUp(counts[facet], value);
     }
   }
   return { shown, counts };
