@@ -14,7 +14,7 @@ compared with a vector of every speaker, made of the first 5.5 s he speaks alone
 voices, and how many. What the demo lacks is added: windows go to the most similar speaker, and
 speech is where this project's detector hears it, so that both differ in voices alone.
 
-True turns are where a clip is loud before it is joined, by its energy. Writes
+Writes
 results/benchmarks/speakers.json.
 """
 
@@ -25,54 +25,27 @@ import json
 import zipfile
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from speakor_common import audio, paths
+from speakor_common import paths
 from speakor_common.audio import RATE
 from speakor_common.evaluation.diarisation import COLLAR_S, DiarisationErrors, diarisation_errors
+from speakor_common.evaluation.joined_speakers import TURNS, Clip, Recording, clip_of, join
 from speakor_common.models.speaker_encoder import WINDOW, mean_vector, window_vectors
 from speakor_common.recognition.speakers import Turn, separate_speakers, speech_stretches
 from speakor_common.shipped.synthesis.voices import voices_of
 from speakor_common.storage import write_json
 
 SEED = 0
-TURNS = 6  # a speaker
-PAUSES_S = (0.1, 1.0)
 SETTINGS = ((2, 0.0), (2, 0.1), (3, 0.0), (3, 0.1))  # speakers, share spoken by two
-LEVELS_DB = (-4.0, 4.0)  # of a speaker
-SPEECH = 0.05  # RMS of speech before that
-NOISE_DB = -35.0  # of the recording, relative to speech
-SAME_SPEAKER = 0.2  # of turns
 MOST_CLIPS = 24  # of a speaker
-EDGE_S = 0.1  # that stays around a clip's speech
 
 STEP = RATE // 50
-LOUD_DB = -25.0  # of speech, relative to a clip's loud parts
-ABOVE_NOISE_DB = 6.0
-SAME_TURN_S = 0.3
-LEAST_S = 0.1
 
 DEMO_STEP = 6  # frames: 16 windows a second
 ENROLLED_S = 5.5
-
-
-@dataclass(frozen=True)
-class Clip:
-    """float32 samples and the seconds somebody speaks in them."""
-
-    samples: np.ndarray
-    speech: list[tuple[float, float]]
-
-
-@dataclass(frozen=True)
-class Recording:
-    """Joined clips and who speaks when."""
-
-    samples: np.ndarray
-    turns: list[Turn]
 
 
 Clips = dict[str, list[Clip]]
@@ -178,59 +151,6 @@ def enrolment(samples: np.ndarray, turns: list[Turn], speaker: int) -> np.ndarra
     return samples[alone == 1][: int(ENROLLED_S * RATE)]
 
 
-def join(
-    clips: Clips, speakers: tuple[str, ...], overlap: float, rng: np.random.Generator
-) -> Recording:
-    """Clips of speakers in turn, one after the other or partly at once, in a little noise."""
-    said = [pieces_of(clips[speaker], rng) for speaker in speakers]
-    order = list(range(len(speakers)))
-    while len(order) < TURNS * len(speakers):
-        others = [number for number in range(len(speakers)) if number != order[-1]]
-        order.append(order[-1] if rng.random() < SAME_SPEAKER else int(rng.choice(others)))
-    pieces = [(number, said[number][order[:i].count(number)]) for i, number in enumerate(order)]
-
-    # Two speak at once at every change, for as long as makes the share.
-    speech_s = sum(length(piece) for _, piece in pieces)
-    changes = sum(a != b for a, b in itertools.pairwise(order))
-    at_once_s = overlap / (1 + overlap) * speech_s / changes
-    turns: list[Turn] = []
-    placed = []
-    for i, (number, piece) in enumerate(pieces):
-        start_s = rng.uniform(*PAUSES_S)
-        if i and overlap and order[i - 1] != number:
-            start_s = -min(at_once_s, 0.4 * length(piece), 0.4 * length(pieces[i - 1][1]))
-        start_s += turns[-1].end_s if turns else 0.0
-        first = max(0, round((start_s - piece.speech[0][0]) * RATE))
-        placed.append((first, piece.samples))
-        turns += [Turn(number + 1, first / RATE + a, first / RATE + b) for a, b in piece.speech]
-
-    end = max(first + len(samples) for first, samples in placed)
-    joined = rng.standard_normal(end) * SPEECH * 10 ** (NOISE_DB / 20)
-    for first, samples in placed:
-        joined[first : first + len(samples)] += samples
-    return Recording(joined.astype(np.float32), turns)
-
-
-def pieces_of(clips: list[Clip], rng: np.random.Generator) -> list[Clip]:
-    """A speaker's clips in any order, as loud as he is, without what surrounds his speech."""
-    loudness = SPEECH * 10 ** (rng.uniform(*LEVELS_DB) / 20)
-    pieces = []
-    for place in itertools.islice(itertools.cycle(rng.permutation(len(clips))), 10 * TURNS):
-        clip = clips[place]
-        first_s = max(0.0, clip.speech[0][0] - EDGE_S)
-        part = clip.samples[int(first_s * RATE) : int((clip.speech[-1][1] + EDGE_S) * RATE)]
-        speech = np.concatenate(
-            [clip.samples[int(a * RATE) : int(b * RATE)] for a, b in clip.speech]
-        )
-        gain = loudness / np.sqrt(np.mean(np.square(speech)))
-        pieces.append(Clip(part * gain, [(a - first_s, b - first_s) for a, b in clip.speech]))
-    return pieces
-
-
-def length(clip: Clip) -> float:
-    return clip.speech[-1][1] - clip.speech[0][0]
-
-
 def sample_clips(part: str) -> Clips:
     """Clips of the next sample's learners whose voices are all of a part."""
     own = set(voices_of(part))
@@ -253,27 +173,6 @@ def real_clips(folder: Path) -> Clips:
         for row in csv.DictReader(table, delimiter="\t", quoting=csv.QUOTE_NONE):
             clips[row["speaker"]] += clip_of(str(folder / row["file"]))
     return {speaker: each for speaker, each in clips.items() if len(each) >= TURNS}
-
-
-def clip_of(reference: str) -> list[Clip]:
-    """The clip, or nothing where no part of it is loud."""
-    samples = audio.decode(reference)
-    steps = samples[: len(samples) // STEP * STEP].reshape(-1, STEP)
-    energy = np.convolve(np.square(steps, dtype=np.float64).mean(axis=1), np.full(3, 1 / 3), "same")
-    loud = np.quantile(energy, 0.9) * 10 ** (LOUD_DB / 10)
-    noise = np.quantile(energy, 0.05) * 10 ** (ABOVE_NOISE_DB / 10)
-    active = energy > max(loud, min(noise, loud * 10))
-    changes = np.flatnonzero(np.diff(np.concatenate([[0], active, [0]])))
-
-    speech: list[tuple[float, float]] = []
-    for first, after in changes.reshape(-1, 2) * (STEP / RATE):
-        if after - first < LEAST_S:
-            continue
-        if speech and first - speech[-1][1] < SAME_TURN_S:
-            speech[-1] = (speech[-1][0], float(after))
-        else:
-            speech.append((float(first), float(after)))
-    return [Clip(samples, speech)] if speech else []
 
 
 if __name__ == "__main__":

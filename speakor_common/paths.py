@@ -70,7 +70,7 @@ def relative(path: Path) -> str:
 def without_folders(text: str) -> str:
     """A message as it may be published: paths from the root, of others their last name alone.
 
-    >>> without_folders("/home/me/models/x/config.json is missing, see https://a.org/b/c")
+    >>> without_folders("/a/folder/x/config.json is missing, see https://a.org/b/c")
     '…/config.json is missing, see https://a.org/b/c'
     """
     inside = text.replace("file://", "").replace(f"{root()}/", "").replace(f"{Path.home()}/", "~/")

@@ -69,27 +69,11 @@ def read(root: str | Path, options: ReadOptions | None = None, progress: bool = 
         CorpusError: no such root, no labels in it, or more than ``max_rejected`` of its labelled
             clips rejected; the message counts the reasons.
     """
-    root = Path(root)
-    if not root.is_dir():
-        raise CorpusError(f"corpus root {root} is not a folder; {_EXPECTED}")
-
-    # find labels and recordings
     collector = Collector(options or ReadOptions())
-    labels: list[Entry] = []
-    for entry in collector.walk(root):
-        if entry.suffix == ".json":
-            labels.append(entry)
-        else:
-            collector.add_other(entry)
-    if not labels:
-        raise CorpusError(
-            f"{root}: {len(collector.sounds)} audio files but no label; {_EXPECTED}"
-            f"{collector.complaints()}"
-        )
+    labels = collector.find_labels(Path(root), lambda entry: entry.suffix == ".json", _EXPECTED)
 
-    # read them
     collector.read_labels(labels, read_label_file, progress)
-    corpus = collector.finish(root, progress)
+    corpus = collector.finish(Path(root), progress)
     _say_what_is_pronounced(corpus, labels)
     return corpus
 

@@ -8,9 +8,7 @@ with file and reason; one bad item never stops a run, many do.
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +22,7 @@ from speakor_common.corpus.labelled_clips import (
     LabelledClip,
     Outcome,
     Refused,
+    count_reasons,
     settle,
     unfit,
 )
@@ -39,7 +38,6 @@ from speakor_common.errors import AudioError, CorpusError
 
 _SAME_LENGTH = 0.1  # seconds; coders pad a little
 _SECOND_FORM = "second form of a label"
-_NO_DETAIL = re.compile(r"\s*[:(].*")  # of a reason, when reasons are counted
 
 
 class Collector:
@@ -55,22 +53,38 @@ class Collector:
 
     # what a reader calls
 
-    def walk(self, root: Path) -> Iterator[Entry]:
-        """Files below a root that could be labels or recordings; others are noted down here."""
+    def find_labels(
+        self, root: Path, is_label: Callable[[Entry], object], expected: str
+    ) -> list[Entry]:
+        """Label files below a root; recordings among the others are kept here.
+
+        Args:
+            is_label: whether a file holds labels, by its name.
+            expected: what the corpus looks like, for messages.
+
+        Raises:
+            CorpusError: no such root, or no label in it.
+        """
+        if not root.is_dir():
+            raise CorpusError(f"corpus root {root} is not a folder; {expected}")
+        labels: list[Entry] = []
         for item in walk(root):
             if isinstance(item, Rejected):
                 self.reject(item.where, item.reason)
             elif isinstance(item, Skipped):
                 self.skip(item.where, item.reason)
+            elif is_label(item):
+                labels.append(item)
+            elif item.suffix in audio.EXTENSIONS:
+                self.add_sound(item)
             else:
-                yield item
-
-    def add_other(self, entry: Entry) -> None:
-        """A file that is no label: a recording by its ending, or nothing that is needed."""
-        if entry.suffix in audio.EXTENSIONS:
-            self.add_sound(entry)
-        else:
-            self.skip(entry.where, "neither label nor recording")
+                self.skip(item.where, "neither label nor recording")
+        if not labels:
+            raise CorpusError(
+                f"{root}: {len(self.sounds)} audio files but no label; {expected}"
+                f"{self._complaints()}"
+            )
+        return labels
 
     def reject(self, where: str, reason: str, is_label: bool = False) -> None:
         """Quarantine a file or row; ``is_label`` if it is the label of some clip."""
@@ -115,7 +129,7 @@ class Collector:
     def has_label(self, stem: str) -> bool:
         return stem in self._labels
 
-    def complaints(self) -> str:
+    def _complaints(self) -> str:
         """What was rejected so far, for the message of an error; ``""`` if nothing."""
         reasons = count_reasons(reason for _, reason in self._rejected)
         return f"; rejected so far: {reasons}" if reasons else ""
@@ -226,16 +240,6 @@ class Collector:
             f"{root}: {rejected} of {labelled} labelled clips rejected, at most {allowed:.0%} "
             f"are allowed; {count_reasons(reason for _, reason in self._rejected)}"
         )
-
-
-def count_reasons(reasons: Iterable[str], most: int = 12) -> str:
-    """Reasons with their counts, the most frequent first, details left out.
-
-    >>> count_reasons(["missing audio", "unreadable label (a)", "unreadable label (b)"])
-    'unreadable label: 2, missing audio: 1'
-    """
-    counts = Counter(_NO_DETAIL.sub("", reason) for reason in reasons)
-    return ", ".join(f"{reason}: {count}" for reason, count in counts.most_common(most))
 
 
 def _same_recording(first: Entry, second: Entry) -> bool:

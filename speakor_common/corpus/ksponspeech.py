@@ -28,7 +28,7 @@ from speakor_common.corpus.labelled_clips import (
 )
 from speakor_common.corpus.schema import Corpus, ReadOptions
 from speakor_common.corpus.splits import TEST, TRAIN, VALID
-from speakor_common.errors import AudioError, CorpusError
+from speakor_common.errors import AudioError
 from speakor_common.text import to_nfc
 
 _CLIP = re.compile(r"^KsponSpeech_(E?)(\d+)$")
@@ -36,6 +36,7 @@ _LAST_TRAINING_CLIP = 620_000  # the 2,545 clips behind it are the development s
 _LIST_SPLITS = {"train": TRAIN, "dev": VALID, "eval_clean": TEST, "eval_other": TEST}
 _EVALUATION_SETS = {"eval_clean": "dialogue, clean", "eval_other": "dialogue, other"}
 _TASK = "dialogue"
+_LIST = ".trn"
 _EXPECTED = (
     "expected KsponSpeech as delivered: folders or zips KsponSpeech_01 … KsponSpeech_05 with .pcm "
     "and .txt, and KsponSpeech_eval with scripts/eval_clean.trn and eval_other.trn"
@@ -49,26 +50,10 @@ def read(root: str | Path, options: ReadOptions | None = None, progress: bool = 
         CorpusError: no such root, no transcripts in it, or more than ``max_rejected`` of its
             labelled clips rejected; the message counts the reasons.
     """
-    root = Path(root)
-    if not root.is_dir():
-        raise CorpusError(f"corpus root {root} is not a folder; {_EXPECTED}")
-
-    # find transcripts and recordings
     collector = Collector(options or ReadOptions())
-    lists: list[Entry] = []
-    transcripts: list[Entry] = []
-    for entry in collector.walk(root):
-        if entry.suffix == ".trn":
-            lists.append(entry)
-        elif entry.suffix == ".txt" and _CLIP.match(entry.stem):
-            transcripts.append(entry)
-        else:
-            collector.add_other(entry)
-    if not lists and not transcripts:
-        raise CorpusError(
-            f"{root}: {len(collector.sounds)} audio files but no transcript; {_EXPECTED}"
-            f"{collector.complaints()}"
-        )
+    labels = collector.find_labels(Path(root), _is_label, _EXPECTED)
+    lists = [entry for entry in labels if entry.suffix == _LIST]
+    transcripts = [entry for entry in labels if entry.suffix != _LIST]
 
     # lists first: what they name needs no second look
     for entry in lists:
@@ -78,7 +63,11 @@ def read(root: str | Path, options: ReadOptions | None = None, progress: bool = 
         collector.skip(entry.where, "transcript of a clip that a list holds")
     others = [entry for entry in transcripts if not collector.has_label(entry.stem)]
     collector.read_labels(others, read_transcript, progress)
-    return collector.finish(root, progress)
+    return collector.finish(Path(root), progress)
+
+
+def _is_label(entry: Entry) -> bool:
+    return entry.suffix == _LIST or (entry.suffix == ".txt" and bool(_CLIP.match(entry.stem)))
 
 
 def _read_list(entry: Entry, collector: Collector) -> None:

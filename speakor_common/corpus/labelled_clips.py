@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from speakor_common.corpus.label_texts import label_text
 from speakor_common.corpus.schema import ReadOptions
 from speakor_common.errors import CorpusError
+
+_NO_DETAIL = re.compile(r"\s*[:(].*")  # of a reason, when reasons are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +96,13 @@ def from_row(row: list[Any]) -> Finding:
         return Refused(*row)
     *clip, text, reason = row
     return Outcome(LabelledClip(*clip), text, reason)
+
+
+def count_reasons(reasons: Iterable[str], most: int = 12) -> str:
+    """Reasons with their counts, the most frequent first, details left out.
+
+    >>> count_reasons(["missing audio", "unreadable label (a)", "unreadable label (b)"])
+    'unreadable label: 2, missing audio: 1'
+    """
+    counts = Counter(_NO_DETAIL.sub("", reason) for reason in reasons)
+    return ", ".join(f"{reason}: {count}" for reason, count in counts.most_common(most))

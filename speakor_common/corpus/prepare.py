@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from speakor_common.corpus.audit import audit
-from speakor_common.corpus.collect import count_reasons
+from speakor_common.corpus.labelled_clips import count_reasons
 from speakor_common.corpus.readers import find_reader
 from speakor_common.corpus.recording_checks import RecordingChecks
 from speakor_common.corpus.recordings import find_duplicates

@@ -23,7 +23,7 @@ from speakor_common.models.checkpoints import adapter_base
 from speakor_common.storage import whole_directory
 
 if TYPE_CHECKING:
-    from peft import PeftModel
+    from peft import LoraConfig, PeftModel
     from transformers import BitsAndBytesConfig
     from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
@@ -98,14 +98,10 @@ def add_adapters(
     Raises:
         TrainingError: a module that is to be adapted got no adapter.
     """
-    from peft import LoraConfig, get_peft_model
+    from peft import get_peft_model
 
-    # No task_type: SEQ_2_SEQ_LM makes PEFT pass input_ids, which Whisper's audio input is not.
-    config = LoraConfig(
-        r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules=list(ADAPTED)
-    )
     expected = sum(name.rsplit(".", 1)[-1] in ADAPTED for name, _ in model.named_modules())
-    adapted = get_peft_model(model, config)
+    adapted = get_peft_model(model, _lora(rank, alpha, dropout))
 
     # What the model itself drops stays.
     cpu_dropout.use_packed_dropout(adapted, ".lora_dropout.")
@@ -121,12 +117,19 @@ def add_adapters(
 
 def inject_adapters(encoder: WhisperEncoder, rank: int, alpha: int, dropout: float) -> None:
     """Put LoRA adapters on every attention and feed-forward projection of an encoder, in place."""
-    from peft import LoraConfig, inject_adapter_in_model
+    from peft import inject_adapter_in_model
 
-    config = LoraConfig(
-        r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules=list(ADAPTED)
-    )
-    inject_adapter_in_model(config, encoder)
+    inject_adapter_in_model(_lora(rank, alpha, dropout), encoder)
+
+
+def _lora(rank: int, alpha: int, dropout: float) -> LoraConfig:
+    """LoRA on every attention and feed-forward projection.
+
+    No task_type: SEQ_2_SEQ_LM makes PEFT pass input_ids, which Whisper's audio input is not.
+    """
+    from peft import LoraConfig
+
+    return LoraConfig(r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules=list(ADAPTED))
 
 
 def read_encoder(directory: Path) -> dict[str, torch.Tensor]:

@@ -23,6 +23,7 @@ from speakor_common.batching.augment import training_transform
 from speakor_common.batching.collate import load_audio
 from speakor_common.corpus.schema import AUDIO_DIGEST
 from speakor_common.models.whisper_ctc import WhisperCTC
+from speakor_common.models.whisper_ctc_processor import SAMPLES_PER_POSITION
 from speakor_common.storage import whole_file
 from speakor_common.training.fingerprints import augmentation_hash
 
@@ -62,7 +63,7 @@ def keep_states(
                 "text": clip["text"],
                 "pronounced": clip["pronounced"],
                 "states": str(file),
-                "length": frames * RATE // 50,
+                "length": frames * SAMPLES_PER_POSITION,
                 AUDIO_DIGEST: digest,
             }
             rows.append(row)

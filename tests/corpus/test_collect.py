@@ -2,8 +2,9 @@
 
 import pytest
 
-from speakor_common.corpus.collect import Collector, LabelledClip, count_reasons
+from speakor_common.corpus.collect import Collector
 from speakor_common.corpus.files import Entry
+from speakor_common.corpus.labelled_clips import LabelledClip, count_reasons
 from speakor_common.corpus.schema import ReadOptions
 from speakor_common.errors import CorpusError
 from tests.builders import encoded, tone, write

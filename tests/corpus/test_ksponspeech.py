@@ -166,7 +166,7 @@ def test_what_is_no_kspon_speech_is_refused(tmp_path):
     with pytest.raises(CorpusError, match="expected KsponSpeech as delivered"):
         ksponspeech.read(tmp_path / "none")
     write(tmp_path / "a.txt", b"x")
-    with pytest.raises(CorpusError, match="0 audio files but no transcript; expected KsponSpeech"):
+    with pytest.raises(CorpusError, match="0 audio files but no label; expected KsponSpeech"):
         ksponspeech.read(tmp_path)
 
 
